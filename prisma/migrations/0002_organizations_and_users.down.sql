@@ -1,0 +1,10 @@
+DROP TABLE iam.memberships;
+DROP TABLE iam.users;
+DROP TABLE iam.organizations;
+DROP TYPE iam.membership_status;
+DROP TYPE iam.organization_role;
+DROP TYPE iam.system_role;
+DROP TYPE iam.user_status;
+DROP TYPE iam.plan;
+DROP TYPE iam.organization_status;
+DROP SCHEMA iam;

@@ -1,0 +1,15 @@
+DROP FUNCTION iam.find_organization_for_operator(uuid, uuid);
+DROP FUNCTION iam.ensure_identity(text, text);
+DROP FUNCTION iam.find_sign_in(text);
+DROP FUNCTION iam.find_refresh(bytea);
+DROP FUNCTION iam.find_session(bytea);
+DROP FUNCTION iam.memberships_of(uuid);
+DROP FUNCTION iam.find_api_key(bytea);
+REVOKE ALL ON iam.organizations, iam.users, iam.memberships, iam.api_keys, iam.sessions FROM tenantry_definer;
+REVOKE INSERT (email, name) ON iam.users FROM tenantry_definer;
+DROP POLICY lookup ON iam.sessions;
+DROP POLICY lookup ON iam.api_keys;
+DROP POLICY lookup ON iam.memberships;
+DROP POLICY register ON iam.users;
+DROP POLICY lookup ON iam.users;
+DROP POLICY lookup ON iam.organizations;

@@ -1,0 +1,9 @@
+DROP TABLE workflow.task_states;
+DROP TABLE workflow.workflow_states;
+DROP TABLE workflow.schedules;
+DROP TABLE workflow.tasks;
+DROP TABLE workflow.workflow_versions;
+DROP TABLE workflow.workflows;
+DROP TYPE workflow.workflow_status;
+DROP TYPE workflow.execution_status;
+DROP SCHEMA workflow;

@@ -1,0 +1,114 @@
+/**
+ * Every code that a caller can see, on any door. A code is a promise: clients branch on it, so it never changes its
+ * meaning. The texts beside the codes are for people.
+ */
+export type ErrorCode =
+  | 'UNAUTHENTICATED'
+  | 'API_KEY_EXPIRED'
+  | 'FORBIDDEN'
+  | 'USER_NOT_ACTIVE'
+  | 'ORG_NOT_ACTIVE'
+  | 'TENANT_CONTEXT_REQUIRED'
+  | 'NOT_FOUND'
+  | 'VALIDATION_FAILED'
+  | 'CONFLICT'
+  | 'INVALID_TRANSITION'
+  | 'RATE_LIMITED'
+  | 'PLAN_LIMIT_EXCEEDED'
+  | 'QUERY_TOO_COMPLEX'
+  | 'APPEND_CONDITION_FAILED'
+  | 'PROVISIONING_FAILED'
+  | 'BAD_REQUEST'
+  | 'SERVICE_UNAVAILABLE'
+  | 'INTERNAL';
+
+/** A failure with a public code and a public text. Whatever must stay inside goes into `cause`, which is only logged. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** Nobody is signed in, or the credential is not (or no longer) good. One text for every reason a caller may not learn. */
+export class UnauthenticatedError extends AppError {
+  constructor(message = 'Sign in first: send "Authorization: Bearer <API key or access token>".') {
+    super('UNAUTHENTICATED', message);
+  }
+}
+
+/** The caller is known and may not do this. */
+export class ForbiddenError extends AppError {
+  constructor(message = 'You are not allowed to do this.') {
+    super('FORBIDDEN', message);
+  }
+}
+
+/** A tenant-scoped operation was asked for without an organization. */
+export class TenantContextError extends AppError {
+  constructor(message = 'Choose an organization: send its id in the X-Organization-Id header.') {
+    super('TENANT_CONTEXT_REQUIRED', message);
+  }
+}
+
+/**
+ * A wall between tenants was touched from inside: code asked for another organization's data. This is a defect of the
+ * server, so the caller sees a masked INTERNAL and the log gets the text.
+ */
+export class TenantViolationError extends AppError {
+  constructor(message: string) {
+    super('INTERNAL', message);
+  }
+}
+
+/** The thing does not exist, or belongs to somebody else: the two are answered alike. */
+export class NotFoundError extends AppError {
+  constructor(what: string) {
+    super('NOT_FOUND', `${what} not found.`);
+  }
+}
+
+/** One input field and what is wrong with it; `path` counts from the `input` argument, for example ["email"]. */
+export interface FieldProblem {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** The input is not acceptable; says which fields and what would be. */
+export class ValidationError extends AppError {
+  readonly fields: readonly FieldProblem[];
+  constructor(fields: readonly FieldProblem[]) {
+    super('VALIDATION_FAILED', fields.map((field) => `${field.path.join('.')}: ${field.message}`).join('; '));
+    this.fields = fields;
+  }
+  static of(path: string, message: string): ValidationError {
+    return new ValidationError([{ path: path.split('.'), message }]);
+  }
+}
+
+/** What is asked for collides with what exists. */
+export class ConflictError extends AppError {
+  constructor(message: string) {
+    super('CONFLICT', message);
+  }
+}
+
+/** The state the thing is in does not allow this move. */
+export class InvalidTransitionError extends AppError {
+  readonly from: string;
+  readonly to: string;
+  constructor(what: string, from: string, to: string) {
+    super('INVALID_TRANSITION', `${what} cannot go from ${from} to ${to}.`);
+    this.from = from;
+    this.to = to;
+  }
+}
+
+/** The database (or another part this server needs) cannot answer now; trying again later may work. */
+export class ServiceUnavailableError extends AppError {
+  constructor(options?: ErrorOptions) {
+    super('SERVICE_UNAVAILABLE', 'The service cannot answer right now. Try again in a moment.', options);
+  }
+}

@@ -1,0 +1,71 @@
+/** Everything that can be allowed, as `noun:verb`. */
+export const PERMISSIONS = [
+  'organization:read',
+  'organization:write',
+  'organization:delete',
+  'member:read',
+  'member:write',
+  'apiKey:read',
+  'apiKey:write',
+  'workflow:read',
+  'workflow:write',
+  'workflow:execute',
+  'workflow:delete',
+  'platform:admin',
+] as const;
+
+export type Permission = (typeof PERMISSIONS)[number];
+
+/** Roles in an organization, from the weakest to the strongest. */
+export const ORGANIZATION_ROLES = ['viewer', 'customer', 'member', 'manager', 'admin', 'owner'] as const;
+
+export type OrganizationRole = (typeof ORGANIZATION_ROLES)[number];
+export type SystemRole = 'user' | 'admin' | 'super_admin';
+
+const READ: readonly Permission[] = ['organization:read', 'member:read', 'workflow:read'];
+const MANAGE: readonly Permission[] = [...READ, 'workflow:write', 'workflow:execute', 'workflow:delete'];
+const ADMINISTER: readonly Permission[] = [...MANAGE, 'organization:write', 'member:write', 'apiKey:read', 'apiKey:write'];
+
+/** What each role may do. Everybody manages their own API keys besides; that needs no permission. */
+export const ROLE_PERMISSIONS: Readonly<Record<OrganizationRole, readonly Permission[]>> = {
+  viewer: READ,
+  customer: ['organization:read', 'workflow:read', 'workflow:execute'],
+  member: [...READ, 'workflow:write', 'workflow:execute'],
+  manager: [...MANAGE, 'member:write', 'apiKey:read', 'apiKey:write'],
+  admin: ADMINISTER,
+  owner: [...ADMINISTER, 'organization:delete'],
+};
+
+/** What a super administrator may do in the organization chosen for a request. */
+export const OPERATOR_PERMISSIONS: readonly Permission[] = PERMISSIONS;
+
+/** 0 for a viewer up to 5 for an owner. One acts only on roles strictly below one's own. */
+export function roleRank(role: OrganizationRole): number {
+  return ORGANIZATION_ROLES.indexOf(role);
+}
+
+/**
+ * Whether somebody of role `actor` (null: a super administrator, above all roles) may act on, or hand out, `target`.
+ * Managers are narrower than their rank: they deal with customers and viewers only.
+ */
+export function mayManageRole(actor: OrganizationRole | null, target: OrganizationRole): boolean {
+  if (actor === null) return true;
+  if (actor === 'manager') return target === 'customer' || target === 'viewer';
+  return roleRank(target) < roleRank(actor);
+}
+
+/** A scope is a permission, `noun:*`, or `*`. */
+export function isScope(scope: string): boolean {
+  return scope === '*' || PERMISSIONS.some((permission) => covers(scope, permission));
+}
+
+/** Whether one scope includes a permission. */
+export function covers(scope: string, permission: Permission): boolean {
+  if (scope === '*' || scope === permission) return true;
+  return scope.endsWith(':*') && permission.startsWith(scope.slice(0, -1));
+}
+
+/** The permissions of `granted` that at least one scope includes: an API key never exceeds its owner. */
+export function withinScopes(granted: readonly Permission[], scopes: readonly string[]): ReadonlySet<Permission> {
+  return new Set(granted.filter((permission) => scopes.some((scope) => covers(scope, permission))));
+}

@@ -1,0 +1,35 @@
+import type { OrganizationRole, Permission, SystemRole } from './permissions.ts';
+
+/** An organization that a person belongs to, as far as the person may know before choosing it. */
+export interface MembershipSummary {
+  readonly orgId: string;
+  readonly membershipId: string;
+  readonly role: OrganizationRole;
+  readonly organizationName: string;
+  readonly organizationSlug: string;
+  readonly active: boolean;
+}
+
+/** The organization that a request works in, and as what. */
+export interface Tenant {
+  readonly orgId: string;
+  /** Null for a super administrator who is not a member. */
+  readonly membershipId: string | null;
+  /** Null for a super administrator who is not a member: above every role. */
+  readonly role: OrganizationRole | null;
+}
+
+/** Who is calling. Immutable for the life of a request. */
+export interface Principal {
+  readonly kind: 'user' | 'apiKey';
+  readonly userId: string;
+  readonly systemRole: SystemRole;
+  /** The API key or the session that was presented. */
+  readonly credentialId: string;
+  /** Null until an organization is chosen (a user of several organizations who sent no X-Organization-Id). */
+  readonly tenant: Tenant | null;
+  /** What the caller may do in the tenant: the role's permissions, within the API key's scopes. */
+  readonly permissions: ReadonlySet<Permission>;
+  /** The organizations to choose from; for an API key its own only. */
+  readonly memberships: readonly MembershipSummary[];
+}

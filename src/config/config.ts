@@ -1,0 +1,99 @@
+import path from 'node:path';
+import type { z } from 'zod';
+import { ConfigError } from './config-error.ts';
+import { type Variable, type VariableName, variables } from './variables.ts';
+
+/** The environment as given to `readConfig`; an empty value counts as absent. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+type Output<Name extends VariableName> = z.output<(typeof variables)[Name]['schema']>;
+type HasDefault<Name extends VariableName> = (typeof variables)[Name] extends { default: string } ? true : false;
+type Values = { [Name in VariableName]: HasDefault<Name> extends true ? Output<Name> : Output<Name> | undefined };
+
+/** Everything configurable, checked and grouped; times in milliseconds unless the name says otherwise. */
+export type Config = ReturnType<typeof readConfig>;
+
+const mend = (name: string, raw: string, variable: Variable): string => {
+  const shown = raw.length > 80 ? `${raw.slice(0, 80)}...` : raw;
+  const cause = variable.secret ? `${name} has a wrong value` : `${name} is "${shown}"`;
+  return `${cause}: it must be ${variable.expects}.`;
+};
+
+const readVariable = (name: string, variable: Variable, environment: Environment): unknown => {
+  const raw = environment[name] || variable.default;
+  if (raw === undefined) return undefined;
+  const result = variable.schema.safeParse(raw);
+  if (!result.success) throw new ConfigError(mend(name, raw, variable));
+  return result.data;
+};
+
+const readValues = (environment: Environment): Values => {
+  const entries = Object.entries(variables).map(([name, variable]) => [name, readVariable(name, variable, environment)]);
+  return Object.fromEntries(entries) as Values;
+};
+
+const checkTogether = (values: Values): void => {
+  for (const name of ['MIGRATION_DATABASE_URL', 'LISTEN_DATABASE_URL'] as const) {
+    if (values[name] !== undefined && values.DATABASE_URL === undefined) {
+      throw new ConfigError(`${name} is set but DATABASE_URL is not: set both, or neither for the embedded database.`);
+    }
+  }
+  if (values.NODE_ENV === 'production' && values.DATABASE_URL !== undefined && values.SECRET_KEY === undefined) {
+    throw new ConfigError(
+      'SECRET_KEY is missing: in production with DATABASE_URL all processes share one; ' +
+        `set it to ${variables.SECRET_KEY.expects}.`,
+    );
+  }
+};
+
+const databaseOf = (values: Values) => ({
+  /** The runtime role's address; undefined means the embedded server. */
+  url: values.DATABASE_URL,
+  /** The owner role's address; undefined beside a `url` means that migrations are only checked. */
+  migrationUrl: values.MIGRATION_DATABASE_URL,
+  /** A direct address for LISTEN. */
+  listenUrl: values.LISTEN_DATABASE_URL ?? values.DATABASE_URL,
+  poolSize: values.DATABASE_POOL_SIZE,
+  namedStatements: values.DATABASE_STATEMENTS === 'named',
+  statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+  connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
+});
+
+/**
+ * Reads and checks the whole configuration, and nothing but what it is given.
+ *
+ * @throws ConfigError with one line that names the variable, its value unless secret, and the mend.
+ */
+export const readConfig = (environment: Environment) => {
+  const values = readValues(environment);
+  checkTogether(values);
+  const production = values.NODE_ENV === 'production';
+  const demoByDefault = values.DATABASE_URL === undefined && !production;
+  return {
+    environment: values.NODE_ENV,
+    /** Absolute. */
+    dataDir: path.resolve(values.DATA_DIR),
+    demoData: values.DEMO_DATA === undefined ? demoByDefault : values.DEMO_DATA === 'on',
+    logLevel: values.LOG_LEVEL,
+    /** Undefined means the key kept in the data directory. */
+    secretKey: values.SECRET_KEY,
+    database: databaseOf(values),
+    http: {
+      port: values.PORT,
+      host: values.HOST,
+      graphiql: values.GRAPHIQL === undefined ? !production : values.GRAPHIQL === 'on',
+      corsOrigins: values.CORS_ORIGINS,
+      bodyLimitBytes: values.BODY_LIMIT_BYTES,
+      requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+      shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
+    },
+    session: {
+      accessMinutes: values.SESSION_ACCESS_MINUTES,
+      refreshDays: values.SESSION_REFRESH_DAYS,
+      cookieSecure: values.COOKIE_SECURE,
+    },
+  };
+};
+
+/** The configuration of this process: the one place in the product that looks at the process's environment. */
+export const readProcessConfig = (): Config => readConfig(process.env);

@@ -1,0 +1,177 @@
+import { z } from 'zod';
+
+/** One environment variable: how it is read, and how it is explained to people. */
+export interface Variable<Schema extends z.ZodType = z.ZodType> {
+  readonly schema: Schema;
+  /** What is used when the variable is absent or empty; no default means that absence is allowed. */
+  readonly default?: string;
+  /** What a right value looks like, to end the sentence "it must be ...". */
+  readonly expects: string;
+  readonly description: string;
+  /** A default that depends on other variables, told in words; `readConfig` works it out. */
+  readonly defaultInWords?: string;
+  /** A secret value is never shown in a message. */
+  readonly secret?: boolean;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const choice = <const Words extends readonly [string, ...string[]]>(...words: Words) => ({
+  schema: z.enum(words),
+  expects: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
+});
+
+const wholeNumber = (least: number, most: number) => ({
+  schema: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number)
+    .pipe(z.number().min(least).max(most)),
+  expects: `a whole number from ${least} to ${most}`,
+});
+
+const isPostgresUrl = (value: string): boolean => {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  const isPostgres = url.protocol === 'postgres:' || url.protocol === 'postgresql:';
+  return isPostgres && url.hostname !== '' && url.username !== '' && url.pathname.length > 1;
+};
+
+const postgresUrl = {
+  schema: z.string().refine(isPostgresUrl),
+  expects: 'an address like postgresql://user:password@host:5432/database',
+  secret: true,
+};
+
+const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
+
+const origins = {
+  schema: z
+    .string()
+    .transform((list) => list.split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''))
+    .pipe(z.array(z.string().refine(isOrigin))),
+  expects: 'a comma-separated list of origins like https://app.example.com, each without a path or a final slash',
+};
+
+/**
+ * Every environment variable that the server knows. README's table and `.env.example` are checked against this list,
+ * and `readConfig` reads nothing else.
+ */
+export const variables = {
+  NODE_ENV: {
+    ...choice('development', 'production', 'test'),
+    default: 'development',
+    description: 'What kind of installation this is; production hides GraphiQL and asks for a shared SECRET_KEY.',
+  },
+  PORT: {
+    ...wholeNumber(0, 65_535),
+    default: '4000',
+    description: 'The port to listen on; 0 takes any free one.',
+  },
+  HOST: {
+    schema: z.string().regex(/^[\w.:-]+$/),
+    expects: 'a host name or an IP address, without a port',
+    default: '127.0.0.1',
+    description: 'The address to listen on; 0.0.0.0 answers other machines too.',
+  },
+  DATA_DIR: {
+    schema: z.string().refine((value) => !value.includes('\0')),
+    expects: 'a directory',
+    default: '.data',
+    description: 'Where the embedded database, its passwords, the secret key and demo.json are kept.',
+  },
+  DATABASE_URL: {
+    ...postgresUrl,
+    defaultInWords: 'the embedded PostgreSQL in DATA_DIR',
+    description: 'A PostgreSQL 18 of your own, as the runtime role (no superuser, owns nothing, no BYPASSRLS).',
+  },
+  MIGRATION_DATABASE_URL: {
+    ...postgresUrl,
+    defaultInWords: 'migrations are checked, not applied',
+    description: 'The same database as its owner role (CREATEROLE), direct and not through a pooler: applies migrations.',
+  },
+  LISTEN_DATABASE_URL: {
+    ...postgresUrl,
+    defaultInWords: 'DATABASE_URL',
+    description: 'A direct connection for LISTEN, when DATABASE_URL goes through a pooler.',
+  },
+  DATABASE_POOL_SIZE: {
+    ...wholeNumber(1, 100),
+    default: '16',
+    description: 'Most connections that one process opens.',
+  },
+  DATABASE_STATEMENTS: {
+    ...choice('named', 'unnamed'),
+    default: 'named',
+    description: 'Prepared statements; unnamed for pgBouncer before 1.21 in transaction mode.',
+  },
+  DATABASE_STATEMENT_TIMEOUT_MS: {
+    ...wholeNumber(1, 3_600_000),
+    default: '10000',
+    description: 'A statement that takes longer is cancelled.',
+  },
+  DATABASE_CONNECT_TIMEOUT_MS: {
+    ...wholeNumber(1, 600_000),
+    default: '5000',
+    description: 'How long a request waits for a database connection.',
+  },
+  SECRET_KEY: {
+    schema: z.string().min(32),
+    expects: 'at least 32 characters, for example from: openssl rand -base64 48',
+    defaultInWords: 'made at the first start and kept in DATA_DIR/secret.key',
+    description: 'Signs fingerprints of keys and sessions; all processes share it. Required in production with DATABASE_URL.',
+    secret: true,
+  },
+  LOG_LEVEL: {
+    ...choice(...logLevels),
+    default: 'info',
+    description: 'Least severe log line that is written.',
+  },
+  GRAPHIQL: {
+    ...choice('on', 'off'),
+    defaultInWords: 'on, but off in production',
+    description: 'The query page in the browser.',
+  },
+  DEMO_DATA: {
+    ...choice('on', 'off'),
+    defaultInWords: 'on with the embedded database outside production, else off',
+    description: 'Loads the demo organizations when the database is empty.',
+  },
+  CORS_ORIGINS: {
+    ...origins,
+    default: '',
+    description: 'Comma-separated browser origins that may call with cookies; empty for none.',
+  },
+  BODY_LIMIT_BYTES: {
+    ...wholeNumber(1_000, 100_000_000),
+    default: '100000',
+    description: 'A longer request body is refused.',
+  },
+  REQUEST_TIMEOUT_MS: {
+    ...wholeNumber(1, 600_000),
+    default: '15000',
+    description: 'A request that takes longer is ended.',
+  },
+  SHUTDOWN_GRACE_MS: {
+    ...wholeNumber(0, 600_000),
+    default: '10000',
+    description: 'How long a stopping server waits for the requests under way.',
+  },
+  SESSION_ACCESS_MINUTES: {
+    ...wholeNumber(1, 1_440),
+    default: '15',
+    description: 'Life of a session token.',
+  },
+  SESSION_REFRESH_DAYS: {
+    ...wholeNumber(1, 365),
+    default: '7',
+    description: 'Life of a refresh token.',
+  },
+  COOKIE_SECURE: {
+    ...choice('auto', 'on', 'off'),
+    default: 'auto',
+    description: 'Secure attribute of the session cookie; auto sets it on requests that came by HTTPS.',
+  },
+} as const satisfies Record<string, Variable>;
+
+export type VariableName = keyof typeof variables;

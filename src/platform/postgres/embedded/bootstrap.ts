@@ -1,0 +1,26 @@
+import pg from 'pg';
+import { withClient } from '../client.ts';
+import { scramVerifier } from '../scram.ts';
+import type { EmbeddedState } from './state.ts';
+
+export const ownerRole = 'tenantry_owner';
+export const runtimeRole = 'tenantry_app';
+export const databaseName = 'tenantry';
+
+const missing = `
+  SELECT NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS "owner",
+         NOT EXISTS (SELECT FROM pg_roles WHERE rolname = $2) AS "runtime",
+         NOT EXISTS (SELECT FROM pg_database WHERE datname = $3) AS "database"`;
+
+/**
+ * Makes the two login roles and the database where they are missing, one by one: a start that was interrupted between
+ * them is completed by the next.
+ */
+export const ensureDatabase = async (superuserUrl: string, state: EmbeddedState): Promise<void> =>
+  withClient(superuserUrl, async (client) => {
+    const { rows } = await client.query(missing, [ownerRole, runtimeRole, databaseName]);
+    const password = (text: string): string => `PASSWORD ${pg.escapeLiteral(scramVerifier(text))}`;
+    if (rows[0].owner) await client.query(`CREATE ROLE ${ownerRole} LOGIN CREATEROLE ${password(state.ownerPassword)}`);
+    if (rows[0].runtime) await client.query(`CREATE ROLE ${runtimeRole} LOGIN ${password(state.runtimePassword)}`);
+    if (rows[0].database) await client.query(`CREATE DATABASE ${databaseName} OWNER ${ownerRole}`);
+  });

@@ -1,0 +1,2 @@
+export type { EmbeddedDatabase, EmbeddedOptions } from './embedded-database.ts';
+export { startEmbedded } from './start.ts';

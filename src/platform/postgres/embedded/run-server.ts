@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../../../kernel/operator-error.ts';
-import { withClient } from '../client.ts';
+import { errorCode, withClient } from '../client.ts';
 import type { Place } from './place.ts';
 import { clearStalePidFile, findPostmaster, startPostmaster } from './postmaster.ts';
 
@@ -52,7 +52,7 @@ const isReady = async (port: number, options: RunOptions): Promise<boolean> => {
     await withClient(url, (client) => client.query('SELECT 1'), { connectTimeoutMs: 2_000 });
     return true;
   } catch (error) {
-    if ((error as { code?: string }).code !== '28P01') return false;
+    if (errorCode(error) !== '28P01') return false;
     throw new OperatorError(
       'The embedded database does not accept the passwords in database.json: restore that file in DATA_DIR.',
       { cause: error },

@@ -1,0 +1,121 @@
+import pg from 'pg';
+import { OperatorError } from '../../../kernel/operator-error.ts';
+import { errorCode, inTransaction, userOf, withClient } from '../client.ts';
+import { scramVerifier } from '../scram.ts';
+
+/** The group that every right of the running product is granted to. */
+export const runtimeGroup = 'tenantry_runtime';
+/** Owns the few functions that look before the tenant is known. */
+export const definerRole = 'tenantry_definer';
+
+const facts = `
+  SELECT me.rolsuper AS "superuser",
+         EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS "group",
+         EXISTS (SELECT FROM pg_roles WHERE rolname = $2) AS "definer",
+         EXISTS (SELECT FROM pg_roles WHERE rolname = $3) AS "login",
+         EXISTS (SELECT FROM pg_roles WHERE rolname IN ($1, $2) AND (rolsuper OR rolbypassrls OR rolcanlogin)) AS "tooStrong",
+         EXISTS (SELECT FROM pg_auth_members JOIN pg_roles r ON r.oid = roleid JOIN pg_roles m ON m.oid = member
+                  WHERE r.rolname = $1 AND m.rolname = $3) AS "loginInGroup",
+         EXISTS (SELECT FROM pg_auth_members JOIN pg_roles r ON r.oid = roleid
+                  WHERE r.rolname = $2 AND member = me.oid AND set_option) AS "ownerMaySetDefiner"
+    FROM pg_roles me WHERE me.rolname = current_user`;
+
+interface Step {
+  readonly sql: string;
+  /** The same statement for a person, with a blank for the password. */
+  readonly shown: string;
+}
+
+interface Logins {
+  readonly owner: string;
+  readonly runtime: string;
+  readonly runtimePassword: string;
+}
+
+const createLogin = ({ runtime, runtimePassword }: Logins): Step => {
+  const start = `CREATE ROLE ${pg.escapeIdentifier(runtime)} LOGIN PASSWORD`;
+  return { sql: `${start} ${pg.escapeLiteral(scramVerifier(runtimePassword))}`, shown: `${start} '...'` };
+};
+
+/** The statements that are still to be run, in their order. */
+const planSteps = async (client: pg.Client, logins: Logins): Promise<Step[]> => {
+  const { rows } = await client.query(facts, [runtimeGroup, definerRole, logins.runtime]);
+  const found = rows[0];
+  if (found.tooStrong) {
+    throw new OperatorError(
+      `${runtimeGroup} or ${definerRole} may sign in, is a superuser or bypasses row level security: as a superuser run ` +
+        `"ALTER ROLE ${runtimeGroup} NOLOGIN NOSUPERUSER NOBYPASSRLS; ALTER ROLE ${definerRole} NOLOGIN NOSUPERUSER NOBYPASSRLS;".`,
+    );
+  }
+  const owner = pg.escapeIdentifier(logins.owner);
+  const runtime = pg.escapeIdentifier(logins.runtime);
+  const plain = (needed: boolean, sql: string): Step[] => (needed ? [{ sql, shown: sql }] : []);
+  return [
+    ...plain(!found.group, `CREATE ROLE ${runtimeGroup} NOLOGIN`),
+    ...plain(!found.definer, `CREATE ROLE ${definerRole} NOLOGIN`),
+    // SET lets migrations give functions to the role; INHERIT would give its policies to the owner.
+    ...plain(
+      !found.superuser && !found.ownerMaySetDefiner,
+      `GRANT ${definerRole} TO ${owner} WITH SET TRUE, INHERIT FALSE`,
+    ),
+    ...(found.login ? [] : [createLogin(logins)]),
+    ...plain(!found.loginInGroup, `GRANT ${runtimeGroup} TO ${runtime}`),
+  ];
+};
+
+const deniedError = (logins: Logins, steps: readonly Step[], cause: unknown): OperatorError => {
+  const statements = steps.map(({ shown }) => `${shown};`).join(' ');
+  return new OperatorError(
+    `The role ${logins.owner} of MIGRATION_DATABASE_URL may not set up the other roles: ` +
+      `give it CREATEROLE, or run as a superuser "${statements}".`,
+    { cause },
+  );
+};
+
+const applyOnce = async (client: pg.Client, logins: Logins): Promise<void> =>
+  inTransaction(client, async () => {
+    await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('tenantry roles', 0))`);
+    const steps = await planSteps(client, logins);
+    try {
+      for (const { sql } of steps) await client.query(sql);
+    } catch (error) {
+      throw errorCode(error) === '42501' ? deniedError(logins, steps, error) : error;
+    }
+  });
+
+/** The lock is the database's and roles are the cluster's: a runner on another database may have been quicker. */
+const overtaken = ['42710', '23505', 'XX000'];
+
+const loginsOf = (ownerUrl: string, runtimeUrl: string): Logins => {
+  const logins = {
+    owner: userOf(ownerUrl),
+    runtime: userOf(runtimeUrl),
+    runtimePassword: decodeURIComponent(new URL(runtimeUrl).password),
+  };
+  if (logins.owner === logins.runtime) {
+    throw new OperatorError(
+      `DATABASE_URL and MIGRATION_DATABASE_URL name the same role ${logins.owner}: ` +
+        'the server needs one of its own that owns nothing; name another in DATABASE_URL and it is created.',
+    );
+  }
+  return logins;
+};
+
+/**
+ * Makes the cluster's roles as the owner where they are missing: the runtime group, the definer role and the login
+ * role named in `runtimeUrl` (with the password there). What exists is left as it is.
+ *
+ * @throws OperatorError with the SQL to run when the owner may not, or when a role is stronger than it must be.
+ */
+export const ensureRoles = async (ownerUrl: string, runtimeUrl: string): Promise<void> => {
+  const logins = loginsOf(ownerUrl, runtimeUrl);
+  await withClient(ownerUrl, async (client) => {
+    for (let left = 3; ; left -= 1) {
+      try {
+        return await applyOnce(client, logins);
+      } catch (error) {
+        if (left === 0 || !overtaken.includes(errorCode(error) ?? '')) throw error;
+      }
+    }
+  });
+};

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { withClient } from '../../src/platform/postgres/client.ts';
+import { type EmbeddedDatabase, startEmbedded } from '../../src/platform/postgres/embedded/index.ts';
+import { createMigrator, ensureRoles, runtimeGroup } from '../../src/platform/postgres/migrations/index.ts';
+
+/** What a test file needs to reach the cluster; it crosses a process border, so it is plain data. */
+export interface ClusterAddress {
+  readonly superuserUrl: string;
+  readonly ownerUrl: string;
+  readonly runtimeUrl: string;
+  /** A login with the runtime's grants that row level security does not hold: switches the third wall off. */
+  readonly bypassUrl: string;
+}
+
+/** The migrated database that every test database is a copy of. */
+export const templateDatabase = 'tenantry_template';
+
+const bypassRole = 'tenantry_test_bypass';
+const directoryPrefix = 'tenantry-test-';
+
+/** Safe only where nothing has to survive: a test cluster is thrown away. */
+const throwawaySettings = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '200',
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+};
+
+/** Removes what runs that were killed have left; the number of the run's process is in the directory's name. */
+const removeLeftovers = async (): Promise<void> => {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(directoryPrefix) ? Number(name.slice(directoryPrefix.length).split('-')[0]) : Number.NaN;
+    if (!Number.isInteger(pid) || isAlive(pid)) continue;
+    const dataDir = path.join(tmpdir(), name);
+    const orphan = await startEmbedded({ dataDir, log: () => undefined }).catch(() => undefined);
+    await orphan?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+};
+
+/** The same server's address for another database. */
+export const onDatabase = (url: string, database: string): string => {
+  const changed = new URL(url);
+  changed.pathname = `/${database}`;
+  return changed.href;
+};
+
+const createBypassRole = async (cluster: EmbeddedDatabase): Promise<string> => {
+  const password = randomBytes(12).toString('hex');
+  await withClient(cluster.superuserUrl('postgres'), async (client) => {
+    await client.query(`CREATE ROLE ${bypassRole} LOGIN BYPASSRLS PASSWORD ${pg.escapeLiteral(password)}`);
+    await client.query(`GRANT ${runtimeGroup} TO ${bypassRole}`);
+  });
+  const url = new URL(cluster.runtimeUrl);
+  url.username = bypassRole;
+  url.password = password;
+  return url.href;
+};
+
+const createTemplate = async (cluster: EmbeddedDatabase): Promise<void> => {
+  const admin = cluster.superuserUrl('postgres');
+  await withClient(admin, (client) => client.query(`CREATE DATABASE ${templateDatabase} OWNER tenantry_owner`));
+  await createMigrator({ ownerUrl: onDatabase(cluster.ownerUrl, templateDatabase) }).up();
+  // A database that somebody is connected to cannot be copied.
+  await withClient(admin, (client) => client.query(`ALTER DATABASE ${templateDatabase} ALLOW_CONNECTIONS false`));
+};
+
+export interface TestCluster {
+  readonly address: ClusterAddress;
+  stop(): Promise<void>;
+}
+
+/** Starts a PostgreSQL of its own in a temporary directory, with the roles and the migrated template. */
+export const startCluster = async (): Promise<TestCluster> => {
+  await removeLeftovers();
+  const dataDir = await mkdtemp(path.join(tmpdir(), `${directoryPrefix}${process.pid}-`));
+  const cluster = await startEmbedded({
+    dataDir,
+    log: () => undefined,
+    settings: throwawaySettings,
+    initdbFlags: ['--no-sync'],
+  });
+  const stop = async (): Promise<void> => {
+    await cluster.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    await ensureRoles(cluster.ownerUrl, cluster.runtimeUrl);
+    const bypassUrl = await createBypassRole(cluster);
+    await createTemplate(cluster);
+    const { ownerUrl, runtimeUrl } = cluster;
+    return { address: { superuserUrl: cluster.superuserUrl('postgres'), ownerUrl, runtimeUrl, bypassUrl }, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};

@@ -1,0 +1,11 @@
+import { readProcessConfig } from './config/index.ts';
+import { OperatorError } from './kernel/operator-error.ts';
+import { runMigrate } from './ops/migrate.ts';
+
+try {
+  await runMigrate(process.argv.slice(2), readProcessConfig());
+} catch (error) {
+  if (!(error instanceof OperatorError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,1 @@
+export { type AuthDependencies, type AuthService, createAuthService, type IssuedSession } from './auth.service.ts';

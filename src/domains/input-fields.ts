@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+// PostgreSQL counts characters, JavaScript UTF-16 units: the database's limits are what the texts promise.
+const lengthOf = (text: string): number => [...text].length;
+const hasLength = (least: number, most: number) => (text: string) => lengthOf(text) >= least && lengthOf(text) <= most;
+
+const CONTROL = /\p{Cc}/u;
+const CONTROL_BUT_WHITESPACE = /(?![\n\r\t])\p{Cc}/u;
+
+/** One line of text, trimmed, without control characters; lengths in characters. */
+export const line = (least: number, most: number) =>
+  z
+    .string()
+    .trim()
+    .refine(hasLength(least, most), { error: `must be ${least} to ${most} characters long`, abort: true })
+    .refine((text) => !CONTROL.test(text), 'must not contain control characters');
+
+/** Text of several lines, trimmed; what is empty becomes null. */
+export const paragraph = (most: number) =>
+  z
+    .string()
+    .trim()
+    .refine(hasLength(0, most), { error: `must be at most ${most} characters long`, abort: true })
+    .refine((text) => !CONTROL_BUT_WHITESPACE.test(text), 'must not contain control characters')
+    .transform((text) => (text === '' ? null : text));
+
+/** A field that may be left out; null counts as left out, because clients often send null for "nothing". */
+export const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  schema.nullish().transform((value) => value ?? undefined);
+
+/** The global id of something; a malformed one is answered like an unknown one, so nothing is checked here. */
+export const globalId = z.string();
+
+/** An address in the one form it is stored in: lower case. */
+export const emailAddress = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .max(254, 'must be at most 254 characters long')
+  .pipe(z.email());
+
+/** What a client sends to make sure that a repeated request acts once. */
+export const idempotencyKey = line(1, 255).nullish().transform((key) => key ?? null);

@@ -1,0 +1,2 @@
+export type { CreateOrganizationInput } from './onboarding.input.ts';
+export { createOnboardingService, type OnboardingService } from './onboarding.service.ts';

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { glob, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { type EmbeddedDatabase, startEmbedded } from '../../src/platform/postgres/embedded/index.ts';
+import { identifyProcess } from '../../src/platform/postgres/embedded/process-identity.ts';
 import { createMigrator, ensureRoles, runtimeGroup } from '../../src/platform/postgres/migrations/index.ts';
 
 /** What a test file needs to reach the cluster; it crosses a process border, so it is plain data. */
@@ -31,24 +32,26 @@ const throwawaySettings = {
   max_connections: '200',
 };
 
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+const isAlive = async (pid: number): Promise<boolean> => (await identifyProcess(pid)) !== undefined;
+
+/** Ends the servers that a killed run has left below a directory; a number that belongs to another process is let be. */
+const endServersBelow = async (dataDir: string): Promise<void> => {
+  for await (const file of glob('**/postmaster.pid', { cwd: dataDir })) {
+    const pid = Number((await readFile(path.join(dataDir, file), 'utf8')).split('\n')[0]);
+    if ((await identifyProcess(pid))?.workingDirectory !== path.join(dataDir, path.dirname(file))) continue;
+    process.kill(pid, 'SIGQUIT');
+    while (await isAlive(pid)) await sleep(20);
   }
 };
 
 /** Removes what runs that were killed have left; the number of the run's process is in the directory's name. */
 const removeLeftovers = async (): Promise<void> => {
-  for (const name of readdirSync(tmpdir())) {
+  for (const name of await readdir(tmpdir())) {
     const pid = name.startsWith(directoryPrefix) ? Number(name.slice(directoryPrefix.length).split('-')[0]) : Number.NaN;
-    if (!Number.isInteger(pid) || isAlive(pid)) continue;
+    if (!Number.isInteger(pid) || (await isAlive(pid))) continue;
     const dataDir = path.join(tmpdir(), name);
-    const orphan = await startEmbedded({ dataDir, log: () => undefined }).catch(() => undefined);
-    await orphan?.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    await endServersBelow(dataDir);
+    await rm(dataDir, { recursive: true, force: true });
   }
 };
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, chmod, constants, cp, mkdir, realpath, rename, stat } from 'node:fs/promises';
+import { access, chmod, constants, cp, mkdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import { OperatorError } from '../../../kernel/operator-error.ts';
@@ -62,8 +62,8 @@ const copyBinaries = async (from: PostgresBinaries): Promise<PostgresBinaries> =
   if (!exists) {
     const draft = `${target}.${randomBytes(4).toString('hex')}`;
     await cp(from.nativeDir, draft, { recursive: true, verbatimSymlinks: true });
-    // Whoever is quicker wins; a second copy is the same.
-    await rename(draft, target).catch(() => undefined);
+    // Whoever is quicker wins; the other copy is the same.
+    await rename(draft, target).catch(() => rm(draft, { recursive: true }));
   }
   return binariesIn(target);
 };
@@ -73,8 +73,7 @@ const openToOthers = async (directory: string): Promise<void> => {
   if ((mode & 0o011) !== 0o011) await chmod(directory, (mode & 0o777) | 0o011);
 };
 
-const makeSharedHome = async (): Promise<string> => {
-  const home = path.join(sharedHome, randomBytes(6).toString('hex'));
+const makeHome = async (home: string): Promise<string> => {
   await mkdir(home, { recursive: true, mode: 0o711 });
   return realpath(home);
 };
@@ -95,7 +94,7 @@ const findHome = async (
         `open it with "chmod o+x ${closed}", or start as the directory's own user.`,
     );
   }
-  const home = await makeSharedHome();
+  const home = await makeHome(path.join(sharedHome, randomBytes(6).toString('hex')));
   log(`The user ${account.name}, which runs the database, cannot enter ${closed}: the database is kept in ${home}.`);
   return home;
 };
@@ -112,7 +111,7 @@ export const findPlace = async (
   log: (line: string) => void,
 ): Promise<Place> => {
   const [account, packaged] = await Promise.all([findDatabaseAccount(), findBinaries()]);
-  let home = kept?.home ?? dataDir;
+  let home = kept?.home === undefined ? dataDir : await makeHome(kept.home);
   let binaries = packaged;
   if (account !== undefined) {
     if (home === dataDir) home = await findHome(account, dataDir, kept, log);

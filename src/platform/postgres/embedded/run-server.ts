@@ -80,7 +80,8 @@ const attempt = async (place: Place, options: RunOptions): Promise<Attempt> => {
   }
   const port = await choosePort(options);
   const failure = await startPostmaster(place, port, options.settings);
-  if (failure === undefined) return { server: { port, reused: false }, waitingFor: '' };
+  if (failure === undefined && (await isReady(port, options))) return { server: { port, reused: false }, waitingFor: '' };
+  if (failure === undefined) return { waitingFor: 'it was started and does not answer' };
   if (passing.test(failure)) return { waitingFor: failure };
   // The server may have been started but be slow to recover: then it is found running at the next attempt.
   if ((await findPostmaster(place)).kind === 'running') return { waitingFor: 'the database is recovering' };

@@ -1,0 +1,106 @@
+import { builder } from '../builder.ts';
+import { serviceContext } from '../context.ts';
+import { CHANGE_ERRORS } from '../errors.ts';
+import { ApiKeyTypeEnum } from './api-key.ts';
+
+interface IssuedKey {
+  readonly apiKeyId: string;
+  readonly secret: string | null;
+}
+
+/** The answer of a mutation that makes a key: the key's row and, this once, the key itself. */
+function issuedKeyType(name: string, description: string) {
+  return builder.objectRef<IssuedKey>(name).implement({
+    description,
+    tenant: 'scoped',
+    access: 'member',
+    fields: (t) => ({
+      apiKey: t.prismaField({
+        type: 'ApiKey',
+        description: 'The new key, without its secret.',
+        resolve: (query, { apiKeyId }, _args, { db }) => db.apiKey.findFirstOrThrow({ ...query, where: { id: apiKeyId } }),
+      }),
+      secret: t.exposeString('secret', {
+        nullable: true,
+        description: 'The key itself: 35 characters beginning with "tk_". It is shown this once and kept nowhere: null when the answer is a repetition.',
+      }),
+    }),
+  });
+}
+
+const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
+  description: 'A new API key.',
+  fields: (t) => ({
+    name: t.string({ required: true, description: 'What it is called: 1 to 255 characters, once among the live keys of its owner.' }),
+    description: t.string({ description: 'What it is for, at most 2,000 characters.' }),
+    type: t.field({ type: ApiKeyTypeEnum, description: 'What kind of caller it is for. PERSONAL when not given.' }),
+    scopes: t.stringList({ required: true, description: 'What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack.' }),
+    expiresAt: t.field({ type: 'DateTime', description: 'When its time runs out; never when not given.' }),
+    memberId: t.id({ description: 'The member it acts for: oneself when not given. Others need apiKey:write.' }),
+    rateLimitPerHour: t.int({ description: 'How many root fields an hour it may ask for: 1 to 10,000, 3,600 when not given.' }),
+    idempotencyKey: t.string({ description: 'A text of your own, at most 255 characters: a repetition within 24 hours makes no second key and shows no secret.' }),
+  }),
+});
+
+builder.mutationField('createApiKey', (t) =>
+  t.field({
+    type: issuedKeyType('CreateApiKeySuccess', 'The key was made.'),
+    tenant: 'scoped',
+    access: 'member',
+    description: 'Makes an API key for oneself, or with apiKey:write for another member. Its secret is in the answer and never again.',
+    errors: { types: CHANGE_ERRORS },
+    args: { input: t.arg({ type: CreateApiKeyInput, required: true, description: 'What to make.' }) },
+    resolve: (_root, { input }, context) => context.services.apiKeys.create(serviceContext(context), input),
+  }),
+);
+
+const RotateApiKeyInput = builder.inputType('RotateApiKeyInput', {
+  description: 'Which API key to replace.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'The key.' }),
+    overlapSeconds: t.int({ description: 'How long the old secret still opens the door: 0 (the default) to 604,800 seconds, which is 7 days.' }),
+    idempotencyKey: t.string({ description: 'A text of your own, at most 255 characters: a repetition within 24 hours rotates once and shows no secret.' }),
+  }),
+});
+
+builder.mutationField('rotateApiKey', (t) =>
+  t.field({
+    type: issuedKeyType('RotateApiKeySuccess', 'The key has a successor with the same name, scopes and limits.'),
+    tenant: 'scoped',
+    access: 'member',
+    description: 'Replaces an API key by a new one, at once or with an overlap.',
+    errors: { types: CHANGE_ERRORS },
+    args: { input: t.arg({ type: RotateApiKeyInput, required: true, description: 'Which one.' }) },
+    resolve: (_root, { input }, context) => context.services.apiKeys.rotate(serviceContext(context), input),
+  }),
+);
+
+const RevokeApiKeyInput = builder.inputType('RevokeApiKeyInput', {
+  description: 'Which API key to take back.',
+  fields: (t) => ({ id: t.id({ required: true, description: 'The key.' }) }),
+});
+
+const RevokeApiKeySuccess = builder.objectRef<{ apiKeyId: string }>('RevokeApiKeySuccess').implement({
+  description: 'The key opens nothing from the next request on.',
+  tenant: 'scoped',
+  access: 'member',
+  fields: (t) => ({
+    apiKey: t.prismaField({
+      type: 'ApiKey',
+      description: 'The key as it is now.',
+      resolve: (query, { apiKeyId }, _args, { db }) => db.apiKey.findFirstOrThrow({ ...query, where: { id: apiKeyId } }),
+    }),
+  }),
+});
+
+builder.mutationField('revokeApiKey', (t) =>
+  t.field({
+    type: RevokeApiKeySuccess,
+    tenant: 'scoped',
+    access: 'member',
+    description: 'Takes an API key back for good. Taking it back twice does no harm.',
+    errors: { types: CHANGE_ERRORS },
+    args: { input: t.arg({ type: RevokeApiKeyInput, required: true, description: 'Which one.' }) },
+    resolve: (_root, { input }, context) => context.services.apiKeys.revoke(serviceContext(context), input),
+  }),
+);

@@ -1,0 +1,114 @@
+import { toGlobalId } from '../../kernel/ids.ts';
+import { builder } from '../builder.ts';
+import { allOf, resolveList } from '../connections/fields.ts';
+import { connectionType, pageArguments } from '../connections/types.ts';
+import type { GraphQLContext } from '../context.ts';
+import { comparisons, DateTimeFilter, OrderDirection, where } from '../filters.ts';
+import { NodeInterface, registerNode } from '../node.ts';
+import { MemberType } from '../members/member.ts';
+
+export const ApiKeyTypeEnum = builder.enumType('ApiKeyType', {
+  description: 'What an API key is for.',
+  values: {
+    PERSONAL: { value: 'personal', description: "A person's own scripts." },
+    SERVICE: { value: 'service', description: 'A server of the organization.' },
+    INTEGRATION: { value: 'integration', description: 'A product of somebody else.' },
+  } as const,
+});
+
+const ApiKeyStatusEnum = builder.enumType('ApiKeyStatus', {
+  description: 'Whether an API key opens the door.',
+  values: {
+    ACTIVE: { description: 'It does.' },
+    EXPIRED: { description: 'Its time has run out.' },
+    REVOKED: { description: 'It was taken back.' },
+  } as const,
+});
+
+export const ApiKeyType = builder.prismaObject('ApiKey', {
+  description: 'An API key. Neither the key nor anything it could be guessed from can be read.',
+  tenant: 'scoped',
+  access: 'member',
+  interfaces: [NodeInterface],
+  select: { orgId: true, id: true },
+  fields: (t) => ({
+    id: t.id({ description: 'The global id.', resolve: (row) => toGlobalId('ApiKey', row.id) }),
+    name: t.exposeString('name', { description: 'What it is called: 1 to 255 characters.' }),
+    description: t.exposeString('description', { nullable: true, description: 'What it is for.' }),
+    type: t.expose('type', { type: ApiKeyTypeEnum, description: 'What kind of caller it is for.' }),
+    prefix: t.exposeString('prefix', { description: 'The first characters of the key, to recognise it by.' }),
+    scopes: t.exposeStringList('scopes', { description: 'What it may do of what its owner may: permissions such as "workflow:read", "workflow:*", or "*".' }),
+    rateLimitPerHour: t.exposeInt('rateLimitPerHour', { description: 'How many root fields an hour it may ask for: 1 to 10,000.' }),
+    status: t.field({
+      type: ApiKeyStatusEnum,
+      description: 'Whether it opens the door now.',
+      select: { status: true, expiresAt: true },
+      resolve: ({ status, expiresAt }, _args, { clock }) =>
+        status === 'revoked' ? 'REVOKED' : expiresAt && expiresAt <= clock.now() ? 'EXPIRED' : 'ACTIVE',
+    }),
+    expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'When its time runs out; null for never.' }),
+    revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true, description: 'When it was taken back.' }),
+    lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true, description: 'When it last opened the door, to the minute.' }),
+    owner: t.relation('owner', { type: MemberType, nullable: true, description: 'The member it acts for.' }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
+    updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
+  }),
+});
+
+/** Everybody sees their own keys; those of others need apiKey:read. */
+function visibleKeys({ principal }: GraphQLContext): Record<string, unknown> {
+  return principal?.permissions.has('apiKey:read') ? {} : { userId: principal!.userId };
+}
+
+registerNode('ApiKey', { access: 'member', delegate: ({ db }) => db.apiKey, where: visibleKeys });
+
+const ApiKeyConnection = connectionType('ApiKey', ApiKeyType, 'member');
+
+const ApiKeyFilter = builder.inputType('ApiKeyFilter', {
+  description: 'Which API keys. Everything given must hold.',
+  fields: (t) => ({
+    revoked: t.boolean({ description: 'Only those taken back, or only those not.' }),
+    createdAt: t.field({ type: DateTimeFilter, description: 'By when it was made.' }),
+  }),
+});
+
+const ApiKeyOrderField = builder.enumType('ApiKeyOrderField', {
+  description: 'What API keys are sorted by.',
+  values: { CREATED_AT: { value: 'createdAt', description: 'When it was made.' } } as const,
+});
+
+const ApiKeyOrder = builder.inputType('ApiKeyOrder', {
+  description: 'How API keys are sorted.',
+  fields: (t) => ({
+    field: t.field({ type: ApiKeyOrderField, required: true, description: 'By what.' }),
+    direction: t.field({ type: OrderDirection, required: true, description: 'Which end first.' }),
+  }),
+});
+
+builder.queryField('apiKeys', (t) =>
+  t.field({
+    type: ApiKeyConnection,
+    tenant: 'scoped',
+    access: 'member',
+    description: "One's own API keys in this organization; everybody's with apiKey:read. The newest first unless asked otherwise.",
+    args: {
+      ...pageArguments,
+      filter: t.arg({ type: ApiKeyFilter, description: 'Which ones.' }),
+      orderBy: t.arg({ type: ApiKeyOrder, description: 'How they are sorted.' }),
+    },
+    resolve: (_root, args, context, info) => {
+      const { revoked, createdAt } = args.filter ?? {};
+      const asked = where({
+        status: typeof revoked === 'boolean' ? (revoked ? 'revoked' : 'active') : null,
+        createdAt: comparisons(createdAt),
+      });
+      return resolveList(context, info, {
+        field: 'Query.apiKeys',
+        delegate: context.db.apiKey,
+        args,
+        sort: { column: args.orderBy?.field ?? 'createdAt', direction: args.orderBy?.direction ?? 'desc' },
+        where: allOf(visibleKeys(context), asked),
+      });
+    },
+  }),
+);

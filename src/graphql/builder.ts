@@ -1,0 +1,67 @@
+import SchemaBuilder from '@pothos/core';
+import ErrorsPlugin from '@pothos/plugin-errors';
+import PrismaPlugin from '@pothos/plugin-prisma';
+import RelayPlugin from '@pothos/plugin-relay';
+import { DateTimeResolver, EmailAddressResolver, JSONObjectResolver, JSONResolver } from 'graphql-scalars';
+import { getDatamodel } from '../platform/postgres/generated/pothos.ts';
+import type PrismaTypes from '../platform/postgres/generated/pothos.ts';
+import { orgIdOf, type GraphQLContext } from './context.ts';
+import AccessPlugin from './plugins/access/index.ts';
+import TenantScopePlugin from './plugins/tenant-scope/index.ts';
+
+export type { Prisma } from '../platform/postgres/generated/client/client.ts';
+
+/**
+ * The schema builder: plugins and scalars, no types. The first plugin wraps the outermost: access is decided before
+ * anything else happens, and outside the result unions, so that "you may not" is always a top-level error.
+ */
+export const builder = new SchemaBuilder<{
+  Context: GraphQLContext;
+  PrismaTypes: PrismaTypes;
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date };
+    EmailAddress: { Input: string; Output: string };
+    JSON: { Input: unknown; Output: unknown };
+    JSONObject: { Input: Record<string, unknown>; Output: unknown };
+  };
+}>({
+  plugins: [AccessPlugin, ErrorsPlugin, TenantScopePlugin, PrismaPlugin, RelayPlugin],
+  defaultFieldNullability: false,
+  access: { principal: (context) => context.principal },
+  tenantScope: { orgId: orgIdOf, enforced: (context) => context.schemaWall },
+  errors: {
+    directResult: true,
+    defaultUnionOptions: { name: ({ fieldName }) => `${fieldName[0]!.toUpperCase()}${fieldName.slice(1)}Result` },
+  },
+  prisma: {
+    client: (context) => context.db as never,
+    dmmf: getDatamodel(),
+  },
+  relay: {
+    cursorType: 'String',
+    nodeQueryOptions: false,
+    nodesQueryOptions: false,
+    pageInfoTypeOptions: {
+      description: 'Where a page stands in its list.',
+      tenant: 'global',
+      access: 'public',
+    },
+  },
+});
+
+builder.addScalarType('DateTime', DateTimeResolver, {
+  description: 'A moment in RFC 3339 form, in UTC with milliseconds, for example "2026-01-31T09:30:00.000Z".',
+});
+builder.addScalarType('EmailAddress', EmailAddressResolver, { description: 'An email address, lower case.' });
+builder.addScalarType('JSON', JSONResolver, { description: 'Any JSON value.' });
+builder.addScalarType('JSONObject', JSONObjectResolver, { description: 'A JSON object.' });
+
+builder.queryType({ description: 'Everything that can be read.' });
+builder.mutationType({ description: 'Everything that can be changed. Expected failures are members of each result union.' });
+
+/** The where clause that the first wall asks of a statement that a resolver writes itself. */
+export function tenantWhere(context: GraphQLContext, tenantKey: 'orgId' | 'id' = 'orgId'): Readonly<Record<string, string>> {
+  return context.schemaWall ? { [tenantKey]: orgIdOf(context) } : {};
+}

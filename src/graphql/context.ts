@@ -1,0 +1,61 @@
+import { TenantContextError, UnauthenticatedError } from '../kernel/errors.ts';
+import type { Principal } from '../kernel/principal.ts';
+import type { ApiKeyService } from '../domains/api-keys/index.ts';
+import type { AuthService } from '../domains/auth/index.ts';
+import type { MemberService } from '../domains/identity/index.ts';
+import type { OnboardingService } from '../domains/onboarding/index.ts';
+import type { OrganizationService } from '../domains/organizations/index.ts';
+import type { ServiceContext } from '../domains/service-context.ts';
+import type { ScheduleService, WorkflowService } from '../domains/workflows/index.ts';
+import type { CursorCodec } from './connections/cursor.ts';
+import type { Loaders } from './loaders.ts';
+
+/** The use cases that resolvers may call. */
+export interface Services {
+  readonly auth: AuthService;
+  readonly organizations: OrganizationService;
+  readonly members: MemberService;
+  readonly apiKeys: ApiKeyService;
+  readonly onboarding: OnboardingService;
+  readonly workflows: WorkflowService;
+  readonly schedules: ScheduleService;
+}
+
+/** What the HTTP door lets a resolver do to the answer. */
+export interface ResponseControls {
+  /** Hands the session's tokens to a browser as HttpOnly cookies, or takes them away. */
+  setSessionCookies(session: { accessToken: string; refreshToken: string; accessExpiresAt: Date; refreshExpiresAt: Date }): void;
+  clearSessionCookies(): void;
+  /** The refresh token that the browser sent, if any. */
+  readonly refreshCookie: string | null;
+}
+
+/** One request, as resolvers see it. */
+export interface GraphQLContext {
+  readonly requestId: string;
+  readonly userAgent: string | null;
+  readonly principal: Principal | null;
+  readonly db: ServiceContext['db'];
+  readonly clock: ServiceContext['clock'];
+  readonly accessChanged: ServiceContext['accessChanged'];
+  readonly services: Services;
+  readonly cursors: CursorCodec;
+  readonly loaders: Loaders;
+  readonly response: ResponseControls;
+  /** False only in the tests that prove the other walls alone. */
+  readonly schemaWall: boolean;
+}
+
+/** The organization of the request. Throws UNAUTHENTICATED or TENANT_CONTEXT_REQUIRED when there is none. */
+export function orgIdOf(context: GraphQLContext): string {
+  if (!context.principal) throw new UnauthenticatedError();
+  if (!context.principal.tenant) throw new TenantContextError();
+  return context.principal.tenant.orgId;
+}
+
+/** What a use case is given by a request of a signed-in caller. */
+export function serviceContext(context: GraphQLContext): ServiceContext {
+  if (!context.principal) throw new UnauthenticatedError();
+  const { principal, db, clock, accessChanged } = context;
+  return { principal, db, clock, accessChanged };
+}

@@ -1,0 +1,91 @@
+import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
+import type { IssuedSession } from '../../domains/auth/index.ts';
+import { builder } from '../builder.ts';
+
+/** The success of a mutation that signs somebody in. */
+function sessionSuccess(name: string, description: string) {
+  return builder.objectRef<IssuedSession>(name).implement({
+    description,
+    tenant: 'global',
+    access: 'public',
+    fields: (t) => ({
+      accessToken: t.exposeString('accessToken', { description: 'Send it as "Authorization: Bearer ...". It begins with "ta_".' }),
+      accessExpiresAt: t.expose('accessExpiresAt', { type: 'DateTime', description: 'When the access token stops working.' }),
+      refreshToken: t.exposeString('refreshToken', { description: 'Trade it once for a new pair with refreshSession. It begins with "tr_".' }),
+      refreshExpiresAt: t.expose('refreshExpiresAt', { type: 'DateTime', description: 'When the refresh token stops working.' }),
+    }),
+  });
+}
+
+const SignInInput = builder.inputType('SignInInput', {
+  description: 'Who signs in.',
+  fields: (t) => ({
+    email: t.string({ required: true, description: 'The address.' }),
+    password: t.string({ required: true, description: 'The password.' }),
+    cookie: t.boolean({ description: 'Also set the tokens as HttpOnly cookies, for browsers. False when not given.' }),
+  }),
+});
+
+builder.mutationField('signIn', (t) =>
+  t.field({
+    type: sessionSuccess('SignInSuccess', 'A session was opened.'),
+    tenant: 'global',
+    access: 'public',
+    description: 'Opens a session with a password. UNAUTHENTICATED, with one text, whatever was wrong.',
+    errors: { types: [ValidationError] },
+    args: { input: t.arg({ type: SignInInput, required: true, description: 'Who.' }) },
+    resolve: async (_root, { input }, context) => {
+      const { email, password } = input;
+      const session = await context.services.auth.signIn({ email, password, userAgent: context.userAgent });
+      if (input.cookie) context.response.setSessionCookies(session);
+      return session;
+    },
+  }),
+);
+
+const RefreshSessionInput = builder.inputType('RefreshSessionInput', {
+  description: 'Which session to carry on.',
+  fields: (t) => ({
+    refreshToken: t.string({ description: 'The refresh token. When not given, the one in the cookie, and the cookies are set anew.' }),
+  }),
+});
+
+builder.mutationField('refreshSession', (t) =>
+  t.field({
+    type: sessionSuccess('RefreshSessionSuccess', 'The session goes on with new tokens; the old ones are void.'),
+    tenant: 'global',
+    access: 'public',
+    description: 'Trades a refresh token for new tokens. A refresh token that was used before ends its session: somebody has copied it.',
+    errors: { types: [ValidationError] },
+    args: { input: t.arg({ type: RefreshSessionInput, required: true, description: 'Which one.' }) },
+    resolve: async (_root, { input }, context) => {
+      const refreshToken = input.refreshToken ?? context.response.refreshCookie;
+      if (!refreshToken) throw new UnauthenticatedError();
+      const session = await context.services.auth.refresh({ refreshToken });
+      if (!input.refreshToken) context.response.setSessionCookies(session);
+      return session;
+    },
+  }),
+);
+
+const SignOutSuccess = builder.objectRef<{ signedOut: true }>('SignOutSuccess').implement({
+  description: 'The session is over.',
+  tenant: 'global',
+  access: 'public',
+  fields: (t) => ({ signedOut: t.exposeBoolean('signedOut', { description: 'Always true.' }) }),
+});
+
+builder.mutationField('signOut', (t) =>
+  t.field({
+    type: SignOutSuccess,
+    tenant: 'global',
+    access: 'authenticated',
+    description: 'Ends the session of this request. VALIDATION_FAILED for an API key, which is revoked instead.',
+    errors: { types: [ValidationError] },
+    resolve: async (_root, _args, context) => {
+      await context.services.auth.signOut(context.principal!);
+      context.response.clearSessionCookies();
+      return { signedOut: true as const };
+    },
+  }),
+);

@@ -1,0 +1,112 @@
+import { toGlobalId } from '../../kernel/ids.ts';
+import { PERMISSIONS, type Permission } from '../../kernel/permissions.ts';
+import type { MembershipSummary, Principal } from '../../kernel/principal.ts';
+import { builder } from '../builder.ts';
+import { OrganizationRoleEnum } from '../members/member.ts';
+
+/** workflow:read -> WORKFLOW_READ, apiKey:write -> API_KEY_WRITE */
+const enumName = (permission: Permission) => permission.replace(/([a-z])([A-Z])/g, '$1_$2').replace(':', '_').toUpperCase();
+
+export const PermissionEnum = builder.enumType('Permission', {
+  description: 'Something that can be allowed.',
+  values: Object.fromEntries(
+    PERMISSIONS.map((permission) => [enumName(permission), { value: permission, description: `The permission "${permission}".` }]),
+  ) as Record<string, { value: Permission; description: string }>,
+});
+
+const PrincipalKind = builder.enumType('PrincipalKind', {
+  description: 'What kind of caller this is.',
+  values: {
+    USER: { value: 'user', description: 'A person with a session.' },
+    API_KEY: { value: 'apiKey', description: 'An API key, acting for a member.' },
+  } as const,
+});
+
+const ViewerOrganization = builder.objectRef<MembershipSummary>('ViewerOrganization').implement({
+  description: 'An organization that the caller may choose to work in.',
+  tenant: 'global',
+  access: 'authenticated',
+  fields: (t) => ({
+    id: t.id({ description: 'Its global id, for the X-Organization-Id header.', resolve: (membership) => toGlobalId('Organization', membership.orgId) }),
+    name: t.exposeString('organizationName', { description: 'What it is called.' }),
+    slug: t.exposeString('organizationSlug', { description: 'Its short name.' }),
+    role: t.expose('role', { type: OrganizationRoleEnum, description: "The caller's role in it." }),
+    active: t.exposeBoolean('active', { description: 'Whether it can be entered now.' }),
+  }),
+});
+
+const UserType = builder.objectRef<{ email: string; name: string | null; createdAt: Date }>('User').implement({
+  description: 'A person as a login identity, known to that person alone.',
+  tenant: 'global',
+  access: 'authenticated',
+  fields: (t) => ({
+    email: t.expose('email', { type: 'EmailAddress', description: 'The address the person signs in with.' }),
+    name: t.exposeString('name', { nullable: true, description: "The person's name." }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the person registered.' }),
+  }),
+});
+
+const ViewerType = builder.objectRef<Principal>('Viewer').implement({
+  description: 'Whoever is calling, and what that caller may do here.',
+  tenant: 'global',
+  access: 'authenticated',
+  fields: (t) => ({
+    kind: t.expose('kind', { type: PrincipalKind, description: 'What kind of caller this is.' }),
+    user: t.field({
+      type: UserType,
+      nullable: true,
+      description: 'The person behind a session; null for an API key.',
+      resolve: (viewer, _args, { db }) =>
+        viewer.kind === 'user'
+          ? db.user.findFirst({ where: { id: viewer.userId }, select: { email: true, name: true, createdAt: true } })
+          : null,
+    }),
+    organization: t.prismaField({
+      type: 'Organization',
+      nullable: true,
+      description: 'The organization of this request. TENANT_CONTEXT_REQUIRED when none was chosen.',
+      resolve: (query, viewer, _args, { db }) => db.organization.findFirst({ ...query, where: { id: viewer.tenant!.orgId } }),
+    }),
+    member: t.prismaField({
+      type: 'Membership',
+      nullable: true,
+      description: 'The caller as a member of that organization; null for an operator of the platform who is not one.',
+      resolve: (query, viewer, _args, { db }) =>
+        viewer.tenant?.membershipId
+          ? db.membership.findFirst({ ...query, where: { orgId: viewer.tenant.orgId, id: viewer.tenant.membershipId } })
+          : null,
+    }),
+    role: t.field({
+      type: OrganizationRoleEnum,
+      nullable: true,
+      description: "The caller's role in that organization.",
+      resolve: (viewer) => viewer.tenant?.role ?? null,
+    }),
+    permissions: t.field({
+      type: [PermissionEnum],
+      description: "What the caller may do in that organization: the role's permissions, within the API key's scopes.",
+      resolve: (viewer) => PERMISSIONS.filter((permission) => viewer.permissions.has(permission)),
+    }),
+    can: t.boolean({
+      description: 'Whether the caller may do one thing in that organization.',
+      args: { permission: t.arg({ type: PermissionEnum, required: true, description: 'Which thing.' }) },
+      resolve: (viewer, { permission }) => viewer.permissions.has(permission),
+    }),
+    organizations: t.field({
+      type: [ViewerOrganization],
+      description: 'The organizations that the caller may choose from.',
+      resolve: (viewer) => viewer.memberships,
+    }),
+  }),
+});
+
+builder.queryField('viewer', (t) =>
+  t.field({
+    type: ViewerType,
+    nullable: true,
+    tenant: 'global',
+    access: 'public',
+    description: 'Whoever is calling; null when nobody is signed in.',
+    resolve: (_root, _args, { principal }) => principal,
+  }),
+);

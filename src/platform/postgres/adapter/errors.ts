@@ -1,0 +1,157 @@
+import { DriverAdapterError, isDriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
+import { AppError } from '../../../kernel/errors.ts';
+
+// Prisma turns the kinds below into its own codes (UniqueConstraintViolation into P2002 and so on). A test compares
+// what comes out with Prisma's own adapter.
+
+/** The fields of an error of the driver that are looked at: from the server, the socket or the pool. */
+interface DriverFailure extends Error {
+  readonly code?: string;
+  readonly severity?: string;
+  readonly detail?: string;
+  readonly column?: string;
+  readonly hint?: string;
+  readonly constraint?: string;
+  readonly table?: string;
+  readonly address?: string;
+  readonly hostname?: string;
+  readonly port?: number;
+}
+
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT', // the socket file of a server that is not running
+  '57P03', // the server is starting or stopping
+]);
+const closed = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  '57P01', // an administrator ended the connection
+  '57P02', // the server crashed
+  '57P05', // idle for too long
+  '08000',
+  '08003',
+  '08006',
+  '08P01', // also how a pooler says that its server went away
+  '25P03', // idle in a transaction for too long
+]);
+
+// The driver and its pool say these without a code.
+const closedText = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
+const timeoutText = /(timeout exceeded when trying to connect|due to connection timeout|timeout expired)/;
+const tlsText = /^(The server does not support SSL connections|There was an error establishing an SSL connection)$/;
+const tlsCode = /^(CERT_|CRL_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|HOSTNAME_|INVALID_(CA|PURPOSE))/;
+
+const connectionFailure = (failure: DriverFailure): MappedError | undefined => {
+  const code = failure.code ?? '';
+  if (unreachable.has(code)) {
+    return { kind: 'DatabaseNotReachable', host: failure.address ?? failure.hostname, port: failure.port };
+  }
+  if (closed.has(code) || closedText.test(failure.message)) return { kind: 'ConnectionClosed' };
+  if (code === 'ETIMEDOUT' || timeoutText.test(failure.message)) return { kind: 'SocketTimeout' };
+  if (code === '53300') return { kind: 'TooManyConnections', cause: failure.message };
+  if (tlsText.test(failure.message) || tlsCode.test(code)) return { kind: 'TlsConnectionError', reason: failure.message };
+  return undefined;
+};
+
+const quoted = (text: string | undefined): string | undefined => text?.split('"').at(1);
+const keyFields = (detail: string | undefined): string[] | undefined =>
+  detail?.match(/Key \(([^)]+)\)/)?.at(1)?.split(', ');
+
+const uniqueViolation = (failure: DriverFailure): MappedError => {
+  const fields = keyFields(failure.detail);
+  const byFields = fields === undefined ? undefined : { fields };
+  const constraint = failure.constraint === undefined ? byFields : { index: failure.constraint };
+  return { kind: 'UniqueConstraintViolation', constraint, table: failure.table };
+};
+
+const nullViolation = (failure: DriverFailure): MappedError => {
+  const fields = keyFields(failure.detail);
+  return { kind: 'NullConstraintViolation', constraint: fields === undefined ? undefined : { fields } };
+};
+
+const reference = (failure: DriverFailure): { fields: string[] } | { index: string } | undefined => {
+  if (failure.column) return { fields: [failure.column] };
+  return failure.constraint ? { index: failure.constraint } : undefined;
+};
+
+const missingColumn = (message: string): string | undefined =>
+  message
+    .match(/^column (.+) does not exist$/)
+    ?.at(1)
+    ?.replace(/"((?:""|[^"])*)"/g, (_, name: string) => name.replaceAll('""', '"'));
+
+const serverFailures: Record<string, (failure: DriverFailure) => MappedError> = {
+  '22001': ({ column }) => ({ kind: 'LengthMismatch', column }),
+  '22003': ({ message }) => ({ kind: 'ValueOutOfRange', cause: message }),
+  '22P02': ({ message }) => ({ kind: 'InvalidInputValue', message }),
+  '23505': uniqueViolation,
+  '23502': nullViolation,
+  '23503': (failure) => ({ kind: 'ForeignKeyConstraintViolation', constraint: reference(failure) }),
+  '23001': (failure) => ({ kind: 'RestrictViolation', constraint: reference(failure) }),
+  '3D000': ({ message }) => ({ kind: 'DatabaseDoesNotExist', db: quoted(message.split(' ').at(1)) }),
+  '28000': ({ message }) => ({
+    kind: 'DatabaseAccessDenied',
+    db: quoted(message.split(',').find((part) => part.startsWith(' database'))),
+  }),
+  '28P01': ({ message }) => ({ kind: 'AuthenticationFailed', user: quoted(message.split(' ').pop()) }),
+  '40001': () => ({ kind: 'TransactionWriteConflict' }),
+  '40P01': () => ({ kind: 'TransactionWriteConflict' }),
+  '42P01': ({ message }) => ({ kind: 'TableDoesNotExist', table: quoted(message.split(' ').at(1)) }),
+  '42703': ({ message }) => ({ kind: 'ColumnNotFound', column: missingColumn(message) }),
+  '42P04': ({ message }) => ({ kind: 'DatabaseAlreadyExists', db: quoted(message.split(' ').at(1)) }),
+};
+
+const otherServerFailure = (failure: DriverFailure): MappedError => ({
+  kind: 'postgres',
+  code: failure.code ?? 'N/A',
+  severity: failure.severity ?? 'N/A',
+  message: failure.message,
+  detail: failure.detail,
+  column: failure.column,
+  hint: failure.hint,
+});
+
+/**
+ * What Prisma is to be told about a failure of the driver. Errors of this program (a missing tenant, say) and of Prisma
+ * pass as they are.
+ */
+export function toAdapterError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof AppError || isDriverAdapterError(error)) return error;
+  const failure: DriverFailure = error;
+  const connection = connectionFailure(failure);
+  if (connection === undefined && failure.severity === undefined) return error;
+  const mapped = connection ?? (serverFailures[failure.code ?? ''] ?? otherServerFailure)(failure);
+  return new DriverAdapterError({ originalCode: failure.code, originalMessage: failure.message, ...mapped });
+}
+
+const unavailableKinds = new Set<MappedError['kind']>([
+  'DatabaseNotReachable',
+  'ConnectionClosed',
+  'SocketTimeout',
+  'TooManyConnections',
+  'TlsConnectionError',
+  'AuthenticationFailed',
+  'DatabaseAccessDenied',
+  'DatabaseDoesNotExist',
+]);
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+/**
+ * Whether an error, from Prisma or from this directory, means that the database cannot be reached or has no connection
+ * to spare, so that trying again later may work. Failing statements are not meant.
+ */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!isRecord(error)) return false;
+  if (isDriverAdapterError(error)) return unavailableKinds.has(error.cause.kind);
+  if (isRecord(error['meta']) && error['meta']['driverAdapterError'] !== undefined) {
+    return isDatabaseUnavailable(error['meta']['driverAdapterError']);
+  }
+  // No connection became free within the time that a transaction may wait for one.
+  return error['code'] === 'P2028' && String(error['message']).includes('Unable to start a transaction');
+}

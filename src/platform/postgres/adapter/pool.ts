@@ -50,8 +50,19 @@ export interface DatabasePool {
 const scopeText =
   "select set_config('app.current_org_id', $1, true), set_config('app.current_user_id', $2, true)";
 
-// A pooler may refuse, or lend to somebody else, what is set when a connection starts. So the limits travel along.
-const scopeTextWithTimeout = `${scopeText}, set_config('statement_timeout', $3, true)`;
+// Times travel as text without an offset, so both sides must mean UTC, whatever the server's or the role's default is.
+const startupSettings = (statementTimeoutMs: number): string =>
+  [
+    '-c TimeZone=UTC',
+    '-c DateStyle=ISO',
+    `-c statement_timeout=${statementTimeoutMs}`,
+    // Generic plans are 1.3 to 1.6 times faster for the statements that Prisma writes.
+    '-c plan_cache_mode=force_generic_plan',
+  ].join(' ');
+
+// A pooler may refuse, or lend to somebody else, what is set when a connection starts. So the settings travel along.
+const scopeTextWithSettings = `${scopeText}, set_config('statement_timeout', $3, true), ` +
+  `set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true)`;
 
 const ignore = (): void => undefined;
 
@@ -62,10 +73,7 @@ const startPool = (options: PoolOptions): pg.Pool => {
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
     application_name: 'tenantry',
-    // Generic plans are 1.3 to 1.6 times faster for the statements that Prisma writes.
-    ...(options.namedStatements && {
-      options: `-c statement_timeout=${options.statementTimeoutMs} -c plan_cache_mode=force_generic_plan`,
-    }),
+    ...(options.namedStatements && { options: startupSettings(options.statementTimeoutMs) }),
   });
   // A connection that breaks while idle leaves the pool by itself. One that breaks while in use fails its statement,
   // and must not end the process as an event without a listener.
@@ -117,7 +125,7 @@ export function createPool(options: PoolOptions): DatabasePool {
     scopeStep({ orgId, userId }) {
       const values = [orgId ?? '', userId ?? ''];
       if (options.namedStatements) return { text: scopeText, values };
-      return { text: scopeTextWithTimeout, values: [...values, `${options.statementTimeoutMs}ms`] };
+      return { text: scopeTextWithSettings, values: [...values, `${options.statementTimeoutMs}ms`] };
     },
 
     observe(listener) {

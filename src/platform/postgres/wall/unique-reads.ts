@@ -46,14 +46,13 @@ export function readUnique(read: UniqueRead): Promise<Row | null> {
 const beginningWith = (promise: Promise<Row | null>, begin: () => Promise<Row | null>): Promise<Row | null> => {
   let begun: Promise<Row | null> | undefined;
   const start = (): Promise<Row | null> => (begun ??= begin());
-  const starters: Record<string, unknown> = {
-    then: (...args: Parameters<Promise<Row | null>['then']>) => start().then(...args),
-    catch: (...args: Parameters<Promise<Row | null>['catch']>) => start().catch(...args),
-    finally: (...args: Parameters<Promise<Row | null>['finally']>) => start().finally(...args),
-  };
+  const starters = new Map<string | symbol, unknown>([
+    ['then', (...args: Parameters<Promise<Row | null>['then']>) => start().then(...args)],
+    ['catch', (...args: Parameters<Promise<Row | null>['catch']>) => start().catch(...args)],
+    ['finally', (...args: Parameters<Promise<Row | null>['finally']>) => start().finally(...args)],
+  ]);
   return new Proxy(promise, {
-    get: (target, property) =>
-      typeof property === 'string' && property in starters ? starters[property] : Reflect.get(target, property),
+    get: (target, property) => starters.get(property) ?? Reflect.get(target, property),
   });
 };
 

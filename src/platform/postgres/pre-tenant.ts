@@ -1,0 +1,115 @@
+import type { DatabasePool } from './adapter/index.ts';
+import { readRecords } from './adapter/records.ts';
+import type {
+  ApiKeyStatus,
+  MembershipStatus,
+  OrganizationRole,
+  OrganizationStatus,
+  SystemRole,
+  UserStatus,
+} from './generated/client/client.ts';
+
+/** Who holds an API key, with every status that decides whether it may come in. */
+export interface FoundApiKey {
+  readonly orgId: string;
+  readonly keyId: string;
+  readonly userId: string;
+  readonly membershipId: string;
+  readonly secretHash: string;
+  readonly keyStatus: ApiKeyStatus;
+  readonly expiresAt: Date | null;
+  readonly scopes: readonly string[];
+  readonly rateLimitPerHour: number;
+  readonly organizationStatus: OrganizationStatus;
+  readonly userStatus: UserStatus;
+  readonly membershipStatus: MembershipStatus;
+  readonly role: OrganizationRole;
+}
+
+/** One of the organizations that a person may choose from. */
+export interface FoundMembership {
+  readonly orgId: string;
+  readonly membershipId: string;
+  readonly role: OrganizationRole;
+  readonly status: MembershipStatus;
+  readonly organizationStatus: OrganizationStatus;
+  readonly organizationName: string;
+  readonly organizationSlug: string;
+}
+
+export interface FoundSession {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly accessExpiresAt: Date;
+  readonly endedAt: Date | null;
+  readonly userStatus: UserStatus;
+  readonly systemRole: SystemRole;
+  readonly memberships: readonly FoundMembership[];
+}
+
+export interface FoundRefresh {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly refreshExpiresAt: Date;
+  readonly endedAt: Date | null;
+  readonly userStatus: UserStatus;
+  /** The token was exchanged before: somebody has a copy. */
+  readonly reused: boolean;
+}
+
+export interface FoundSignIn {
+  readonly userId: string;
+  /** Null for an identity that has no password yet. */
+  readonly passwordHash: string | null;
+  readonly userStatus: UserStatus;
+  readonly lockedUntil: Date | null;
+}
+
+export interface FoundOrganization {
+  readonly orgId: string;
+  readonly organizationStatus: OrganizationStatus;
+}
+
+/**
+ * What may be looked up before a tenant is known: the definer functions of the sign-in migration and nothing else. Each
+ * answers null for what it does not find. All fail like statements of the tenant client do.
+ */
+export interface PreTenantDatabase {
+  /** @param fingerprint 32 bytes. */
+  findApiKey(fingerprint: Uint8Array): Promise<FoundApiKey | null>;
+  /** @param accessHash SHA-256 of the access token. */
+  findSession(accessHash: Uint8Array): Promise<FoundSession | null>;
+  /** @param refreshHash SHA-256 of the refresh token, the current or the previous one. */
+  findRefresh(refreshHash: Uint8Array): Promise<FoundRefresh | null>;
+  /** @param email in lower case. */
+  findSignIn(email: string): Promise<FoundSignIn | null>;
+  /** The id of the identity with this address (in lower case), made without a password when there is none. */
+  ensureIdentity(email: string, name: string | null): Promise<string>;
+  /** Null unless the user is an active super administrator. */
+  findOrganizationForOperator(userId: string, orgId: string): Promise<FoundOrganization | null>;
+}
+
+const nobody = { orgId: null, userId: null } as const;
+
+export function createPreTenantDatabase(pool: DatabasePool): PreTenantDatabase {
+  const call = async (text: string, ...values: unknown[]): Promise<Record<string, unknown> | undefined> => {
+    // The scope of nobody travels along, so that a look-up can never run in what a connection was used for before.
+    const [record] = await readRecords(pool, [pool.scopeStep(nobody), { text, values }]);
+    return record;
+  };
+  const find = async <Found>(text: string, ...values: unknown[]): Promise<Found | null> =>
+    ((await call(text, ...values)) as Found | undefined) ?? null;
+
+  return {
+    findApiKey: (fingerprint) => find('SELECT * FROM iam.find_api_key($1::bytea)', fingerprint),
+    findSession: (accessHash) => find('SELECT * FROM iam.find_session($1::bytea)', accessHash),
+    findRefresh: (refreshHash) => find('SELECT * FROM iam.find_refresh($1::bytea)', refreshHash),
+    findSignIn: (email) => find('SELECT * FROM iam.find_sign_in($1::text)', email),
+    async ensureIdentity(email, name) {
+      const record = await call('SELECT iam.ensure_identity($1::text, $2::text) AS user_id', email, name);
+      return record?.['userId'] as string;
+    },
+    findOrganizationForOperator: (userId, orgId) =>
+      find('SELECT * FROM iam.find_organization_for_operator($1::uuid, $2::uuid)', userId, orgId),
+  };
+}

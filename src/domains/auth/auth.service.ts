@@ -1,32 +1,89 @@
-import type { Clock } from '../../kernel/clock.ts';
+import { UnauthenticatedError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { HashCost } from '../../platform/crypto/passwords.ts';
+import { isToken, sha256 } from '../../platform/crypto/tokens.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
-import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import type { AccessChange } from '../service-context.ts';
+import {
+  checkSession,
+  chooseDestination,
+  operatorTenant,
+  principalOfKey,
+  principalOfSession,
+  tenantOf,
+} from './access.rules.ts';
+import { createFingerprint, isWellFormedApiKey, looksLikeApiKey } from './key-format.ts';
+import { createLookups, type LookupDependencies } from './lookups.ts';
+import type { RefreshInput, SignInInput } from './session.input.ts';
+import { ACCESS_PREFIX, type IssuedSession, refresh, type SessionSettings, signIn, signOut } from './sessions.ts';
+import { createVerifier, rememberMatches } from './verify.ts';
 
-export interface IssuedSession {
-  readonly accessToken: string;
-  readonly refreshToken: string;
-  readonly accessExpiresAt: Date;
-  readonly refreshExpiresAt: Date;
-  readonly userId: string;
-}
 export interface AuthService {
-  signIn(input: { email: string; password: string; userAgent?: string | null }): Promise<IssuedSession>;
-  refresh(input: { refreshToken: string }): Promise<IssuedSession>;
+  /** @throws UnauthenticatedError with one text for everything that can be wrong. */
+  signIn(input: SignInInput): Promise<IssuedSession>;
+  /** @throws UnauthenticatedError; a refresh token that was used before also ends the session. */
+  refresh(input: RefreshInput): Promise<IssuedSession>;
+  /** Ends the session of the caller. @throws ValidationError for an API key. */
   signOut(principal: Principal): Promise<void>;
+  /**
+   * Who presents this token, and where it works.
+   *
+   * @param organization the value of X-Organization-Id, a global id or a bare UUID, or null.
+   * @throws UnauthenticatedError, ForbiddenError, AppError (API_KEY_EXPIRED, USER_NOT_ACTIVE, ORG_NOT_ACTIVE)
+   */
   authenticate(token: string, organization: string | null): Promise<Principal>;
+  /** Drops what is remembered about something that changed. */
   forget(change: AccessChange): void;
+  /** Drops everything, because changes may have been missed: call it whenever the feed begins to listen. */
   forgetAll(): void;
 }
-export interface AuthDependencies {
+
+export interface AuthDependencies extends LookupDependencies {
   readonly preTenant: PreTenantDatabase;
-  readonly db: TenantClient;
-  readonly clock: Clock;
-  readonly accessFeed: { isListening(): boolean };
+  /** The installation's secret, which the fingerprints of keys depend on. */
   readonly secretKey: string;
   readonly hashCost: HashCost;
-  readonly session: { readonly accessMinutes: number; readonly refreshDays: number };
+  readonly session: SessionSettings;
 }
-export declare function createAuthService(dependencies: AuthDependencies): AuthService;
+
+export function createAuthService(dependencies: AuthDependencies): AuthService {
+  const { clock } = dependencies;
+  const lookups = createLookups(dependencies);
+  const passwords = createVerifier(dependencies.hashCost);
+  const matchesKey = rememberMatches(passwords);
+  const fingerprint = createFingerprint(dependencies.secretKey);
+  const sessions = { ...dependencies, passwords, forget: lookups.forget };
+
+  async function authenticateKey(token: string, organization: string | null): Promise<Principal> {
+    if (!isWellFormedApiKey(token)) throw new UnauthenticatedError();
+    const print = fingerprint(token);
+    const key = await lookups.key(print);
+    // An unknown key is verified too, against a hash of nothing, so that it takes as long as a wrong one.
+    const matches = await matchesKey(print.toString('base64'), key?.secretHash ?? null, token);
+    if (key === null || !matches) throw new UnauthenticatedError();
+    return principalOfKey(key, organization, clock.now());
+  }
+
+  async function authenticateSession(token: string, organization: string | null): Promise<Principal> {
+    if (!isToken(ACCESS_PREFIX, token)) throw new UnauthenticatedError();
+    const session = await lookups.session(sha256(token));
+    if (session === null) throw new UnauthenticatedError();
+    checkSession(session, clock.now());
+    const destination = chooseDestination(session, organization);
+    if ('operatorOf' in destination) {
+      const found = await lookups.operatorOrganization(session.userId, destination.operatorOf);
+      return principalOfSession(session, operatorTenant(found));
+    }
+    return principalOfSession(session, destination.membership && tenantOf(destination.membership));
+  }
+
+  return {
+    signIn: (input) => signIn(sessions, input),
+    refresh: (input) => refresh(sessions, input),
+    signOut: (principal) => signOut(sessions, principal),
+    authenticate: (token, organization) =>
+      looksLikeApiKey(token) ? authenticateKey(token, organization) : authenticateSession(token, organization),
+    forget: lookups.forget,
+    forgetAll: lookups.clear,
+  };
+}

@@ -1,13 +1,134 @@
+import { ConflictError, ForbiddenError } from '../../kernel/errors.ts';
+import type { OrganizationRole } from '../../kernel/permissions.ts';
+import { once } from '../../platform/postgres/idempotency.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
-import type { ServiceContext } from '../service-context.ts';
-import type { AddMemberInput, RemoveMemberInput, UpdateMemberRoleInput } from './member.input.ts';
+import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
+import { refuseDuplicate } from '../conflicts.ts';
+import { parseInput } from '../parse-input.ts';
+import { requirePermission } from '../require-permission.ts';
+import { notFound, requireUuid } from '../require-uuid.ts';
+import { requireTenant, type ServiceContext } from '../service-context.ts';
+import {
+  type AddMemberInput,
+  addMemberInput,
+  type RemoveMemberInput,
+  removeMemberInput,
+  type UpdateMemberRoleInput,
+  updateMemberRoleInput,
+} from './member.input.ts';
+import { type Actor, checkActOn, checkDeparture, checkHandOut, checkRoleChange } from './member.rules.ts';
+import { insertMember, type NewMember } from './membership.ts';
 
 export interface MemberService {
+  /** Makes the person behind an address a member, also one who has left. */
   add(cx: ServiceContext, input: AddMemberInput): Promise<{ memberId: string; replayed: boolean }>;
   updateRole(cx: ServiceContext, input: UpdateMemberRoleInput): Promise<{ memberId: string }>;
+  /** Ends a membership, another's or one's own, and revokes the API keys that came with it. */
   remove(cx: ServiceContext, input: RemoveMemberInput): Promise<{ memberId: string }>;
 }
+
 export interface MemberDependencies {
   readonly preTenant: Pick<PreTenantDatabase, 'ensureIdentity'>;
 }
-export declare function createMemberService(dependencies: MemberDependencies): MemberService;
+
+const ALREADY_A_MEMBER = 'Somebody with this address is a member of the organization already.';
+
+export function createMemberService({ preTenant }: MemberDependencies): MemberService {
+  return { add: (cx, input) => add(cx, preTenant, input), updateRole, remove };
+}
+
+function actorOf(cx: ServiceContext): Actor {
+  return { role: requireTenant(cx).role, permissions: cx.principal.permissions };
+}
+
+async function add(
+  cx: ServiceContext,
+  preTenant: MemberDependencies['preTenant'],
+  input: AddMemberInput,
+): Promise<{ memberId: string; replayed: boolean }> {
+  requirePermission(cx, 'member:write');
+  const { idempotencyKey, ...fields } = parseInput(addMemberInput, input);
+  checkHandOut(actorOf(cx), fields.role);
+  const { orgId } = requireTenant(cx);
+  const { email, role, name = null } = fields;
+  // One answer and one way through, whether the address is known to the installation or not.
+  const userId = await preTenant.ensureIdentity(email, name);
+  const now = cx.clock.now();
+  const request = { orgId, userId: cx.principal.userId, operation: 'addMember', key: idempotencyKey, input: fields, now };
+  const { result, replayed } = await refuseDuplicate(ALREADY_A_MEMBER, () =>
+    cx.db.$transaction((tx) =>
+      once(tx, request, async () => ({ memberId: await join(tx, { orgId, userId, email, name, role, joinedAt: now }) })),
+    ),
+  );
+  cx.accessChanged({ kind: 'user', id: userId });
+  return { ...result, replayed };
+}
+
+/** The membership of somebody new, or of somebody who comes back: a person has one row in an organization. */
+async function join(tx: TenantTransaction, member: NewMember): Promise<string> {
+  const { orgId, userId, email, name, role, joinedAt } = member;
+  const live = await tx.membership.findFirst({
+    where: { orgId, status: { not: 'left' }, OR: [{ email }, { userId }] },
+    select: { id: true },
+  });
+  if (live !== null) throw new ConflictError(ALREADY_A_MEMBER);
+  const former = await tx.membership.findFirst({ where: { orgId, userId }, select: { id: true } });
+  if (former === null) return insertMember(tx, member);
+  await tx.membership.updateMany({
+    where: { orgId, id: former.id, status: 'left' },
+    data: { email, name, role, status: 'active', joinedAt, leftAt: null },
+  });
+  return former.id;
+}
+
+async function updateRole(cx: ServiceContext, input: UpdateMemberRoleInput): Promise<{ memberId: string }> {
+  requirePermission(cx, 'member:write');
+  const { id, role } = parseInput(updateMemberRoleInput, input);
+  const memberId = requireUuid('Member', id);
+  const { orgId } = requireTenant(cx);
+  const userId = await cx.db.$transaction(async (tx) => {
+    const member = await lockMember(tx, orgId, memberId);
+    if (member.userId === cx.principal.userId) throw new ForbiddenError('You cannot change your own role.');
+    checkRoleChange(actorOf(cx), member.role, role);
+    await tx.membership.updateMany({ where: { orgId, id: memberId }, data: { role } });
+    return member.userId;
+  });
+  cx.accessChanged({ kind: 'user', id: userId });
+  return { memberId };
+}
+
+async function remove(cx: ServiceContext, input: RemoveMemberInput): Promise<{ memberId: string }> {
+  const { orgId, membershipId } = requireTenant(cx);
+  const { id } = parseInput(removeMemberInput, input);
+  const memberId = requireUuid('Member', id);
+  const leaving = memberId === membershipId;
+  // A person may always leave. A key that was not given the right to manage members must not do it in the name of one.
+  if (!leaving || cx.principal.kind === 'apiKey') requirePermission(cx, 'member:write');
+  const now = cx.clock.now();
+  const userId = await cx.db.$transaction(async (tx) => {
+    const member = await lockMember(tx, orgId, memberId);
+    if (!leaving) checkActOn(actorOf(cx), member.role);
+    checkDeparture(member.role);
+    await tx.membership.updateMany({ where: { orgId, id: memberId }, data: { status: 'left', leftAt: now } });
+    await tx.apiKey.updateMany({
+      where: { orgId, userId: member.userId, status: 'active' },
+      data: { status: 'revoked', revokedAt: now },
+    });
+    return member.userId;
+  });
+  cx.accessChanged({ kind: 'user', id: userId });
+  return { memberId };
+}
+
+/** The member, unchanged until the transaction ends. Throws NOT_FOUND also for one who has left. */
+async function lockMember(
+  tx: TenantTransaction,
+  orgId: string,
+  id: string,
+): Promise<{ userId: string; role: OrganizationRole }> {
+  await tx.$queryRaw`SELECT id FROM iam.memberships WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR UPDATE`;
+  const where = { orgId, id, status: { not: 'left' as const } };
+  const member = await tx.membership.findFirst({ where, select: { userId: true, role: true } });
+  if (member === null) throw notFound('Member');
+  return member;
+}

@@ -1,2 +1,7 @@
 export type { CreateOrganizationInput } from './onboarding.input.ts';
-export { createOnboardingService, type OnboardingService } from './onboarding.service.ts';
+export {
+  type CreatedOrganization,
+  createOnboardingService,
+  type OnboardingDependencies,
+  type OnboardingService,
+} from './onboarding.service.ts';

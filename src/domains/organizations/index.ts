@@ -13,4 +13,10 @@ export {
   slugWithTail,
   SYSTEM_ORGANIZATION_ID,
 } from './organization.rules.ts';
-export { createOrganizationService, insertOrganization, type OrganizationService } from './organization.service.ts';
+export {
+  createOrganizationService,
+  insertOrganization,
+  type NewOrganization,
+  ORGANIZATION_TAKEN,
+  type OrganizationService,
+} from './organization.service.ts';

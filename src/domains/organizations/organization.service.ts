@@ -1,10 +1,105 @@
-import type { ServiceContext } from '../service-context.ts';
-import type { ActivateOrganizationInput, SuspendOrganizationInput, UpdateOrganizationInput } from './organization.input.ts';
+import { ConflictError } from '../../kernel/errors.ts';
+import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
+import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
+import { refuseDuplicate } from '../conflicts.ts';
+import { given } from '../given.ts';
+import { parseInput } from '../parse-input.ts';
+import { requirePermission } from '../require-permission.ts';
+import { notFound, requireUuid } from '../require-uuid.ts';
+import { requireTenant, type ServiceContext } from '../service-context.ts';
+import {
+  type ActivateOrganizationInput,
+  activateOrganizationInput,
+  type SuspendOrganizationInput,
+  suspendOrganizationInput,
+  type UpdateOrganizationInput,
+  updateOrganizationInput,
+} from './organization.input.ts';
+import {
+  engineNamespace,
+  moveOrganization,
+  type OrganizationStatus,
+  reactivateOrganization,
+  SYSTEM_ORGANIZATION_ID,
+} from './organization.rules.ts';
 
 export interface OrganizationService {
+  /** Changes the caller's own organization. */
   update(cx: ServiceContext, input: UpdateOrganizationInput): Promise<{ organizationId: string }>;
+  /** Locks everybody of an organization out, until it is activated again. A platform act. */
   suspend(cx: ServiceContext, input: SuspendOrganizationInput): Promise<{ organizationId: string }>;
+  /** Lets a suspended or inactive organization in again. A platform act. */
   activate(cx: ServiceContext, input: ActivateOrganizationInput): Promise<{ organizationId: string }>;
 }
-export declare function createOrganizationService(): OrganizationService;
-export declare function insertOrganization(): void;
+
+export const ORGANIZATION_TAKEN = 'An organization with this name or slug exists already.';
+
+export function createOrganizationService(): OrganizationService {
+  return { update, suspend, activate };
+}
+
+async function update(cx: ServiceContext, input: UpdateOrganizationInput): Promise<{ organizationId: string }> {
+  requirePermission(cx, 'organization:write');
+  const { orgId } = requireTenant(cx);
+  const changes = given(parseInput(updateOrganizationInput, input));
+  const { count } = await refuseDuplicate(ORGANIZATION_TAKEN, () =>
+    cx.db.organization.updateMany({ where: { id: orgId }, data: changes }),
+  );
+  if (count === 0) throw notFound('Organization');
+  // Sessions remember the name of each organization that the person may choose.
+  cx.accessChanged({ kind: 'org', id: orgId });
+  return { organizationId: orgId };
+}
+
+async function suspend(cx: ServiceContext, input: SuspendOrganizationInput): Promise<{ organizationId: string }> {
+  requirePermission(cx, 'platform:admin');
+  const { id, reason } = parseInput(suspendOrganizationInput, input);
+  const orgId = requireUuid('Organization', id);
+  return changeStatus(cx, orgId, reason ?? null, (from) => {
+    if (orgId === SYSTEM_ORGANIZATION_ID) throw new ConflictError('The system organization cannot be suspended.');
+    return moveOrganization(from, 'suspended');
+  });
+}
+
+async function activate(cx: ServiceContext, input: ActivateOrganizationInput): Promise<{ organizationId: string }> {
+  requirePermission(cx, 'platform:admin');
+  const { id } = parseInput(activateOrganizationInput, input);
+  return changeStatus(cx, requireUuid('Organization', id), null, reactivateOrganization);
+}
+
+/** Moves an organization that need not be the caller's own: in the scope of that organization. */
+async function changeStatus(
+  cx: ServiceContext,
+  orgId: string,
+  statusReason: string | null,
+  decide: (from: OrganizationStatus) => OrganizationStatus,
+): Promise<{ organizationId: string }> {
+  const scope = createScope({ orgId, userId: cx.principal.userId });
+  await runInScope(scope, () =>
+    cx.db.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT id FROM iam.organizations WHERE id = ${orgId}::uuid FOR UPDATE`;
+      const organization = await tx.organization.findFirst({ where: { id: orgId }, select: { status: true } });
+      if (organization === null) throw notFound('Organization');
+      const status = decide(organization.status);
+      await tx.organization.updateMany({ where: { id: orgId }, data: { status, statusReason } });
+    }),
+  );
+  cx.accessChanged({ kind: 'org', id: orgId });
+  return { organizationId: orgId };
+}
+
+/** What a new organization is made of. */
+export interface NewOrganization {
+  readonly id: string;
+  readonly name: string;
+  readonly slug: string;
+  readonly plan: 'free' | 'pro' | 'enterprise';
+  readonly status: OrganizationStatus;
+  readonly isSystem?: boolean;
+}
+
+/** Writes a new organization; the transaction must be in its scope. A taken name or slug is a unique violation. */
+export async function insertOrganization(tx: TenantTransaction, organization: NewOrganization): Promise<void> {
+  const { id, slug } = organization;
+  await tx.organization.createMany({ data: [{ ...organization, engineNamespace: engineNamespace(slug, id) }] });
+}

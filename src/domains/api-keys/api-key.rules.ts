@@ -1,0 +1,103 @@
+import { ConflictError, type FieldProblem, ForbiddenError, ValidationError } from '../../kernel/errors.ts';
+import {
+  covers,
+  isScope,
+  mayManageRole,
+  type OrganizationRole,
+  type Permission,
+  PERMISSIONS,
+  ROLE_PERMISSIONS,
+} from '../../kernel/permissions.ts';
+
+/** Who manages a key, as far as the rules care. */
+export interface KeyManager {
+  readonly kind: 'user' | 'apiKey';
+  readonly userId: string;
+  /** Null: a super administrator, above every role. */
+  readonly role: OrganizationRole | null;
+  readonly permissions: ReadonlySet<Permission>;
+}
+
+/** Whose key it is. */
+export interface KeyOwner {
+  readonly userId: string;
+  readonly role: OrganizationRole;
+}
+
+/**
+ * Everybody manages their own keys; those of others need the permission and a role above theirs. A key manages keys
+ * only if it was given that permission: a narrow key that leaked must not be able to outlive its revocation.
+ *
+ * @throws ForbiddenError
+ */
+export function checkManagement(manager: KeyManager, owner: KeyOwner): void {
+  const own = manager.userId === owner.userId;
+  if (own && manager.kind === 'user') return;
+  if (!manager.permissions.has('apiKey:write')) {
+    throw new ForbiddenError(own ? 'This API key may not manage API keys.' : 'You can only manage your own API keys.');
+  }
+  if (!own && !mayManageRole(manager.role, owner.role)) {
+    throw new ForbiddenError('You can only manage API keys of members with a role below your own.');
+  }
+}
+
+/** What is wrong with each scope by itself. `platform:admin` belongs to people, never to keys. */
+function problemOf(scope: string): string | null {
+  if (!isScope(scope)) return 'must be a permission, "noun:*" or "*"';
+  if (scope !== '*' && covers(scope, 'platform:admin')) return 'cannot be given to an API key';
+  return null;
+}
+
+/** @throws ValidationError naming each scope that no key can have. */
+export function checkScopes(scopes: readonly string[]): void {
+  const problems = scopes.flatMap((scope, place): FieldProblem[] => {
+    const message = problemOf(scope);
+    return message === null ? [] : [{ path: ['scopes', String(place)], message }];
+  });
+  if (problems.length > 0) throw new ValidationError(problems);
+}
+
+/** All that a key with these scopes can do: a wildcard stands for what the owner's role allows. */
+function reachOf(scopes: readonly string[], role: OrganizationRole): Permission[] {
+  return PERMISSIONS.filter((permission) =>
+    scopes.some((scope) => scope === permission || (covers(scope, permission) && ROLE_PERMISSIONS[role].includes(permission))),
+  );
+}
+
+/** Nobody makes a key that may do more than they may themselves. @throws ForbiddenError naming what is too much. */
+export function checkReach(manager: KeyManager, owner: KeyOwner, scopes: readonly string[]): void {
+  const beyond = reachOf(scopes, owner.role).filter((permission) => !manager.permissions.has(permission));
+  if (beyond.length > 0) throw new ForbiddenError(`You cannot give a key what you may not do: ${beyond.join(', ')}.`);
+}
+
+/** @throws ValidationError for a time that has passed. */
+export function checkExpiry(expiresAt: Date | null | undefined, now: Date): void {
+  if (expiresAt && !(expiresAt.getTime() > now.getTime())) throw ValidationError.of('expiresAt', 'must be in the future');
+}
+
+/** The part of a key that decides whether it can be rotated. */
+export interface RotatableKey {
+  readonly status: 'active' | 'revoked';
+  readonly expiresAt: Date | null;
+  readonly supersededById: string | null;
+}
+
+/** @throws ConflictError unless the key works now and was not rotated before. */
+export function checkRotation(key: RotatableKey, now: Date): void {
+  if (key.status === 'revoked') throw new ConflictError('This API key is revoked: create a new one.');
+  if (key.supersededById !== null) throw new ConflictError('This API key was rotated already: rotate its successor.');
+  if (key.expiresAt !== null && key.expiresAt <= now) throw new ConflictError('This API key has expired: create a new one.');
+}
+
+/** What a rotated key becomes: revoked at once, or expiring after the overlap, but never later than it would have. */
+export function retire(key: RotatableKey, now: Date, overlapSeconds: number): RetiredKey {
+  if (overlapSeconds === 0) return { status: 'revoked', revokedAt: now, expiresAt: key.expiresAt };
+  const end = new Date(now.getTime() + overlapSeconds * 1000);
+  return { status: 'active', revokedAt: null, expiresAt: key.expiresAt !== null && key.expiresAt < end ? key.expiresAt : end };
+}
+
+export interface RetiredKey {
+  readonly status: 'active' | 'revoked';
+  readonly revokedAt: Date | null;
+  readonly expiresAt: Date | null;
+}

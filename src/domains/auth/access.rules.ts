@@ -1,0 +1,170 @@
+import { AppError, ForbiddenError, UnauthenticatedError } from '../../kernel/errors.ts';
+import { isUuid, uuidOf } from '../../kernel/ids.ts';
+import {
+  OPERATOR_PERMISSIONS,
+  type OrganizationRole,
+  type Permission,
+  ROLE_PERMISSIONS,
+  type SystemRole,
+  withinScopes,
+} from '../../kernel/permissions.ts';
+import type { MembershipSummary, Principal, Tenant } from '../../kernel/principal.ts';
+
+export type UserStatus = 'active' | 'suspended' | 'deleted';
+export type MembershipStatus = 'invited' | 'active' | 'suspended' | 'left';
+export type OrganizationStatus = 'provisioning' | 'provisioning_failed' | 'active' | 'inactive' | 'suspended' | 'deleted';
+
+/** A person in an organization, with every status that decides whether it may come in. */
+export interface Membership {
+  readonly orgId: string;
+  readonly membershipId: string;
+  readonly role: OrganizationRole;
+  readonly status: MembershipStatus;
+  readonly organizationStatus: OrganizationStatus;
+  readonly organizationName: string;
+  readonly organizationSlug: string;
+}
+
+/** What is known of an API key whose secret was right. */
+export interface KeyRecord {
+  readonly keyId: string;
+  readonly userId: string;
+  readonly keyStatus: 'active' | 'revoked';
+  readonly expiresAt: Date | null;
+  readonly scopes: readonly string[];
+  readonly userStatus: UserStatus;
+  readonly membership: Membership;
+}
+
+/** What is known of a session. */
+export interface SessionRecord {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly accessExpiresAt: Date;
+  readonly endedAt: Date | null;
+  readonly userStatus: UserStatus;
+  readonly systemRole: SystemRole;
+  readonly memberships: readonly Membership[];
+}
+
+const userNotActive = () => new AppError('USER_NOT_ACTIVE', 'Your access is suspended: ask an administrator of the organization.');
+const organizationNotActive = () => new AppError('ORG_NOT_ACTIVE', 'The organization is not active: ask its owner or the operator.');
+/** One text, whether the organization exists or not. */
+const notYours = () => new ForbiddenError('You are not a member of the organization named in X-Organization-Id.');
+
+/** The organization that a header names, as a global id or a bare UUID; null for anything else. */
+export function namedOrganization(text: string): string | null {
+  return isUuid(text) ? text : uuidOf('Organization', text);
+}
+
+/**
+ * Who an API key is, in the one organization it belongs to. The order of the answers is part of the contract.
+ *
+ * @param named the value of X-Organization-Id.
+ * @throws UnauthenticatedError, ForbiddenError, AppError (API_KEY_EXPIRED, USER_NOT_ACTIVE, ORG_NOT_ACTIVE)
+ */
+export function principalOfKey(key: KeyRecord, named: string | null, now: Date): Principal {
+  const { membership } = key;
+  if (key.keyStatus !== 'active') throw new UnauthenticatedError();
+  if (key.expiresAt !== null && key.expiresAt <= now) {
+    throw new AppError('API_KEY_EXPIRED', 'This API key has expired: create a new one.');
+  }
+  if (key.userStatus !== 'active') throw userNotActive();
+  checkEntry(membership);
+  if (named !== null && namedOrganization(named) !== membership.orgId) throw notYours();
+  return {
+    kind: 'apiKey',
+    userId: key.userId,
+    // A key never acts for the platform, whoever its owner is.
+    systemRole: 'user',
+    credentialId: key.keyId,
+    tenant: tenantOf(membership),
+    permissions: withinScopes(ROLE_PERMISSIONS[membership.role], key.scopes),
+    memberships: [summaryOf(membership)],
+  };
+}
+
+/** Whether the session still stands. @throws UnauthenticatedError, AppError (USER_NOT_ACTIVE) */
+export function checkSession(session: SessionRecord, now: Date): void {
+  if (session.endedAt !== null || session.accessExpiresAt <= now) throw new UnauthenticatedError();
+  if (session.userStatus === 'deleted') throw new UnauthenticatedError();
+  if (session.userStatus !== 'active') throw userNotActive();
+}
+
+/** Where a session wants to work: in one of its memberships, in an organization to be asked for, or nowhere yet. */
+export type Destination =
+  | { readonly membership: Membership }
+  | { readonly operatorOf: string }
+  | { readonly membership: null };
+
+/**
+ * Chooses the organization of a session's request: the one that is named, or the only one.
+ *
+ * @throws ForbiddenError for one the person is not in, AppError (USER_NOT_ACTIVE, ORG_NOT_ACTIVE) for one it is.
+ */
+export function chooseDestination(session: SessionRecord, named: string | null): Destination {
+  const operator = session.systemRole === 'super_admin';
+  if (named === null) return onlyMembership(session.memberships, operator);
+  const orgId = namedOrganization(named);
+  const membership = session.memberships.find((candidate) => candidate.orgId === orgId);
+  if (membership !== undefined && (isOpen(membership) || !operator)) {
+    checkEntry(membership);
+    return { membership };
+  }
+  if (operator && orgId !== null) return { operatorOf: orgId };
+  throw notYours();
+}
+
+function onlyMembership(memberships: readonly Membership[], operator: boolean): Destination {
+  // An invitation is nothing to work in; it neither decides nor stands in the way.
+  const [only, ...others] = memberships.filter(({ status }) => status !== 'invited');
+  if (only === undefined || others.length > 0) return { membership: null };
+  // An operator whose own organization is closed still has to reach the platform.
+  if (operator && !isOpen(only)) return { membership: null };
+  checkEntry(only);
+  return { membership: only };
+}
+
+function isOpen({ status, organizationStatus }: Membership): boolean {
+  return status === 'active' && organizationStatus === 'active';
+}
+
+function checkEntry({ status, organizationStatus }: Membership): void {
+  if (status !== 'active') throw userNotActive();
+  if (organizationStatus !== 'active') throw organizationNotActive();
+}
+
+/** The organization that an operator asked for, as it was found. @throws ForbiddenError, AppError (ORG_NOT_ACTIVE) */
+export function operatorTenant(found: { orgId: string; organizationStatus: OrganizationStatus } | null): Tenant {
+  if (found === null) throw notYours();
+  if (found.organizationStatus !== 'active') throw organizationNotActive();
+  return { orgId: found.orgId, membershipId: null, role: null };
+}
+
+/** Who a session is, in the tenant that was chosen (null: in none yet). */
+export function principalOfSession(session: SessionRecord, tenant: Tenant | null): Principal {
+  return {
+    kind: 'user',
+    userId: session.userId,
+    systemRole: session.systemRole,
+    credentialId: session.sessionId,
+    tenant,
+    permissions: sessionPermissions(session.systemRole, tenant),
+    memberships: session.memberships.map(summaryOf),
+  };
+}
+
+function sessionPermissions(systemRole: SystemRole, tenant: Tenant | null): ReadonlySet<Permission> {
+  if (tenant !== null && tenant.role === null) return new Set(OPERATOR_PERMISSIONS);
+  const inTenant = tenant?.role ? ROLE_PERMISSIONS[tenant.role] : [];
+  return new Set(systemRole === 'super_admin' ? [...inTenant, 'platform:admin'] : inTenant);
+}
+
+export function tenantOf({ orgId, membershipId, role }: Membership): Tenant {
+  return { orgId, membershipId, role };
+}
+
+function summaryOf(membership: Membership): MembershipSummary {
+  const { orgId, membershipId, role, organizationName, organizationSlug } = membership;
+  return { orgId, membershipId, role, organizationName, organizationSlug, active: isOpen(membership) };
+}

@@ -1,0 +1,51 @@
+import { createHmac, randomInt } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { deriveKey } from '../../platform/crypto/keys.ts';
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const START = 'tk_';
+const RANDOM_LENGTH = 26;
+const CHECKSUM_LENGTH = 6;
+const FORM = new RegExp(`^${START}[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
+
+/** CRC-32 as six base62 digits: tells a mistyped key from a real one without asking anybody. */
+function checksum(text: string): string {
+  let rest = crc32(text);
+  let digits = '';
+  for (let place = 0; place < CHECKSUM_LENGTH; place += 1) {
+    digits = ALPHABET.charAt(rest % ALPHABET.length) + digits;
+    rest = Math.floor(rest / ALPHABET.length);
+  }
+  return digits;
+}
+
+/** A new API key: `tk_`, 26 random characters (154 bits) and 6 of checksum. */
+export function generateApiKey(): string {
+  // randomInt draws again instead of taking a remainder, so that each character is equally likely.
+  const random = Array.from({ length: RANDOM_LENGTH }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+  return START + random + checksum(START + random);
+}
+
+/** Whether a token says that it is an API key. */
+export function looksLikeApiKey(token: string): boolean {
+  return token.startsWith(START);
+}
+
+/** Whether a token has the form of an API key and its checksum is right. */
+export function isWellFormedApiKey(token: string): boolean {
+  return FORM.test(token) && checksum(token.slice(0, -CHECKSUM_LENGTH)) === token.slice(-CHECKSUM_LENGTH);
+}
+
+/** The part of a key that people may see, to tell their keys apart. */
+export function prefixOf(key: string): string {
+  return key.slice(0, START.length + 6);
+}
+
+/** How a key is found: HMAC-SHA-256 under a key that is not in the database, so that a stolen table helps nobody guess. */
+export type Fingerprint = (key: string) => Buffer<ArrayBuffer>;
+
+/** The fingerprints of one installation. */
+export function createFingerprint(secretKey: string): Fingerprint {
+  const pepper = deriveKey(secretKey, 'api key fingerprint');
+  return (key) => createHmac('sha256', pepper).update(key).digest();
+}

@@ -1,0 +1,98 @@
+import type { Clock } from '../../kernel/clock.ts';
+import type { FoundOrganization, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
+import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
+import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
+import type { KeyRecord, SessionRecord } from './access.rules.ts';
+import { type CredentialCache, createCredentialCache, type Tag, tagOf } from './credential-cache.ts';
+
+/** Tells whether changes made anywhere reach this process within a moment. */
+export interface AccessFeed {
+  isListening(): boolean;
+}
+
+/** An API key as it was found; whether the secret is right is not known yet. */
+export interface StoredKey extends KeyRecord {
+  readonly secretHash: string;
+}
+
+/** What authentication reads, remembered while the feed tells what changes. */
+export interface Lookups {
+  key(fingerprint: Buffer<ArrayBuffer>): Promise<StoredKey | null>;
+  session(accessHash: Buffer<ArrayBuffer>): Promise<SessionRecord | null>;
+  /** Null unless the user is an active super administrator and the organization exists. */
+  operatorOrganization(userId: string, orgId: string): Promise<FoundOrganization | null>;
+}
+
+export interface LookupDependencies {
+  readonly preTenant: PreTenantDatabase;
+  readonly db: TenantClient;
+  readonly clock: Clock;
+  readonly accessFeed: AccessFeed;
+}
+
+export const CACHE_LIMITS = { max: 10_000, ageMs: 60_000 };
+
+export function createLookups(dependencies: LookupDependencies): Lookups & Pick<CredentialCache<object>, 'forget' | 'clear'> {
+  const { preTenant, clock, accessFeed } = dependencies;
+  const cache = createCredentialCache<object>(CACHE_LIMITS);
+
+  /** The remembered record, or the one that `look` finds. What is not found is never remembered: it may appear. */
+  async function recall<Found extends object>(
+    key: string,
+    look: () => Promise<Found | null>,
+    tagsOf: (found: Found) => readonly Tag[],
+  ): Promise<Found | null> {
+    // Nothing that was remembered before the silence can be trusted after it.
+    if (!accessFeed.isListening()) cache.clear();
+    const known = cache.get(key, clock.now());
+    if (known !== undefined) return known as Found;
+    const generation = cache.begin();
+    const found = await look();
+    if (found !== null && accessFeed.isListening()) cache.set(key, found, tagsOf(found), generation, clock.now());
+    return found;
+  }
+
+  return {
+    key: (fingerprint) =>
+      recall(`key:${fingerprint.toString('base64')}`, () => findKey(dependencies, fingerprint), keyTags),
+    session: (accessHash) =>
+      recall<SessionRecord>(`session:${accessHash.toString('base64')}`, () => preTenant.findSession(accessHash), sessionTags),
+    operatorOrganization: (userId, orgId) =>
+      recall(`operator:${userId}:${orgId}`, () => preTenant.findOrganizationForOperator(userId, orgId), () => [
+        tagOf({ kind: 'user', id: userId }),
+        tagOf({ kind: 'org', id: orgId }),
+      ]),
+    forget: cache.forget,
+    clear: cache.clear,
+  };
+}
+
+async function findKey({ preTenant, db }: LookupDependencies, fingerprint: Buffer): Promise<StoredKey | null> {
+  const found = await preTenant.findApiKey(fingerprint);
+  if (found === null) return null;
+  const { orgId, membershipId, role, membershipStatus, organizationStatus, userId, ...key } = found;
+  // The look-up before the tenant tells no more than it must; now that the tenant is known, its name can be read.
+  const organization = await runInScope(createScope({ orgId, userId }), () =>
+    db.organization.findFirst({ where: { id: orgId }, select: { name: true, slug: true } }),
+  );
+  if (organization === null) return null;
+  const { name: organizationName, slug: organizationSlug } = organization;
+  const membership = { orgId, membershipId, role, status: membershipStatus, organizationStatus, organizationName, organizationSlug };
+  return { ...key, userId, membership };
+}
+
+function keyTags({ keyId, userId, membership }: StoredKey): Tag[] {
+  return [
+    tagOf({ kind: 'key', id: keyId }),
+    tagOf({ kind: 'user', id: userId }),
+    tagOf({ kind: 'org', id: membership.orgId }),
+  ];
+}
+
+function sessionTags({ sessionId, userId, memberships }: SessionRecord): Tag[] {
+  return [
+    tagOf({ kind: 'session', id: sessionId }),
+    tagOf({ kind: 'user', id: userId }),
+    ...memberships.map(({ orgId }) => tagOf({ kind: 'org', id: orgId })),
+  ];
+}

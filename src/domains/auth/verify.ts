@@ -1,0 +1,50 @@
+import { LRUCache } from 'lru-cache';
+import { type HashCost, hashSecret, verifySecret } from '../../platform/crypto/passwords.ts';
+
+/** Compares a secret with a hash, or with nothing: both take the same work. */
+export interface Verifier {
+  /** @param hashed null when there is nothing to compare with; the answer is then false, as late as any other. */
+  verify(hashed: string | null, secret: string): Promise<boolean>;
+}
+
+/** A verifier for secrets that people type: nothing is remembered. */
+export function createVerifier(hashCost: HashCost): Verifier {
+  // Nobody knows what was hashed here, so nothing matches it.
+  const decoy = hashSecret(crypto.randomUUID(), hashCost);
+  return {
+    async verify(hashed, secret) {
+      const matches = await verifySecret(hashed ?? (await decoy), secret);
+      return matches && hashed !== null;
+    },
+  };
+}
+
+/** That a secret fits its hash cannot change; still it is not kept for longer than this. */
+const REMEMBERED_MS = 60_000;
+const MOST_REMEMBERED = 10_000;
+
+/**
+ * The same for secrets that come with every request: a match is remembered for 60 s, and requests that come together
+ * wait for one verification. A mismatch is never remembered, so that guessing stays slow.
+ *
+ * @returns a function that also takes the fingerprint, under which the match is remembered.
+ */
+export function rememberMatches(
+  verifier: Verifier,
+): (fingerprint: string, hashed: string | null, secret: string) => Promise<boolean> {
+  const matches = new LRUCache<string, Promise<boolean>>({ max: MOST_REMEMBERED, ttl: REMEMBERED_MS });
+  return async (fingerprint, hashed, secret) => {
+    if (hashed === null) return verifier.verify(null, secret);
+    // A fingerprint belongs to one secret, so fingerprint and hash together say all that the answer depends on.
+    const key = `${fingerprint}:${hashed}`;
+    const known = matches.get(key);
+    if (known !== undefined) return known;
+    const verification = verifier.verify(hashed, secret);
+    matches.set(key, verification);
+    const forget = (): void => {
+      if (matches.peek(key) === verification) matches.delete(key);
+    };
+    verification.then((matched) => matched || forget(), forget);
+    return verification;
+  };
+}

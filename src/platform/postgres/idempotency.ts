@@ -1,0 +1,61 @@
+import { ConflictError } from '../../kernel/errors.ts';
+import { sha256 } from '../crypto/tokens.ts';
+import { canonicalJson } from './canonical-json.ts';
+import type { TenantTransaction } from './tenant-client.ts';
+
+const REMEMBERED_MS = 24 * 60 * 60 * 1000;
+
+/** One request that a client may send again. */
+export interface RepeatableRequest {
+  readonly orgId: string;
+  readonly userId: string;
+  /** The name of the use case: the same key for another one is another request. */
+  readonly operation: string;
+  /** What the client calls the request; null: it is never repeated. */
+  readonly key: string | null;
+  /** What was asked for, without the key itself. */
+  readonly input: unknown;
+  readonly now: Date;
+}
+
+/** What a use case answered, now or the first time. */
+export interface Once<Result> {
+  readonly result: Result;
+  readonly replayed: boolean;
+}
+
+/**
+ * Does `work` once for a key: a repeated request within 24 hours gets the first one's result. Belongs into the
+ * transaction of the change, so that change and memory of it stand or fall together. A second request that comes while
+ * the first is under way waits for its commit.
+ *
+ * @param work gives a result that JSON can carry, and never a secret: it is stored.
+ * @throws ConflictError when the key was used with another input.
+ */
+export async function once<Result>(
+  tx: TenantTransaction,
+  request: RepeatableRequest,
+  work: () => Promise<Result>,
+): Promise<Once<Result>> {
+  if (request.key === null) return { result: await work(), replayed: false };
+  const { orgId, userId, operation, key, now } = request;
+  const id = { orgId, userId, operation, key };
+  await waitForTurn(tx, Object.values(id));
+  const requestHash = sha256(canonicalJson(request.input));
+  const earlier = await tx.idempotencyKey.findFirst({ where: id });
+  if (earlier !== null && now.getTime() - earlier.createdAt.getTime() < REMEMBERED_MS) {
+    if (!requestHash.equals(earlier.requestHash)) {
+      throw new ConflictError('This idempotency key was used with another input: take a new key for a new request.');
+    }
+    return { result: earlier.result as Result, replayed: true };
+  }
+  if (earlier !== null) await tx.idempotencyKey.deleteMany({ where: id });
+  const result = await work();
+  await tx.idempotencyKey.createMany({ data: [{ ...id, requestHash, result: result as object, createdAt: now }] });
+  return { result, replayed: false };
+}
+
+/** Holds back whoever comes with the same words until this transaction ends. */
+async function waitForTurn(tx: TenantTransaction, words: readonly string[]): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${JSON.stringify(words)}, 0))`;
+}

@@ -79,6 +79,10 @@ CREATE TRIGGER announce_access_change AFTER UPDATE OF status, system_role, passw
 CREATE TRIGGER announce_access_change AFTER INSERT OR UPDATE OF status, role OR DELETE ON iam.memberships
   FOR EACH ROW EXECUTE FUNCTION app.announce_access_change('user', 'user_id');
 
+-- The platform's own organization. It is written before row level security begins, and can never be deleted.
+INSERT INTO iam.organizations (id, name, slug, engine_namespace, status, plan, is_system)
+VALUES ('00000000-0000-0000-0000-000000000000', 'System', 'system', 'org-system', 'active', 'enterprise', true);
+
 -- Policies name the role they are for, so that the definer role below is never asked for a tenant it cannot have.
 ALTER TABLE iam.organizations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE iam.organizations FORCE ROW LEVEL SECURITY;
@@ -90,6 +94,9 @@ ALTER TABLE iam.users FORCE ROW LEVEL SECURITY;
 CREATE POLICY self ON iam.users TO tenantry_runtime
   USING (id = (SELECT app.current_user_id())) WITH CHECK (id = (SELECT app.current_user_id()));
 
+-- The owner appoints administrators of the platform, from the command line; no other table opens itself to its owner.
+CREATE POLICY appoint ON iam.users TO CURRENT_USER USING (true) WITH CHECK (true);
+
 ALTER TABLE iam.memberships ENABLE ROW LEVEL SECURITY;
 ALTER TABLE iam.memberships FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON iam.memberships TO tenantry_runtime
@@ -100,6 +107,6 @@ CREATE POLICY tenant ON iam.memberships TO tenantry_runtime
 GRANT SELECT, INSERT ON iam.organizations TO tenantry_runtime;
 GRANT UPDATE (name, slug, description, status, status_reason, plan, deleted_at) ON iam.organizations TO tenantry_runtime;
 GRANT SELECT (id, email, name, email_verified_at, status, system_role, created_at, updated_at) ON iam.users TO tenantry_runtime;
-GRANT UPDATE (name) ON iam.users TO tenantry_runtime;
+GRANT UPDATE (name, password_hash, email_verified_at) ON iam.users TO tenantry_runtime; -- one's own, says the policy
 GRANT SELECT, INSERT ON iam.memberships TO tenantry_runtime;
 GRANT UPDATE (email, name, role, status, joined_at, left_at) ON iam.memberships TO tenantry_runtime;

@@ -1,7 +1,7 @@
 import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS } from '../errors.ts';
-import { ApiKeyTypeEnum } from './api-key.ts';
+import { ApiKeyType, ApiKeyTypeEnum, readApiKey } from './api-key.ts';
 
 interface IssuedKey {
   readonly apiKeyId: string;
@@ -16,9 +16,9 @@ function issuedKeyType(name: string, description: string) {
     access: 'member',
     fields: (t) => ({
       apiKey: t.prismaField({
-        type: 'ApiKey',
+        type: ApiKeyType,
         description: 'The new key, without its secret.',
-        resolve: (query, { apiKeyId }, _args, { db }) => db.apiKey.findFirstOrThrow({ ...query, where: { id: apiKeyId } }),
+        resolve: (query, { apiKeyId }, _args, context) => readApiKey(context, query, apiKeyId),
       }),
       secret: t.exposeString('secret', {
         nullable: true,
@@ -86,9 +86,9 @@ const RevokeApiKeySuccess = builder.objectRef<{ apiKeyId: string }>('RevokeApiKe
   access: 'member',
   fields: (t) => ({
     apiKey: t.prismaField({
-      type: 'ApiKey',
+      type: ApiKeyType,
       description: 'The key as it is now.',
-      resolve: (query, { apiKeyId }, _args, { db }) => db.apiKey.findFirstOrThrow({ ...query, where: { id: apiKeyId } }),
+      resolve: (query, { apiKeyId }, _args, context) => readApiKey(context, query, apiKeyId),
     }),
   }),
 });

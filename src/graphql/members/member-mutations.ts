@@ -2,7 +2,7 @@ import { toGlobalId, uuidOf } from '../../kernel/ids.ts';
 import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS, CREATE_ERRORS } from '../errors.ts';
-import { OrganizationRoleEnum } from './member.ts';
+import { MemberType, OrganizationRoleEnum } from './member.ts';
 
 const AddMemberInput = builder.inputType('AddMemberInput', {
   description: 'Whom to add to this organization.',
@@ -20,7 +20,7 @@ const AddMemberSuccess = builder.objectRef<{ memberId: string }>('AddMemberSucce
   access: 'member:write',
   fields: (t) => ({
     member: t.prismaField({
-      type: 'Membership',
+      type: MemberType,
       description: 'The new member.',
       resolve: (query, { memberId }, _args, { db }) => db.membership.findFirstOrThrow({ ...query, where: { id: memberId } }),
     }),
@@ -53,7 +53,7 @@ const UpdateMemberRoleSuccess = builder.objectRef<{ memberId: string }>('UpdateM
   access: 'member:write',
   fields: (t) => ({
     member: t.prismaField({
-      type: 'Membership',
+      type: MemberType,
       description: 'The member as it is now.',
       resolve: (query, { memberId }, _args, { db }) => db.membership.findFirstOrThrow({ ...query, where: { id: memberId } }),
     }),

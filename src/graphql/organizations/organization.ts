@@ -48,7 +48,7 @@ registerNode('Organization', { access: 'organization:read', tenantKey: 'id', del
 
 builder.queryField('organization', (t) =>
   t.prismaField({
-    type: 'Organization',
+    type: OrganizationType,
     tenant: 'scoped',
     access: 'organization:read',
     description: 'The organization of this request.',
@@ -101,7 +101,7 @@ const OrganizationChanged = builder.objectRef<{ organizationId: string }>('Updat
   access: 'organization:write',
   fields: (t) => ({
     organization: t.prismaField({
-      type: 'Organization',
+      type: OrganizationType,
       description: 'The organization as it is now.',
       resolve: (query, changed, _args, context) =>
         context.db.organization.findFirstOrThrow({ ...query, where: { id: changed.organizationId } }),

@@ -2,7 +2,8 @@ import { toGlobalId } from '../../kernel/ids.ts';
 import { PERMISSIONS, type Permission } from '../../kernel/permissions.ts';
 import type { MembershipSummary, Principal } from '../../kernel/principal.ts';
 import { builder } from '../builder.ts';
-import { OrganizationRoleEnum } from '../members/member.ts';
+import { MemberType, OrganizationRoleEnum } from '../members/member.ts';
+import { OrganizationType } from '../organizations/organization.ts';
 
 /** workflow:read -> WORKFLOW_READ, apiKey:write -> API_KEY_WRITE */
 const enumName = (permission: Permission) => permission.replace(/([a-z])([A-Z])/g, '$1_$2').replace(':', '_').toUpperCase();
@@ -62,13 +63,13 @@ const ViewerType = builder.objectRef<Principal>('Viewer').implement({
           : null,
     }),
     organization: t.prismaField({
-      type: 'Organization',
+      type: OrganizationType,
       nullable: true,
       description: 'The organization of this request. TENANT_CONTEXT_REQUIRED when none was chosen.',
       resolve: (query, viewer, _args, { db }) => db.organization.findFirst({ ...query, where: { id: viewer.tenant!.orgId } }),
     }),
     member: t.prismaField({
-      type: 'Membership',
+      type: MemberType,
       nullable: true,
       description: 'The caller as a member of that organization; null for an operator of the platform who is not one.',
       resolve: (query, viewer, _args, { db }) =>

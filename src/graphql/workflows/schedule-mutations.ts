@@ -2,6 +2,7 @@ import { toGlobalId, uuidOf } from '../../kernel/ids.ts';
 import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS } from '../errors.ts';
+import { ScheduleType } from './schedule.ts';
 
 /** The success of a mutation that leaves a schedule behind. */
 function scheduleSuccess(name: string, description: string) {
@@ -11,7 +12,7 @@ function scheduleSuccess(name: string, description: string) {
     access: 'workflow:write',
     fields: (t) => ({
       schedule: t.prismaField({
-        type: 'Schedule',
+        type: ScheduleType,
         description: 'The schedule as it is now.',
         resolve: (query, { scheduleId }, _args, { db }) => db.schedule.findFirstOrThrow({ ...query, where: { id: scheduleId } }),
       }),

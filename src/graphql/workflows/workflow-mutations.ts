@@ -2,7 +2,7 @@ import { toGlobalId, uuidOf } from '../../kernel/ids.ts';
 import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS, CREATE_ERRORS } from '../errors.ts';
-import { WorkflowStatusEnum } from './workflow.ts';
+import { WorkflowStatusEnum, WorkflowType } from './workflow.ts';
 
 /** The success of a mutation that leaves a workflow behind. */
 function workflowSuccess(name: string, description: string) {
@@ -12,7 +12,7 @@ function workflowSuccess(name: string, description: string) {
     access: 'workflow:write',
     fields: (t) => ({
       workflow: t.prismaField({
-        type: 'Workflow',
+        type: WorkflowType,
         description: 'The workflow as it is now.',
         resolve: (query, { workflowId }, _args, { db }) => db.workflow.findFirstOrThrow({ ...query, where: { id: workflowId } }),
       }),

@@ -124,7 +124,7 @@ registerNode('Workflow', { access: 'workflow:read', delegate: ({ db }) => db.wor
 
 builder.queryField('workflow', (t) =>
   t.prismaField({
-    type: 'Workflow',
+    type: WorkflowType,
     nullable: true,
     tenant: 'scoped',
     access: 'workflow:read',

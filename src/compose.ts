@@ -1,0 +1,117 @@
+import pino, { type Logger } from 'pino';
+import { readOrCreateSecretKey, type Config } from './config/index.ts';
+import { createApiKeyService } from './domains/api-keys/index.ts';
+import { createAuthService } from './domains/auth/index.ts';
+import { createMemberService } from './domains/identity/index.ts';
+import { createOnboardingService } from './domains/onboarding/index.ts';
+import { createOrganizationService } from './domains/organizations/index.ts';
+import type { AccessChange, ServiceContext } from './domains/service-context.ts';
+import { createScheduleService, createWorkflowService } from './domains/workflows/index.ts';
+import { createCursorCodec } from './graphql/connections/cursor.ts';
+import type { Services } from './graphql/context.ts';
+import { createApi, type Api } from './http/yoga.ts';
+import { systemClock, type Clock } from './kernel/clock.ts';
+import type { Principal } from './kernel/principal.ts';
+import { deriveKey } from './platform/crypto/keys.ts';
+import type { HashCost } from './platform/crypto/passwords.ts';
+import { createAccessFeed, type AccessFeed } from './platform/postgres/access-changes.ts';
+import { createPool, createTenantAdapter, type DatabasePool } from './platform/postgres/adapter/index.ts';
+import type { OpenDatabase } from './platform/postgres/open-database.ts';
+import { createPreTenantDatabase, type PreTenantDatabase } from './platform/postgres/pre-tenant.ts';
+import { createTenantClient, type TenantClient } from './platform/postgres/tenant-client.ts';
+
+/** Which walls between tenants stand. Tests take one or two away to prove the rest alone; production refuses to. */
+export interface Walls {
+  readonly schema: boolean;
+  readonly client: boolean;
+}
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly database: Pick<OpenDatabase, 'runtimeUrl' | 'listenUrl'>;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly hashCost?: HashCost;
+  readonly walls?: Walls;
+}
+
+/** Everything that answers requests, put together, without a socket. */
+export interface App {
+  readonly api: Api;
+  readonly services: Services;
+  readonly db: TenantClient;
+  readonly pool: DatabasePool;
+  readonly preTenant: PreTenantDatabase;
+  readonly accessFeed: AccessFeed;
+  /** What a use case is given when it is called by something else than a request. */
+  serviceContext(principal: Principal): ServiceContext;
+  close(): Promise<void>;
+}
+
+/** Puts the parts together. The database is open and migrated; nothing is asked of it yet. */
+export function composeApp(options: AppOptions): App {
+  const { config, database, logger, clock = systemClock, hashCost = 'standard', walls = { schema: true, client: true } } = options;
+  const production = config.environment === 'production';
+  if (production && !(walls.schema && walls.client)) throw new Error('The walls between tenants cannot be taken away in production.');
+  const { poolSize: size, connectTimeoutMs, statementTimeoutMs, namedStatements } = config.database;
+  const pool = createPool({ url: database.runtimeUrl, size, connectTimeoutMs, statementTimeoutMs, namedStatements });
+  const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall: walls.client, production });
+  const preTenant = createPreTenantDatabase(pool);
+  const accessFeed = createAccessFeed({ url: database.listenUrl, connectTimeoutMs });
+  const secretKey = readOrCreateSecretKey(config);
+  const services = composeServices({ db, preTenant, accessFeed, secretKey, hashCost, clock, session: config.session });
+  const unsubscribe = accessFeed.subscribe({
+    onChange: (change) => services.auth.forget(change),
+    onGap: () => services.auth.forgetAll(),
+  });
+  const accessChanged = (change: AccessChange) => services.auth.forget(change);
+  const cursors = createCursorCodec(deriveKey(secretKey, 'cursors'));
+  const { graphiql, corsOrigins, bodyLimitBytes, requestTimeoutMs } = config.http;
+  const api = createApi(
+    { services, db, clock, accessChanged, cursors, logger },
+    { graphiql, corsOrigins, bodyLimitBytes, requestTimeoutMs, secureCookies: config.session.cookieSecure, schemaWall: walls.schema },
+  );
+  return {
+    api,
+    services,
+    db,
+    pool,
+    preTenant,
+    accessFeed,
+    serviceContext: (principal) => ({ principal, db, clock, accessChanged }),
+    async close() {
+      unsubscribe();
+      await accessFeed.close();
+      await db.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+interface ServiceParts {
+  readonly db: TenantClient;
+  readonly preTenant: PreTenantDatabase;
+  readonly accessFeed: AccessFeed;
+  readonly secretKey: string;
+  readonly hashCost: HashCost;
+  readonly clock: Clock;
+  readonly session: Config['session'];
+}
+
+function composeServices(parts: ServiceParts): Services {
+  const { preTenant } = parts;
+  return {
+    auth: createAuthService(parts),
+    organizations: createOrganizationService(),
+    members: createMemberService({ preTenant }),
+    apiKeys: createApiKeyService(parts),
+    onboarding: createOnboardingService(parts),
+    workflows: createWorkflowService(),
+    schedules: createScheduleService(),
+  };
+}
+
+/** The log of this process: JSON lines on standard output, never with a secret in them. */
+export function createLogger(config: Pick<Config, 'logLevel'>): Logger {
+  return pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: ['*.authorization', '*.cookie', '*.password', '*.secret'] });
+}

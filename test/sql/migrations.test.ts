@@ -38,10 +38,7 @@ const writePair = async (name: string, up: string, down: string): Promise<void> 
 const writeTable = (number: number, table: string): Promise<void> =>
   writePair(`000${number}_${table}`, `CREATE TABLE public.${table} (id int);\n`, `DROP TABLE public.${table};\n`);
 
-const migrator = (folder = dir) => createMigrator({ ownerUrl: ownerUrl(), dir: folder });
-
-/** The owner of a database may not create in public unless it is given that schema. */
-const ownerUrl = (): string => database.ownerUrl;
+const migrator = (folder = dir) => createMigrator({ ownerUrl: database.ownerUrl, dir: folder });
 
 const tables = async (): Promise<string[]> => {
   const sql = `SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`;
@@ -142,7 +139,7 @@ describe('migrations of a scratch directory', () => {
     await rename(path.join(dir, '0001_one.up.sql'), path.join(dir, '0002_one.up.sql'));
     await rename(path.join(dir, '0001_one.down.sql'), path.join(dir, '0002_one.down.sql'));
     await writeTable(1, 'earlier');
-    await expect(migrator().up()).rejects.toThrow(/0001_one is applied but its files are missing|0001_earlier is not/);
+    await expect(migrator().up()).rejects.toThrow('Migration 0001_one is applied but its files are missing');
     expect(await tables()).toEqual(['one']);
   });
 
@@ -239,16 +236,15 @@ describe('the migrations of the product', () => {
       await Promise.all(
         ['up', 'down'].map((half) => cp(path.join(migrationsDir, `${name}.${half}.sql`), path.join(dir, `${name}.${half}.sql`))),
       );
-      if (before.length > 0) before.push(await dumpCatalogue(database.superuserUrl));
-      else before.push([]);
+      before.push(await dumpCatalogue(database.superuserUrl));
       await migrator().up();
     }
-    for (const expected of before.slice(1).reverse()) {
+    // The bookkeeping came with the first step and stays, so that one is compared without it.
+    const others = (line: string): boolean => !line.includes('app_meta');
+    for (const expected of before.reverse()) {
       await migrator().down();
-      expect(await dumpCatalogue(database.superuserUrl)).toEqual(expected);
+      expect((await dumpCatalogue(database.superuserUrl)).filter(others)).toEqual(expected.filter(others));
     }
-    await migrator().down();
-    expect((await dumpCatalogue(database.superuserUrl)).filter((line) => /\b(app|iam|workflow)\b/.test(line))).toEqual([]);
   });
 
   test('the comparison notices a policy, a grant, an owner, a column and an index', async () => {

@@ -1,6 +1,6 @@
 import { ConflictError } from '../../kernel/errors.ts';
 import { sha256 } from '../crypto/tokens.ts';
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from '../crypto/canonical-json.ts';
 import type { TenantTransaction } from './tenant-client.ts';
 
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;

@@ -1,0 +1,66 @@
+import { ValidationError } from '../../kernel/errors.ts';
+
+/** What JSON can carry. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+/** The most that a stored JSON document may take, written out as UTF-8. */
+export const LARGEST_JSON_BYTES = 64 * 1024;
+export const DEEPEST_JSON = 30;
+
+/** Whether a value is an object of JSON, and not an array or null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The value, if it is a JSON object that the database takes: at most 64 kB and 30 levels, without the NUL characters,
+ * half characters and infinite numbers that JSON in PostgreSQL cannot hold.
+ *
+ * @param path where the value is in the input, for the ValidationError.
+ */
+export function requireJsonObject(value: unknown, path: string): JsonObject {
+  if (!isJsonObject(value)) throw ValidationError.of(path, 'must be a JSON object');
+  const problem = problemOf(value);
+  if (problem !== null) throw ValidationError.of(path, problem);
+  return value;
+}
+
+/** Looks at the whole value level by level: a call for each level would let a deep value exhaust the stack. */
+function problemOf(root: JsonObject): string | null {
+  let level: unknown[] = [root];
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > DEEPEST_JSON) return `must be at most ${DEEPEST_JSON} levels deep`;
+    const contained = level.flatMap(contentsOf);
+    if (contained.some((value) => !isStorable(value))) return 'must contain only what JSON can carry, without NUL characters';
+    level = contained.filter((value) => typeof value === 'object' && value !== null);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(root));
+  return bytes > LARGEST_JSON_BYTES ? `must be at most ${LARGEST_JSON_BYTES} bytes of JSON` : null;
+}
+
+/** The values directly inside, and for an object its keys too. */
+function contentsOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value;
+  return Object.entries(value as object).flat();
+}
+
+function isStorable(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed() && !value.includes('\0');
+    case 'number':
+      return Number.isFinite(value);
+    case 'boolean':
+      return true;
+    case 'object':
+      return value === null || Array.isArray(value) || isPlain(value);
+    default:
+      return false;
+  }
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

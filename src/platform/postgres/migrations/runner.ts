@@ -42,14 +42,15 @@ const lineOf = (sql: string, position: unknown): string => {
 
 /** Runs the library with a loader that appends the bookkeeping to each migration, so that both stand or fall together. */
 const runWith = async (
-  options: Required<MigratorOptions>,
+  client: pg.Client,
+  dir: string,
   files: readonly MigrationFiles[],
   direction: Direction,
   count: number,
 ): Promise<string[]> => {
   let current: MigrationFiles | undefined;
   const units = files.map((file) => ({
-    id: path.join(options.dir, `${file.name}.sql`),
+    id: path.join(dir, `${file.name}.sql`),
     filePaths: [],
     actions: {
       up: (builder: { sql(text: string): void }) => {
@@ -65,8 +66,9 @@ const runWith = async (
     },
   }));
   const runnerOptions: RunnerOption = {
-    databaseUrl: { connectionString: options.ownerUrl, application_name: 'tenantry migrate' },
-    dir: options.dir,
+    // Our own client, because the library's would end the process when its connection is lost.
+    dbClient: client,
+    dir,
     direction,
     count,
     migrationsSchema: ledgerSchema,
@@ -103,8 +105,6 @@ const locked = async <Result>(client: pg.Client, work: () => Promise<Result>): P
 
 /** Applies and takes back migrations as the owner role; the roles of `ensureRoles` must be there. */
 export const createMigrator = ({ ownerUrl, dir = migrationsDir }: MigratorOptions): Migrator => {
-  const options = { ownerUrl, dir };
-
   const run = (direction: Direction, count: number): Promise<string[]> =>
     withClient(ownerUrl, (client) =>
       locked(client, async () => {
@@ -114,7 +114,7 @@ export const createMigrator = ({ ownerUrl, dir = migrationsDir }: MigratorOption
         assertConsistent(statuses);
         const wanted = direction === 'up' ? 'pending' : 'applied';
         if (!statuses.some(({ state }) => state === wanted)) return [];
-        return runWith(options, files, direction, count);
+        return runWith(client, dir, files, direction, count);
       }),
     );
   const status = async (): Promise<MigrationStatus[]> => {

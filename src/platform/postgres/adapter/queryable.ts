@@ -1,6 +1,7 @@
 import type { SqlQuery, SqlQueryable } from '@prisma/driver-adapter-utils';
 import type { BatchResult, Step } from './batch.ts';
 import { toAdapterError } from './errors.ts';
+import { selectReadableColumns } from './readable-columns.ts';
 import { toParameter } from './types.ts';
 
 export const adapterIdentity = { provider: 'postgres', adapterName: 'tenantry' } as const;
@@ -11,7 +12,7 @@ export interface StepQueryable extends Pick<SqlQueryable, 'queryRaw' | 'executeR
 }
 
 const toStep = ({ sql, args, argTypes }: SqlQuery): Step => ({
-  text: sql,
+  text: selectReadableColumns(sql),
   values: args.map((argument, index) => {
     const type = argTypes[index];
     return type === undefined ? argument : toParameter(argument, type);

@@ -41,7 +41,9 @@ function coded(error: GraphQLError, failure: AppError): GraphQLError {
 
 function fromGraphQL(error: GraphQLError, original: GraphQLError): GraphQLError {
   const code = original.extensions['code'] ?? (original.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'VALIDATION_FAILED');
-  return new GraphQLError(original.message, { ...place(error), extensions: { ...original.extensions, code } });
+  // Only these two: the libraries below put the text and stack of their own errors beside them.
+  const { http } = original.extensions;
+  return new GraphQLError(original.message, { ...place(error), extensions: { code, ...(http ? { http } : {}) } });
 }
 
 function masked(error: GraphQLError, requestId: string, thrown: unknown): PublicError {

@@ -1,0 +1,157 @@
+import type { ApiKeyService } from '../../src/domains/api-keys/index.ts';
+import { createApiKeyService } from '../../src/domains/api-keys/index.ts';
+import { type AuthService, createAuthService } from '../../src/domains/auth/index.ts';
+import { createMemberService, type MemberService } from '../../src/domains/identity/index.ts';
+import { createOnboardingService, type OnboardingService } from '../../src/domains/onboarding/index.ts';
+import { createOrganizationService, type OrganizationService } from '../../src/domains/organizations/index.ts';
+import type { ServiceContext } from '../../src/domains/service-context.ts';
+import {
+  createScheduleService,
+  createWorkflowService,
+  type ScheduleService,
+  type WorkflowService,
+} from '../../src/domains/workflows/index.ts';
+import { AppError } from '../../src/kernel/errors.ts';
+import type { OrganizationRole } from '../../src/kernel/permissions.ts';
+import type { Principal } from '../../src/kernel/principal.ts';
+import { hashSecret } from '../../src/platform/crypto/passwords.ts';
+import { type AccessFeed, createAccessFeed } from '../../src/platform/postgres/access-changes.ts';
+import { createPool, createTenantAdapter, type DatabasePool } from '../../src/platform/postgres/adapter/index.ts';
+import { withClient } from '../../src/platform/postgres/client.ts';
+import { createPreTenantDatabase, type PreTenantDatabase } from '../../src/platform/postgres/pre-tenant.ts';
+import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
+import { createTenantClient, type TenantClient } from '../../src/platform/postgres/tenant-client.ts';
+import { createTestDatabase } from '../harness/database.ts';
+
+export const PASSWORD = 'correct horse battery staple';
+const SECRET_KEY = 'a secret of the tests that is long enough';
+
+/** An organization and its owner, as the platform's operator creates them. */
+export interface Tenant {
+  readonly orgId: string;
+  readonly owner: Principal;
+  readonly ownerKey: string;
+  readonly ownerEmail: string;
+}
+
+/** The domains on a real database, with a clock that the test sets. */
+export interface World {
+  readonly db: TenantClient;
+  readonly pool: DatabasePool;
+  readonly preTenant: PreTenantDatabase;
+  readonly feed: AccessFeed;
+  readonly auth: AuthService;
+  readonly apiKeys: ApiKeyService;
+  readonly members: MemberService;
+  readonly onboarding: OnboardingService;
+  readonly organizations: OrganizationService;
+  readonly schedules: ScheduleService;
+  readonly workflows: WorkflowService;
+  /** A super administrator without an organization. */
+  readonly operator: Principal;
+  /** Another process on the same database: its own caches and its own feed. */
+  openAuth(feed?: { isListening(): boolean }): AuthService;
+  /** Moves the clock on. */
+  pass(ms: number): void;
+  now(): Date;
+  /** Does something as somebody, in the organization that they work in. */
+  as<Result>(principal: Principal, work: (cx: ServiceContext) => Promise<Result>): Promise<Result>;
+  /** Makes an organization with an owner who can sign in. */
+  found(name: string): Promise<Tenant>;
+  /** Adds somebody of a role, and signs them in there. */
+  join(tenant: Tenant, role: OrganizationRole, email?: string): Promise<Principal>;
+  /** Gives an identity the password of the tests and signs it in. */
+  signIn(email: string, organization: string | null): Promise<Principal>;
+  /** Past all walls, as the superuser. */
+  sql(text: string, ...values: unknown[]): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+export async function openWorld(): Promise<World> {
+  const database = await createTestDatabase();
+  const pool = createPool({
+    url: database.runtimeUrl,
+    size: 8,
+    connectTimeoutMs: 5_000,
+    statementTimeoutMs: 10_000,
+    namedStatements: true,
+  });
+  const db = createTenantClient({ adapter: createTenantAdapter(pool) });
+  const preTenant = createPreTenantDatabase(pool);
+  const feed = createAccessFeed({ url: database.runtimeUrl });
+  await feed.whenListening();
+
+  let offsetMs = 0;
+  const clock = { now: () => new Date(Date.now() + offsetMs) };
+  const settings = { secretKey: SECRET_KEY, hashCost: 'test' as const };
+  const openAuth = (accessFeed: { isListening(): boolean } = feed): AuthService =>
+    createAuthService({ preTenant, db, clock, accessFeed, session: { accessMinutes: 15, refreshDays: 7 }, ...settings });
+  const auth = openAuth();
+  feed.subscribe({ onChange: auth.forget, onGap: auth.forgetAll });
+
+  const sql = (text: string, ...values: unknown[]) =>
+    withClient(database.superuserUrl, async (client) => (await client.query(text, values)).rows as Record<string, unknown>[]);
+  const signIn = async (email: string, organization: string | null): Promise<Principal> => {
+    await sql('UPDATE iam.users SET password_hash = $2 WHERE email = $1', email, await hashSecret(PASSWORD, 'test'));
+    const { accessToken } = await auth.signIn({ email, password: PASSWORD });
+    return auth.authenticate(accessToken, organization);
+  };
+  const as: World['as'] = (principal, work) =>
+    runInScope(createScope({ orgId: principal.tenant?.orgId ?? null, userId: principal.userId }), () =>
+      work({ principal, db, clock, accessChanged: auth.forget }),
+    );
+
+  await sql(`INSERT INTO iam.users (email, system_role) VALUES ('operator@platform.test', 'super_admin')`);
+  const operator = await signIn('operator@platform.test', null);
+  const onboarding = createOnboardingService({ preTenant, ...settings });
+  const members = createMemberService({ preTenant });
+
+  return {
+    db, pool, preTenant, feed, auth, onboarding, members, operator, openAuth, as, signIn, sql,
+    apiKeys: createApiKeyService(settings),
+    organizations: createOrganizationService(),
+    schedules: createScheduleService(),
+    workflows: createWorkflowService(),
+    pass: (ms) => {
+      offsetMs += ms;
+    },
+    now: clock.now,
+    async found(name) {
+      const ownerEmail = `owner@${name.toLowerCase().replaceAll(' ', '-')}.test`;
+      const created = await as(operator, (cx) => onboarding.createOrganization(cx, { name, adminEmail: ownerEmail }));
+      const orgId = created.organizationId;
+      return { orgId, ownerEmail, ownerKey: created.secret ?? '', owner: await signIn(ownerEmail, orgId) };
+    },
+    async join(tenant, role, email = `${role}@${tenant.orgId}.test`) {
+      await as(tenant.owner, (cx) => members.add(cx, { email, role }));
+      return signIn(email, tenant.orgId);
+    },
+    async close() {
+      await feed.close();
+      await db.$disconnect();
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
+
+/** What a failure says to a caller, or the success itself: to compare two outcomes whole. */
+export async function outcomeOf(work: Promise<unknown>): Promise<unknown> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { ...error, message: error.message };
+  }
+}
+
+/** The code of a failure, or "ok". */
+export async function codeOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'ok';
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return error.code;
+  }
+}

@@ -84,7 +84,7 @@ const createTemplate = async (cluster: EmbeddedDatabase): Promise<void> => {
 
 export interface TestCluster {
   readonly address: ClusterAddress;
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Starts a PostgreSQL of its own in a temporary directory, with the roles and the migrated template. */

@@ -12,7 +12,7 @@ export interface TestDatabase {
   readonly superuserUrl: string;
   /** The runtime's grants without row level security: shows whether the other walls hold alone. */
   readonly bypassUrl: string;
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
 const createFrom = async (template: string): Promise<TestDatabase> => {

@@ -12,7 +12,7 @@ export interface OpenDatabase {
   readonly listenUrl: string;
   readonly embedded: boolean;
   /** Ends the embedded server if this process owns it; nothing else to do. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface OpenOptions {

@@ -42,7 +42,7 @@ const membershipQuery = `
     FROM pg_roles r
    WHERE r.rolname <> session_user AND pg_has_role(session_user, r.oid, 'MEMBER')
      AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolname = $1 OR r.rolname = ANY ($2))
-   ORDER BY r.rolname LIMIT 1`;
+   ORDER BY r.rolsuper DESC, r.rolbypassrls DESC, r.rolcreaterole DESC, r.rolname LIMIT 1`;
 
 /** An object that the login owns, itself or through a role that it is a member of: owners switch policies off. */
 const ownedQuery = `
@@ -56,7 +56,7 @@ const ownedQuery = `
       FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = ANY ($1)
     UNION ALL
     SELECT 'type', format('%I.%I', nspname, typname), typowner
-      FROM pg_type JOIN pg_namespace n ON n.oid = typnamespace WHERE nspname = ANY ($1)
+      FROM pg_type JOIN pg_namespace n ON n.oid = typnamespace WHERE nspname = ANY ($1) AND typcategory <> 'A'
     UNION ALL
     SELECT 'database', datname::text, datdba FROM pg_database WHERE datname = current_database())
   SELECT kind, name, pg_get_userbyid(owner) AS "owner" FROM owned

@@ -20,13 +20,13 @@ export interface EmbeddedOptions {
 }
 
 export interface EmbeddedDatabase {
-  superuserUrl(database?: string): string;
+  readonly superuserUrl: (database?: string) => string;
   readonly ownerUrl: string;
   readonly runtimeUrl: string;
   /** The server was running already, left by a killed process or owned by the one that has the data directory. */
   readonly reused: boolean;
   /** Stops the server and frees the data directory; only leaves it when another process owns it. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export const servePurpose = 'serve';

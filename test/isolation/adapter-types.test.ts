@@ -96,7 +96,9 @@ describe('a column is read like Prisma’s own adapter reads it', () => {
     'lab.colour': ['red', 'Dark Green'],
     'lab.short': ['abc'],
   };
-  const scalars = Object.entries(values).flatMap(([type, texts]) => texts.map((text) => [type, text] as const));
+  // Prisma reads the one-byte type of the catalogues in arrays only.
+  const readable = Object.entries(values).filter(([type]) => type !== '"char"');
+  const scalars = readable.flatMap(([type, texts]) => texts.map((text) => [type, text] as const));
 
   test.each(scalars)('%s %s', async (type, text) => {
     const literal = `'${text.replaceAll("'", "''")}'::${type}`;
@@ -110,7 +112,7 @@ describe('a column is read like Prisma’s own adapter reads it', () => {
   });
 
   test('types that Prisma cannot read', async () => {
-    for (const sql of [`SELECT point(1, 2)`, `SELECT interval '1 day'`, `SELECT int4range(1, 2)`, `SELECT pg_sleep(0)`]) {
+    for (const sql of [`SELECT point(1, 2)`, `SELECT interval '1 day'`, `SELECT int4range(1, 2)`, `SELECT pg_sleep(0)`, `SELECT 'x'::"char"`]) {
       expect(await expectSame(query(sql))).toMatchObject({ cause: unsupported });
       expect(await expectSame(query(sql), 'executeRaw')).toEqual({ value: 1 });
     }

@@ -23,6 +23,17 @@ const begin = (isolationLevel: IsolationLevel | undefined): Step => {
 
 const closed = (cause: string): DriverAdapterError => new DriverAdapterError({ kind: 'TransactionAlreadyClosed', cause });
 
+const notKept = (): DriverAdapterError =>
+  new DriverAdapterError({
+    kind: 'postgres',
+    code: '25P02',
+    severity: 'ERROR',
+    message: 'A statement of this transaction had failed, so nothing of it was kept.',
+    detail: undefined,
+    column: undefined,
+    hint: undefined,
+  });
+
 const requireSameScope = (fixed: TenantScope): void => {
   const current = requireScope();
   if (current === fixed || (current.orgId === fixed.orgId && current.userId === fixed.userId)) return;
@@ -57,9 +68,7 @@ class ScopedTransaction {
   async commit(): Promise<void> {
     const result = await this.#end('COMMIT');
     // PostgreSQL answers a COMMIT after a failed statement with a silent ROLLBACK: nobody may take that for success.
-    if (result?.command === 'ROLLBACK') {
-      throw closed('A statement of this transaction had failed, so nothing of it was kept.');
-    }
+    if (result?.command === 'ROLLBACK') throw notKept();
   }
 
   async rollback(): Promise<void> {

@@ -5,7 +5,7 @@ import { NotFoundError, ValidationError } from '../kernel/errors.ts';
 import { fromGlobalId, toGlobalId, type NodeType } from '../kernel/ids.ts';
 import { builder, tenantWhere } from './builder.ts';
 import { allOf } from './connections/fields.ts';
-import type { GraphQLContext } from './context.ts';
+import { orgIdOf, type GraphQLContext } from './context.ts';
 import { assertAccess, type Access } from './plugins/access/index.ts';
 
 const NODE_IDS_MAX = 100;
@@ -38,7 +38,8 @@ async function loadNodes(type: NodeType, ids: readonly string[], context: GraphQ
   if (!loader) return new Map();
   assertAccess(context.principal, loader.access);
   const query = queryFromInfo({ context, info, typeName: type });
-  const named = { id: { in: [...ids] } };
+  // The id of another organization is unknown like any other unknown id; only its own may be asked for.
+  const named = { id: { in: loader.tenantKey === 'id' ? ids.filter((id) => id === orgIdOf(context)) : [...ids] } };
   const visible = allOf(tenantWhere(context, loader.tenantKey), loader.where?.(context));
   const rows = await loader.delegate(context).findMany({ ...query, where: allOf(visible, named) } as never);
   for (const row of rows) brandWithType(row, type as never);

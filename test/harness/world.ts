@@ -16,7 +16,10 @@ export interface World {
   readonly keys: Readonly<Record<OrganizationRole, string>>;
   readonly members: Readonly<Record<OrganizationRole, string>>;
   readonly email: (role: OrganizationRole) => string;
+  /** The owner's API key. */
   readonly apiKeyId: string;
+  /** The viewer's API key. */
+  readonly viewerKeyId: string;
   readonly workflowIds: readonly string[];
   readonly taskId: string;
   readonly versionId: string;
@@ -34,9 +37,13 @@ export const definition = (name: string, tasks = 3): Record<string, unknown> => 
 export async function appointOperator({ app, database }: TestApp, email = 'operator@platform.test'): Promise<{ userId: string; token: string }> {
   const userId = await app.preTenant.ensureIdentity(email, 'Operator');
   await withClient(database.ownerUrl, (client) => client.query("UPDATE iam.users SET system_role = 'super_admin' WHERE id = $1", [userId]));
+  return { userId, token: await signIn(app, email) };
+}
+
+/** An access token of the person with this address, who has been given the password. */
+export async function signIn(app: App, email: string): Promise<string> {
   await setPassword(app, email);
-  const { accessToken } = await app.services.auth.signIn({ email, password: PASSWORD, userAgent: null });
-  return { userId, token: accessToken };
+  return (await app.services.auth.signIn({ email, password: PASSWORD, userAgent: null })).accessToken;
 }
 
 export async function setPassword(app: App, email: string, password = PASSWORD): Promise<string> {
@@ -58,12 +65,14 @@ export async function seedWorld(testApp: TestApp, slug: string, operatorId: stri
   const cx = app.serviceContext(owner);
   return runInScope(createScope({ orgId: made.organizationId, userId: owner.userId }), async () => {
     const members: Partial<Record<OrganizationRole, string>> = { owner: toGlobalId('Member', made.memberId) };
+    let viewerKeyId = '';
     const keys: Partial<Record<OrganizationRole, string>> = { owner: made.secret! };
     for (const role of ORGANIZATION_ROLES.filter((each) => each !== 'owner')) {
       const { memberId } = await app.services.members.add(cx, { email: email(role), name: `The ${role}`, role });
       members[role] = toGlobalId('Member', memberId);
       const key = await app.services.apiKeys.create(cx, { name: `Key of ${role}`, scopes: ['*'], memberId: members[role]! });
       keys[role] = key.secret!;
+      if (role === 'viewer') viewerKeyId = toGlobalId('ApiKey', key.apiKeyId);
     }
     const workflowIds: string[] = [];
     for (let index = 0; index < workflows; index++) {
@@ -82,6 +91,7 @@ export async function seedWorld(testApp: TestApp, slug: string, operatorId: stri
       members: members as World['members'],
       email,
       apiKeyId: toGlobalId('ApiKey', made.apiKeyId),
+      viewerKeyId,
       workflowIds,
       taskId: toGlobalId('Task', task.id),
       versionId: toGlobalId('WorkflowVersion', version.id),

@@ -1,0 +1,118 @@
+import { isObjectType } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { schema } from '../../src/graphql/schema.ts';
+import { ORGANIZATION_ROLES, type OrganizationRole } from '../../src/kernel/permissions.ts';
+import { startTestApp, type TestApp } from '../harness/app.ts';
+import { appointOperator, definition, seedWorld, signIn, type World } from '../harness/world.ts';
+
+/** Who may reach each root field and type, and whose data it is, as the schema declares it. */
+function declarations(): string[] {
+  const roots = new Set(['Query', 'Mutation']);
+  const lines: string[] = [];
+  for (const type of Object.values(schema.getTypeMap()).filter((each) => isObjectType(each) && !each.name.startsWith('__'))) {
+    if (!isObjectType(type)) continue;
+    if (!roots.has(type.name)) lines.push(`type ${type.name}: ${type.extensions['tenant']}, ${type.extensions['access']}`);
+    for (const field of Object.values(type.getFields())) {
+      const { tenant, access } = field.extensions;
+      if (roots.has(type.name) || access) lines.push(`${type.name}.${field.name}: ${tenant ?? 'as its type'}, ${access}`);
+    }
+  }
+  return lines.sort();
+}
+
+test('who may reach each field and type is what was reviewed', async () => {
+  await expect(declarations().join('\n')).toMatchFileSnapshot('access.snapshot.txt');
+});
+
+test('no root field or type is undeclared', () => {
+  expect(declarations().filter((line) => line.includes('undefined'))).toEqual([]);
+});
+
+/** One harmless call of every mutation, on the caller's own organization. */
+const CALLS: Readonly<Record<string, (world: World) => Record<string, unknown>>> = {
+  createOrganization: () => ({ name: 'Another one', adminEmail: 'a@another.test' }),
+  updateOrganization: () => ({ description: 'Changed' }),
+  suspendOrganization: (world) => ({ id: world.organizationId }),
+  activateOrganization: (world) => ({ id: world.organizationId }),
+  addMember: () => ({ email: 'new@alpha.test', role: 'VIEWER' }),
+  updateMemberRole: (world) => ({ id: world.members.viewer, role: 'CUSTOMER' }),
+  createApiKey: () => ({ name: 'My own', scopes: ['organization:read'] }),
+  rotateApiKey: (world) => ({ id: world.viewerKeyId, overlapSeconds: 60 }),
+  revokeApiKey: (world) => ({ id: world.viewerKeyId }),
+  createWorkflow: () => ({ name: 'New', definition: definition('new') }),
+  updateWorkflow: (world) => ({ id: world.workflowIds[1], name: 'Renamed' }),
+  deleteWorkflow: (world) => ({ id: world.workflowIds[2] }),
+  createSchedule: (world) => ({ workflowId: world.workflowIds[0], name: 'New', cron: '0 0 * * *' }),
+  updateSchedule: (world) => ({ id: world.scheduleId, enabled: false }),
+  deleteSchedule: (world) => ({ id: world.scheduleId }),
+  removeMember: (world) => ({ id: world.members.customer }),
+};
+/** These deal with the caller's own person, whatever its role. */
+const PERSONAL = ['signIn', 'refreshSession', 'signOut'];
+
+describe('role x mutation', () => {
+  let api: TestApp;
+  let operatorId: string;
+  beforeAll(async () => {
+    api = await startTestApp();
+    operatorId = (await appointOperator(api)).userId;
+  });
+  afterAll(() => api?.close());
+
+  test('every mutation is in the table', () => {
+    expect([...Object.keys(CALLS), ...PERSONAL].sort()).toEqual(Object.keys(schema.getMutationType()!.getFields()).sort());
+  });
+
+  async function outcome(world: World, mutation: string, as: string | undefined): Promise<string> {
+    const input = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`;
+    const query = `mutation ($input: ${input}!) { ${mutation}(input: $input) { __typename ... on Error { code } } }`;
+    const { data, errors } = await api.call(query, { input: CALLS[mutation]!(world) }, { as });
+    return errors ? errors[0]!.extensions.code : (data[mutation].code ?? 'done');
+  }
+
+  test('what each role may do is what was reviewed', async () => {
+    const rows: string[] = [];
+    const callers: (OrganizationRole | 'nobody')[] = ['nobody', ...ORGANIZATION_ROLES];
+    for (const [index, caller] of callers.entries()) {
+      // A world of its own for each caller: what one did must not decide what the next one can do.
+      const world = await seedWorld(api, `alpha${index}`, operatorId);
+      const as = caller === 'nobody' ? undefined : await signIn(api.app, world.email(caller));
+      for (const mutation of Object.keys(CALLS)) {
+        rows.push(`${mutation.padEnd(22)} ${caller.padEnd(9)} ${await outcome(world, mutation, as)}`);
+      }
+    }
+    await expect(rows.sort().join('\n')).toMatchFileSnapshot('role-mutation.snapshot.txt');
+  });
+
+  test('viewer.can agrees with what is enforced', async () => {
+    const world = await seedWorld(api, 'agreeing', operatorId);
+    for (const role of ORGANIZATION_ROLES) {
+      const { data } = await api.call('{ viewer { can(permission: WORKFLOW_WRITE) } }', {}, { as: world.keys[role] });
+      const code = await outcome(world, 'updateWorkflow', world.keys[role]);
+      expect([role, data.viewer.can]).toEqual([role, code !== 'FORBIDDEN']);
+    }
+  });
+
+  test('an API key does no more than its scopes, whatever its owner may', async () => {
+    const world = await seedWorld(api, 'scoped', operatorId);
+    const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { ... on CreateApiKeySuccess { secret } ... on Error { code } } }';
+    const { data } = await api.call(create, { input: { name: 'Reads workflows', scopes: ['workflow:read'] } }, { as: world.keys.owner });
+    const key = data.createApiKey.secret as string;
+    expect((await api.call('{ workflows { totalCount } }', {}, { as: key })).errors).toBeUndefined();
+    expect((await api.call('{ members { totalCount } }', {}, { as: key })).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    expect(await outcome(world, 'createWorkflow', key)).toBe('FORBIDDEN');
+    const nested = await api.call('{ workflows(first: 1) { edges { node { name createdBy { email } } } } }', {}, { as: key });
+    expect(nested.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    expect(nested.data.workflows.edges[0].node.createdBy).toBeNull();
+  });
+
+  test('an administrator of the platform works in the organization named by the header, and without one creates them', async () => {
+    const world = await seedWorld(api, 'visited', operatorId);
+    const operator = await appointOperator(api);
+    const inside = await api.call('{ organization { slug } viewer { role member { id } } }', {}, { as: operator.token, headers: { 'x-organization-id': world.organizationId } });
+    expect(inside.data).toEqual({ organization: { slug: 'visited' }, viewer: { role: null, member: null } });
+    const outside = await api.call('{ organization { slug } }', {}, { as: operator.token });
+    expect(outside.errors?.[0]?.extensions.code).toBe('TENANT_CONTEXT_REQUIRED');
+    expect(await outcome(world, 'createOrganization', operator.token)).toBe('done');
+  });
+});

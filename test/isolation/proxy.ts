@@ -7,6 +7,8 @@ export interface Proxy {
   sent(): number;
   /** Stops listening and cuts all connections: what a lost database looks like. */
   cut(): Promise<void>;
+  /** While true, whatever arrives is swallowed, and the connections stay open: what a broken network looks like. */
+  silence(silent: boolean): void;
   /** Listens again, at the same address. */
   restore(): Promise<void>;
   close(): Promise<void>;
@@ -22,6 +24,7 @@ export const startProxy = async (databaseUrl: string): Promise<Proxy> => {
   const target = new URL(databaseUrl);
   const sockets = new Set<net.Socket>();
   let packets = 0;
+  let silent = false;
   const track = (socket: net.Socket): void => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -31,8 +34,13 @@ export const startProxy = async (databaseUrl: string): Promise<Proxy> => {
     net.createServer((client) => {
       const server = net.connect(Number(target.port), target.hostname);
       for (const socket of [client, server]) track(socket.setNoDelay(true));
-      client.on('data', () => (packets += 1));
-      client.pipe(server).pipe(client);
+      client.on('data', (data) => {
+        packets += 1;
+        if (!silent) server.write(data);
+      });
+      server.on('data', (data) => {
+        if (!silent) client.write(data);
+      });
       client.on('close', () => server.destroy());
       server.on('close', () => client.destroy());
     });
@@ -51,6 +59,9 @@ export const startProxy = async (databaseUrl: string): Promise<Proxy> => {
     url: url.href,
     sent: () => packets,
     cut,
+    silence(wanted) {
+      silent = wanted;
+    },
     async restore() {
       server = open();
       await listen(server, port);

@@ -71,10 +71,15 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
     waitMs = Math.min(waitMs * 2, retryMaxMs);
   };
 
-  const heartbeat = setInterval(() => {
+  let awaitingSign = false;
+  const askForSign = async (): Promise<void> => {
     const asked = client;
-    if (listening && asked !== undefined) asked.query('SELECT 1').catch(() => lost(asked));
-  }, heartbeatMs);
+    if (!listening || asked === undefined || awaitingSign) return;
+    awaitingSign = true;
+    await asked.query('SELECT 1').catch(() => lost(asked));
+    awaitingSign = false;
+  };
+  const heartbeat = setInterval(() => void askForSign(), heartbeatMs);
   heartbeat.unref();
 
   const connect = async (): Promise<void> => {

@@ -116,8 +116,14 @@ export function createPool(options: PoolOptions): DatabasePool {
 
     async pin() {
       const client = await pool.connect();
+      let last: Promise<unknown> = Promise.resolve();
       return {
-        send: (steps) => send(client, steps),
+        // Statements that are started side by side go one after the other: a connection answers one batch at a time.
+        send(steps) {
+          const next = last.then(() => send(client, steps));
+          last = next;
+          return next;
+        },
         release: (condition) => client.release(condition === 'doubtful'),
       };
     },

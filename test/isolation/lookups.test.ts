@@ -1,0 +1,130 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { isDatabaseUnavailable } from '../../src/platform/postgres/adapter/index.ts';
+import { withClient } from '../../src/platform/postgres/client.ts';
+import { createPreTenantDatabase, type PreTenantDatabase } from '../../src/platform/postgres/pre-tenant.ts';
+import { runInScope } from '../../src/platform/postgres/tenancy.ts';
+import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
+import { type Access, insertTenants, openAccess, scopeOf, type Tenant, watch } from './world.ts';
+
+let database: TestDatabase;
+let a: Tenant;
+let b: Tenant;
+let access: Access;
+let preTenant: PreTenantDatabase;
+
+const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+const asSuperuser = <Row>(sql: string, ...values: unknown[]): Promise<Row[]> =>
+  withClient(database.superuserUrl, async (client) => (await client.query(sql, values)).rows as Row[]);
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  [a, b] = (await insertTenants(database.superuserUrl, 2)) as [Tenant, Tenant];
+  await asSuperuser(`UPDATE iam.api_keys SET fingerprint = $2, scopes = '{read,write}' WHERE id = $1`, a.apiKeyId, hash('key'));
+  await asSuperuser('UPDATE iam.sessions SET access_hash = $2, refresh_hash = $3 WHERE id = $1', a.sessionId, hash('access'), hash('refresh'));
+  await asSuperuser('UPDATE iam.sessions SET previous_refresh_hash = $2 WHERE id = $1', a.sessionId, hash('before'));
+  access = openAccess(database.runtimeUrl, { size: 1 });
+  preTenant = createPreTenantDatabase(access.pool);
+});
+
+afterAll(async () => {
+  await access.close();
+  await database.drop();
+});
+
+test('an API key is found by its fingerprint, with every status that decides about it', async () => {
+  expect(await preTenant.findApiKey(hash('key'))).toEqual({
+    orgId: a.orgId,
+    keyId: a.apiKeyId,
+    userId: a.userId,
+    membershipId: a.membershipId,
+    secretHash: '$argon2id$secret',
+    keyStatus: 'active',
+    expiresAt: null,
+    scopes: ['read', 'write'],
+    rateLimitPerHour: 3600,
+    organizationStatus: 'active',
+    userStatus: 'active',
+    membershipStatus: 'active',
+    role: 'owner',
+  });
+  expect(await preTenant.findApiKey(randomBytes(32))).toBeNull();
+});
+
+test('a session is found by its access token, with the organizations to choose from', async () => {
+  await asSuperuser(`INSERT INTO iam.memberships (org_id, user_id, email, role) VALUES ($1, $2, 'guest@b.test', 'viewer')`, b.orgId, a.userId);
+  const found = await preTenant.findSession(hash('access'));
+  expect(found).toMatchObject({ sessionId: a.sessionId, userId: a.userId, endedAt: null, userStatus: 'active', systemRole: 'user' });
+  expect(found?.accessExpiresAt.getTime()).toBeGreaterThan(Date.now());
+  expect(found?.memberships).toMatchObject([
+    { orgId: a.orgId, membershipId: a.membershipId, role: 'owner', status: 'active', organizationStatus: 'active', organizationSlug: 'tenant-1' },
+    { orgId: b.orgId, role: 'viewer', organizationName: 'tenant-2' },
+  ]);
+  expect(await preTenant.findSession(hash('nothing'))).toBeNull();
+});
+
+test('a refresh token is found, and one that was used before is told', async () => {
+  expect(await preTenant.findRefresh(hash('refresh'))).toMatchObject({ sessionId: a.sessionId, reused: false });
+  expect(await preTenant.findRefresh(hash('before'))).toMatchObject({ sessionId: a.sessionId, reused: true });
+  expect((await preTenant.findRefresh(hash('before')))?.refreshExpiresAt).toBeInstanceOf(Date);
+  expect(await preTenant.findRefresh(hash('nothing'))).toBeNull();
+});
+
+test('a sign-in gets what it compares against', async () => {
+  expect(await preTenant.findSignIn('owner@tenant-1.test')).toEqual({
+    userId: a.userId,
+    passwordHash: '$argon2id$secret',
+    userStatus: 'active',
+    lockedUntil: null,
+  });
+  expect(await preTenant.findSignIn('nobody@tenant-1.test')).toBeNull();
+});
+
+test('an identity is made once for an address', async () => {
+  const made = await preTenant.ensureIdentity('new@tenant-1.test', 'New');
+  expect(await preTenant.ensureIdentity('new@tenant-1.test', null)).toBe(made);
+  expect(await preTenant.ensureIdentity('owner@tenant-1.test', 'Other')).toBe(a.userId);
+  expect(await preTenant.findSignIn('new@tenant-1.test')).toMatchObject({ userId: made, passwordHash: null });
+});
+
+test('only an active super administrator finds an organization by its id', async () => {
+  expect(await preTenant.findOrganizationForOperator(a.userId, b.orgId)).toBeNull();
+  await asSuperuser(`UPDATE iam.users SET system_role = 'super_admin' WHERE id = $1`, b.userId);
+  expect(await preTenant.findOrganizationForOperator(b.userId, a.orgId)).toEqual({ orgId: a.orgId, organizationStatus: 'active' });
+  expect(await preTenant.findOrganizationForOperator(b.userId, randomUUID())).toBeNull();
+  await asSuperuser(`UPDATE iam.users SET status = 'suspended' WHERE id = $1`, b.userId);
+  expect(await preTenant.findOrganizationForOperator(b.userId, a.orgId)).toBeNull();
+});
+
+test('a look-up is one round trip and needs no scope', async () => {
+  const { roundTrips } = await watch(access.pool, () => preTenant.findApiKey(hash('key')));
+  expect(roundTrips).toBe(1);
+});
+
+test('a look-up between two requests sees neither tenant, and neither sees it', async () => {
+  await runInScope(scopeOf(a), () => access.db.workflow.count());
+  await preTenant.findSession(hash('access'));
+  expect(await runInScope(scopeOf(b), () => access.db.workflow.findMany({ select: { orgId: true } }))).toEqual(
+    Array.from({ length: 3 }, () => ({ orgId: b.orgId })),
+  );
+});
+
+test('the tables behind the look-ups stay closed to the role that calls them', async () => {
+  const pool = access.pool;
+  for (const text of [
+    'SELECT password_hash FROM iam.users',
+    'SELECT secret_hash FROM iam.api_keys',
+    'SELECT access_hash FROM iam.sessions',
+    'SELECT iam.memberships_of(NULL)',
+  ]) {
+    await expect(pool.run([{ text, values: [] }])).rejects.toMatchObject({ code: '42501' });
+  }
+  await expect(pool.run([{ text: 'SELECT id FROM iam.users', values: [] }])).rejects.toMatchObject({ code: 'TN002' });
+});
+
+test('a lost database is told like everywhere else', async () => {
+  const nowhere = openAccess('postgresql://nobody:x@127.0.0.1:1/nothing');
+  const error = await createPreTenantDatabase(nowhere.pool).findSignIn('x@y.test').catch((failure: unknown) => failure);
+  expect(isDatabaseUnavailable(error)).toBe(true);
+  await nowhere.close();
+});

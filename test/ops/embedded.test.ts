@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { type EmbeddedDatabase, startEmbedded } from '../../src/platform/postgres/embedded/index.ts';
+import { identifyProcess } from '../../src/platform/postgres/embedded/process-identity.ts';
 import { type EmbeddedProcess, spawnEmbedded, startEmbeddedProcess } from '../harness/embedded-process.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -193,15 +194,18 @@ test('a stale postmaster.pid whose number belongs to another program of the same
   }
 });
 
-test.runIf(process.platform === 'linux')('the unreaped remains of a killed database do not stop the start', async () => {
-  // The shell's child ends at once; what the shell turns into never asks for it, so it stays a zombie.
-  const script = 'sleep 0 & echo $!; exec sleep 600';
+test.runIf(process.platform === 'linux')('the unreaped remains of killed processes do not stop the start', async () => {
+  // What the shell turns into never asks for the shell's child, so that one stays a zombie when it has ended.
+  const script = 'sleep 600 & echo $!; exec sleep 600';
   const parent = spawn('/bin/sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'], ...(await serverAccount()) });
   try {
     const [output] = (await once(parent.stdout, 'data')) as [Buffer];
     const zombie = Number(output.toString());
+    const identity = await identifyProcess(zombie);
+    process.kill(zombie, 'SIGKILL');
     while (!(await readFile(`/proc/${zombie}/stat`, 'utf8')).includes(') Z')) await sleep(10);
     await writePostmasterPid(zombie);
+    await writeFile(path.join(dataDir, 'server.lock'), JSON.stringify({ ...identity, purpose: 'serve', since: 'then' }));
     expect((await start()).reused).toBe(false);
   } finally {
     parent.kill('SIGKILL');

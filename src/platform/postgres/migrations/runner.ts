@@ -74,7 +74,8 @@ const runWith = async (
     migrationsSchema: ledgerSchema,
     migrationsTable: 'migrations',
     migrationLoaderStrategies: [{ extensions: ['.sql'], loader: async () => units }],
-    advisoryLockMode: 'wait',
+    // Ours is held already, and covers the check of the files as well.
+    noLock: true,
     singleTransaction: true,
     logger: silent,
   };

@@ -10,9 +10,9 @@ function describe(issue: z.core.$ZodRawIssue): string {
     case 'invalid_type':
       return issue.input === undefined || issue.input === null ? 'is required' : `must be ${article(issue.expected)}`;
     case 'too_small':
-      return `must be ${issue.minimum}${plural(issue.origin)} or more`;
+      return `must ${measure(issue.origin, `${issue.minimum} or more`)}`;
     case 'too_big':
-      return `must be ${issue.maximum}${plural(issue.origin)} or less`;
+      return `must ${measure(issue.origin, `${issue.maximum} or less`)}`;
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`;
     case 'invalid_format':
@@ -27,9 +27,9 @@ function article(type: string): string {
   return /^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`;
 }
 
-function plural(origin: string): string {
-  if (origin === 'string') return ' characters';
-  return origin === 'array' ? ' entries' : '';
+function measure(origin: string, amount: string): string {
+  if (origin === 'string') return `have ${amount} characters`;
+  return origin === 'array' ? `have ${amount} entries` : `be ${amount}`;
 }
 
 function problemsOf(issue: z.core.$ZodIssue): FieldProblem[] {

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import { ConflictError, ForbiddenError, ValidationError } from '../../kernel/errors.ts';
+import { OPERATOR_PERMISSIONS, type OrganizationRole, PERMISSIONS, ROLE_PERMISSIONS, withinScopes } from '../../kernel/permissions.ts';
+import {
+  checkExpiry,
+  checkManagement,
+  checkReach,
+  checkRotation,
+  checkScopes,
+  type KeyManager,
+  type KeyOwner,
+  retire,
+} from './api-key.rules.ts';
+
+const NOW = new Date('2026-01-01T00:00:00Z');
+const later = (seconds: number) => new Date(NOW.getTime() + seconds * 1000);
+
+const person = (role: OrganizationRole | null, userId = 'me'): KeyManager => ({
+  kind: 'user',
+  userId,
+  role,
+  permissions: new Set(role === null ? OPERATOR_PERMISSIONS : ROLE_PERMISSIONS[role]),
+});
+const keyOf = (role: OrganizationRole, ...scopes: string[]): KeyManager => ({
+  ...person(role),
+  kind: 'apiKey',
+  permissions: withinScopes(ROLE_PERMISSIONS[role], scopes),
+});
+const owner = (role: OrganizationRole, userId = 'other'): KeyOwner => ({ role, userId });
+
+describe('who manages a key', () => {
+  test('everybody their own', () => {
+    for (const role of ['viewer', 'customer', 'member', 'manager', 'admin', 'owner'] as const) {
+      expect(() => checkManagement(person(role), owner(role, 'me'))).not.toThrow();
+    }
+  });
+
+  test.each<[OrganizationRole | null, OrganizationRole, boolean]>([
+    ['member', 'viewer', false],
+    ['manager', 'customer', true],
+    ['manager', 'member', false],
+    ['admin', 'manager', true],
+    ['admin', 'admin', false],
+    ['admin', 'owner', false],
+    ['owner', 'admin', true],
+    [null, 'owner', true],
+  ])('%s those of a %s: %s', (role, target, allowed) => {
+    const act = () => checkManagement(person(role), owner(target));
+    if (allowed) expect(act).not.toThrow();
+    else expect(act).toThrow(ForbiddenError);
+  });
+
+  test('a key only with the permission, also its owner\'s', () => {
+    expect(() => checkManagement(keyOf('owner', 'workflow:*'), owner('owner', 'me'))).toThrow(ForbiddenError);
+    expect(() => checkManagement(keyOf('viewer', '*'), owner('viewer', 'me'))).toThrow(ForbiddenError);
+    expect(() => checkManagement(keyOf('owner', 'apiKey:write'), owner('owner', 'me'))).not.toThrow();
+  });
+});
+
+describe('scopes', () => {
+  test('every permission but the platform\'s, every noun and the star are known', () => {
+    const scopes = [...PERMISSIONS.filter((one) => one !== 'platform:admin'), 'workflow:*', 'apiKey:*', '*'];
+    expect(() => checkScopes(scopes)).not.toThrow();
+  });
+
+  test.each(['', ':', ':*', 'workflow', 'workflow:', 'workflow:r*', '**', '*:read', 'WORKFLOW:READ', 'platform:admin', 'platform:*'])(
+    '%j is refused',
+    (scope) => expect(() => checkScopes(['workflow:read', scope])).toThrow(ValidationError),
+  );
+
+  test('a wildcard stands for what the owner of the key may do, and that must be the maker\'s too', () => {
+    expect(() => checkReach(person('viewer'), owner('viewer', 'me'), ['*'])).not.toThrow();
+    expect(() => checkReach(person('admin'), owner('member'), ['workflow:*', '*'])).not.toThrow();
+    expect(() => checkReach(keyOf('owner', 'apiKey:write'), owner('owner', 'me'), ['*'])).toThrow(ForbiddenError);
+    expect(() => checkReach(keyOf('owner', 'apiKey:write'), owner('owner', 'me'), ['apiKey:write'])).not.toThrow();
+  });
+
+  test('a permission by name must be the maker\'s, even where the owner of the key could not use it', () => {
+    expect(() => checkReach(person('viewer'), owner('viewer', 'me'), ['workflow:write'])).toThrow('workflow:write');
+    expect(() => checkReach(person('manager'), owner('viewer'), ['organization:write'])).toThrow(ForbiddenError);
+  });
+});
+
+test('a key expires in the future or never', () => {
+  expect(() => checkExpiry(null, NOW)).not.toThrow();
+  expect(() => checkExpiry(undefined, NOW)).not.toThrow();
+  expect(() => checkExpiry(later(1), NOW)).not.toThrow();
+  for (const expiresAt of [NOW, later(-1), new Date(Number.NaN)]) expect(() => checkExpiry(expiresAt, NOW)).toThrow(ValidationError);
+});
+
+describe('rotation', () => {
+  const live = { status: 'active', expiresAt: null, supersededById: null } as const;
+
+  test('is for a live key that has no successor', () => {
+    expect(() => checkRotation(live, NOW)).not.toThrow();
+    expect(() => checkRotation({ ...live, expiresAt: later(1) }, NOW)).not.toThrow();
+    for (const dead of [{ status: 'revoked' as const }, { supersededById: 'x' }, { expiresAt: NOW }]) {
+      expect(() => checkRotation({ ...live, ...dead }, NOW)).toThrow(ConflictError);
+    }
+  });
+
+  test('revokes at once, or lets the key expire after the overlap but never later than it would have', () => {
+    expect(retire(live, NOW, 0)).toEqual({ status: 'revoked', revokedAt: NOW, expiresAt: null });
+    expect(retire(live, NOW, 60)).toEqual({ status: 'active', revokedAt: null, expiresAt: later(60) });
+    expect(retire({ ...live, expiresAt: later(30) }, NOW, 60)).toMatchObject({ expiresAt: later(30) });
+    expect(retire({ ...live, expiresAt: later(90) }, NOW, 60)).toMatchObject({ expiresAt: later(60) });
+  });
+});

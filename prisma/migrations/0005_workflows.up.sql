@@ -174,6 +174,12 @@ ALTER TABLE workflow.task_states FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON workflow.task_states TO tenantry_runtime
   USING (org_id = (SELECT app.current_org_id())) WITH CHECK (org_id = (SELECT app.current_org_id()));
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON
+-- Whose a row is and what it hangs on never changes, so no such column can be updated.
+GRANT SELECT, INSERT, DELETE ON
   workflow.workflows, workflow.tasks, workflow.schedules, workflow.workflow_states, workflow.task_states TO tenantry_runtime;
+GRANT UPDATE (name, slug, description, status, current_version) ON workflow.workflows TO tenantry_runtime;
+GRANT UPDATE (key, type, config, position) ON workflow.tasks TO tenantry_runtime;
+GRANT UPDATE (name, cron, timezone, input, enabled, next_run_at, last_run_at) ON workflow.schedules TO tenantry_runtime;
+GRANT UPDATE (status, output, error, engine_run_id, started_at, finished_at) ON workflow.workflow_states TO tenantry_runtime;
+GRANT UPDATE (status, attempt, output, error, started_at, finished_at) ON workflow.task_states TO tenantry_runtime;
 GRANT SELECT, INSERT ON workflow.workflow_versions TO tenantry_runtime;

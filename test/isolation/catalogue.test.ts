@@ -1,0 +1,232 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
+
+/**
+ * What the third wall is made of, read from PostgreSQL's own catalogue: a table, function or grant that somebody adds
+ * later is held against the same rules without anybody writing a test for it.
+ */
+let database: TestDatabase;
+let client: pg.Client;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  client = new pg.Client({ connectionString: database.superuserUrl });
+  await client.connect();
+});
+afterAll(async () => {
+  await client?.end();
+  await database?.drop();
+});
+
+const rows = async <Row>(sql: string, values: unknown[] = []): Promise<Row[]> => (await client.query(sql, values)).rows;
+
+const SCHEMAS = "('app', 'iam', 'workflow')";
+/** Tables of a person, not of an organization. */
+const PERSONAL_TABLES = ['iam.users', 'iam.sessions'];
+/** The table of the tenants themselves: its id is the tenant. */
+const TENANTS = 'iam.organizations';
+
+/** Indexes that do not begin with org_id on purpose: what is looked up before the organization is known. */
+const LOOKUP_INDEXES = ['iam.api_keys_fingerprint_key', 'iam.memberships_user_id_idx'];
+
+/** Everything that runs with other rights than its caller's. */
+const DEFINER_FUNCTIONS = [
+  'iam.ensure_identity(text,text)',
+  'iam.find_api_key(bytea)',
+  'iam.find_organization_for_operator(uuid,uuid)',
+  'iam.find_refresh(bytea)',
+  'iam.find_session(bytea)',
+  'iam.find_sign_in(text)',
+];
+
+describe('every table', () => {
+  test('belongs to an organization, to a person, or is the organization', async () => {
+    const tables = await rows<{ name: string; tenant: boolean }>(`
+      SELECT n.nspname || '.' || c.relname AS name,
+             EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'org_id' AND a.attnotnull) AS tenant
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND n.nspname IN ${SCHEMAS}`);
+    expect(tables.length).toBeGreaterThan(8);
+    expect(tables.filter(({ name, tenant }) => !tenant && name !== TENANTS && !PERSONAL_TABLES.includes(name))).toEqual([]);
+  });
+
+  test('has row level security enabled and forced', async () => {
+    const open = await rows(`
+      SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p') AND n.nspname IN ${SCHEMAS} AND NOT (c.relrowsecurity AND c.relforcerowsecurity)`);
+    expect(open).toEqual([]);
+  });
+
+  test('has exactly one policy for the server, on the current tenant or person, both for reading and for writing', async () => {
+    const policies = await rows<{ name: string; policies: string[] }>(`
+      SELECT n.nspname || '.' || c.relname AS name,
+             array_agg(p.polname || ' ' || p.polcmd::text || ' ' || p.polpermissive || ' USING ' || pg_get_expr(p.polqual, c.oid)
+               || ' CHECK ' || coalesce(pg_get_expr(p.polwithcheck, c.oid), '-')) FILTER (WHERE r.rolname = 'tenantry_runtime') AS policies
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      LEFT JOIN pg_policy p ON p.polrelid = c.oid LEFT JOIN pg_roles r ON r.oid = ANY (p.polroles)
+      WHERE c.relkind IN ('r', 'p') AND n.nspname IN ${SCHEMAS} GROUP BY 1 ORDER BY 1`);
+    for (const { name, policies: own } of policies) {
+      const expression = PERSONAL_TABLES.includes(name)
+        ? `(${name === 'iam.users' ? 'id' : 'user_id'} = ( SELECT app.current_user_id() AS current_user_id))`
+        : `(${name === TENANTS ? 'id' : 'org_id'} = ( SELECT app.current_org_id() AS current_org_id))`;
+      const policy = PERSONAL_TABLES.includes(name) ? 'self' : 'tenant';
+      expect([name, own]).toEqual([name, [`${policy} * true USING ${expression} CHECK ${expression}`]]);
+    }
+  });
+
+  test('opens itself to nobody else, but to the look-ups before a tenant is known and to the appointment of operators', async () => {
+    const policies = await rows<{ policy: string }>(`
+      SELECT n.nspname || '.' || c.relname || ' ' || p.polname || ' ' || p.polcmd::text || ' to '
+             || coalesce((SELECT string_agg(r.rolname, ',') FROM pg_roles r WHERE r.oid = ANY (p.polroles)), 'public') AS policy
+      FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 1`);
+    expect(policies.map(({ policy }) => policy).filter((policy) => !policy.endsWith('to tenantry_runtime'))).toEqual([
+      'iam.api_keys lookup r to tenantry_definer',
+      'iam.memberships lookup r to tenantry_definer',
+      'iam.organizations lookup r to tenantry_definer',
+      'iam.sessions lookup r to tenantry_definer',
+      'iam.users appoint * to tenantry_owner',
+      'iam.users lookup r to tenantry_definer',
+      'iam.users register a to tenantry_definer',
+    ]);
+  });
+});
+
+describe('every tenant table', () => {
+  const TENANT_TABLE = `c.relkind IN ('r', 'p') AND n.nspname IN ${SCHEMAS}
+    AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'org_id')`;
+
+  test('has org_id first in its primary key', async () => {
+    const keys = await rows<{ name: string; first: string }>(`
+      SELECT n.nspname || '.' || c.relname AS name, (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = k.conkey[1]) AS first
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
+      WHERE ${TENANT_TABLE}`);
+    expect(keys.filter(({ first }) => first !== 'org_id')).toEqual([]);
+  });
+
+  test('has org_id first in every foreign key to another tenant table, so that a row cannot point out of its tenant', async () => {
+    const keys = await rows<{ name: string }>(`
+      SELECT k.conrelid::regclass || '.' || k.conname AS name
+      FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE k.contype = 'f' AND ${TENANT_TABLE}
+        AND k.confrelid NOT IN ('iam.organizations'::regclass, 'iam.users'::regclass)
+        AND ((SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) <> 'org_id'
+          OR (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = k.confrelid AND a.attnum = k.confkey[1]) <> 'org_id')`);
+    expect(keys).toEqual([]);
+  });
+
+  test('reaches its organization through a foreign key', async () => {
+    const orphans = await rows(`
+      WITH RECURSIVE held AS (
+        SELECT 'iam.organizations'::regclass::oid AS oid
+        UNION SELECT k.conrelid FROM pg_constraint k JOIN held h ON k.confrelid = h.oid WHERE k.contype = 'f')
+      SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE ${TENANT_TABLE} AND c.oid NOT IN (SELECT oid FROM held)`);
+    expect(orphans).toEqual([]);
+  });
+
+  test('has org_id first in every index, but for the look-ups before a tenant is known', async () => {
+    const indexes = await rows<{ name: string }>(`
+      SELECT n.nspname || '.' || i.relname AS name
+      FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE ${TENANT_TABLE} AND coalesce((SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = x.indkey[0]), '') <> 'org_id' ORDER BY 1`);
+    expect(indexes.map(({ name }) => name)).toEqual(LOOKUP_INDEXES);
+  });
+
+  test('has an index on (org_id, created_at, ...)', async () => {
+    const without = await rows(`
+      SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE ${TENANT_TABLE} AND NOT EXISTS (SELECT 1 FROM pg_index x WHERE x.indrelid = c.oid
+        AND (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = x.indkey[0]) = 'org_id'
+        AND (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = x.indkey[1]) = 'created_at')`);
+    expect(without).toEqual([]);
+  });
+
+  test('has no column whose equality PostgreSQL cannot use an index for under row level security', async () => {
+    const leaky = await rows(`
+      SELECT DISTINCT n.nspname || '.' || c.relname || '.' || a.attname || ': ' || t.typname AS name
+      FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (x.indkey) JOIN pg_type t ON t.oid = a.atttypid
+      JOIN pg_operator o ON o.oprname = '=' AND o.oprleft = (CASE WHEN t.typtype = 'e' THEN 'anyenum'::regtype ELSE t.oid END) AND o.oprright = o.oprleft
+      JOIN pg_proc p ON p.oid = o.oprcode
+      WHERE ${TENANT_TABLE} AND NOT p.proleakproof AND t.typtype <> 'e'`);
+    expect(leaky).toEqual([]);
+  });
+});
+
+describe('every function', () => {
+  test('that runs with other rights than its caller is on the list, owned by the definer role, with a fixed search_path', async () => {
+    const functions = await rows<{ name: string; owner: string; config: string[] }>(`
+      SELECT p.oid::regprocedure::text AS name, r.rolname AS owner, p.proconfig AS config
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_roles r ON r.oid = p.proowner
+      WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`);
+    expect(functions.map(({ name }) => name)).toEqual(DEFINER_FUNCTIONS);
+    for (const { owner, config } of functions) expect([owner, config]).toEqual(['tenantry_definer', ['search_path=pg_catalog']]);
+  });
+
+  test('of the look-ups can be run by the server and by nobody else', async () => {
+    const open = await rows(`
+      SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+      WHERE n.nspname = 'iam' AND has_function_privilege('public', p.oid, 'EXECUTE')`);
+    expect(open).toEqual([]);
+    const granted = await rows<{ name: string }>(`
+      SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+      WHERE n.nspname = 'iam' AND has_function_privilege('tenantry_runtime', p.oid, 'EXECUTE') ORDER BY 1`);
+    expect(granted.map(({ name }) => name)).toEqual(DEFINER_FUNCTIONS);
+  });
+});
+
+describe('the server', () => {
+  test('reads no column that holds a hash', async () => {
+    const readable = await rows(`
+      SELECT c.relname || '.' || a.attname AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname IN ${SCHEMAS} AND c.relkind = 'r' AND a.attnum > 0 AND (a.attname ~ '(hash|fingerprint|secret)$') AND a.attname <> 'request_hash'
+        AND has_column_privilege('tenantry_runtime', c.oid, a.attnum, 'SELECT')`);
+    expect(readable).toEqual([]);
+  });
+
+  test('cannot change whose a row is or what it hangs on, nor anything of a workflow version', async () => {
+    const changeable = await rows(`
+      SELECT c.relname || '.' || a.attname AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname IN ${SCHEMAS} AND c.relkind = 'r' AND a.attname IN ('org_id', 'id', 'user_id', 'workflow_id', 'workflow_state_id', 'system_role', 'created_at') AND has_column_privilege('tenantry_runtime', c.oid, a.attnum, 'UPDATE')`);
+    expect(changeable).toEqual([]);
+    const [versions] = await rows<{ update: boolean; remove: boolean }>(`
+      SELECT has_table_privilege('tenantry_runtime', 'workflow.workflow_versions', 'UPDATE') AS update,
+             has_table_privilege('tenantry_runtime', 'workflow.workflow_versions', 'DELETE') AS remove`);
+    expect(versions).toEqual({ update: false, remove: false });
+  });
+
+  test('owns nothing, creates nothing and empties no table', async () => {
+    const [rights] = await rows(`
+      SELECT has_schema_privilege('tenantry_runtime', 'iam', 'CREATE') AS iam, has_schema_privilege('tenantry_runtime', 'workflow', 'CREATE') AS workflow,
+             has_schema_privilege('tenantry_runtime', 'app', 'CREATE') AS app, has_table_privilege('tenantry_runtime', 'workflow.tasks', 'TRUNCATE') AS truncate,
+             has_table_privilege('tenantry_runtime', 'workflow.tasks', 'TRIGGER') AS trigger`);
+    expect(rights).toEqual({ iam: false, workflow: false, app: false, truncate: false, trigger: false });
+  });
+});
+
+describe('without a tenant', () => {
+  const asRuntime = async (sql: string, settings: Record<string, string> = {}): Promise<unknown> => {
+    const runtime = new pg.Client({ connectionString: database.runtimeUrl });
+    await runtime.connect();
+    try {
+      await runtime.query('BEGIN');
+      for (const [name, value] of Object.entries(settings)) await runtime.query('SELECT set_config($1, $2, true)', [name, value]);
+      return (await runtime.query(sql)).rows;
+    } finally {
+      await runtime.end();
+    }
+  };
+
+  test('a statement is an error, never an empty answer', async () => {
+    for (const table of ['iam.organizations', 'iam.memberships', 'workflow.workflows', 'workflow.task_states', 'iam.idempotency_keys']) {
+      await expect(asRuntime(`SELECT 1 FROM ${table}`)).rejects.toMatchObject({ code: 'TN001' });
+      await expect(asRuntime(`SELECT 1 FROM ${table}`, { 'app.current_org_id': '' })).rejects.toMatchObject({ code: 'TN001' });
+    }
+    await expect(asRuntime('SELECT id FROM iam.users')).rejects.toMatchObject({ code: 'TN002' });
+  });
+
+  test('what is no UUID is no tenant', async () => {
+    await expect(asRuntime('SELECT 1 FROM workflow.workflows', { 'app.current_org_id': 'nonsense' })).rejects.toMatchObject({ code: '22P02' });
+  });
+});

@@ -39,20 +39,23 @@ export function readUnique(read: UniqueRead): Promise<Row | null> {
   const single = (): Promise<Row | null> =>
     read.orThrow ? read.delegate.findFirstOrThrow(first) : read.delegate.findFirst(first);
   const plan = read.inTransaction ? undefined : planBatch(read, where);
-  return plan === undefined ? single() : beginningWith(single(), () => load(read, plan));
+  return plan === undefined ? single() : promiseLike(single, () => load(read, plan));
 }
 
-/** Prisma's promise as it is, but waiting for it calls `begin` instead. */
-const beginningWith = (promise: Promise<Row | null>, begin: () => Promise<Row | null>): Promise<Row | null> => {
+/** A promise of Prisma that calls `begin` when it is waited for, and is the one of `original` in everything else. */
+const promiseLike = (original: () => Promise<Row | null>, begin: () => Promise<Row | null>): Promise<Row | null> => {
   let begun: Promise<Row | null> | undefined;
+  let replaced: Promise<Row | null> | undefined;
   const start = (): Promise<Row | null> => (begun ??= begin());
-  const starters = new Map<string | symbol, unknown>([
+  const methods = new Map<string | symbol, unknown>([
     ['then', (...args: Parameters<Promise<Row | null>['then']>) => start().then(...args)],
     ['catch', (...args: Parameters<Promise<Row | null>['catch']>) => start().catch(...args)],
     ['finally', (...args: Parameters<Promise<Row | null>['finally']>) => start().finally(...args)],
   ]);
-  return new Proxy(promise, {
-    get: (target, property) => starters.get(property) ?? Reflect.get(target, property),
+  return new Proxy({} as Promise<Row | null>, {
+    // Chained relations and $transaction use what Prisma adds to a promise; most reads never need it.
+    get: (_, property) => methods.get(property) ?? Reflect.get((replaced ??= original()), property),
+    has: (_, property) => methods.has(property) || Reflect.has((replaced ??= original()), property),
   });
 };
 

@@ -45,6 +45,9 @@ const postmasterPid = async (): Promise<number> =>
 const writePostmasterPid = (pid: number): Promise<void> =>
   writeFile(path.join(dataDir, 'postgres', 'postmaster.pid'), `${pid}\n${dataDir}/postgres\n1\n5432\n\n127.0.0.1\n\n`);
 
+/** What a killed process leaves of its lock. */
+const leaveClaim = (text: string): Promise<void> => writeFile(path.join(dataDir, 'lock', 'left.claim'), text);
+
 /** The account that the server runs as, so that a process of it looks to PostgreSQL like one of its own. */
 const serverAccount = async () => {
   const { uid, gid } = await stat(path.join(dataDir, 'postgres'));
@@ -134,20 +137,21 @@ test('a command joins the database of a running server and leaves it running', a
   expect(await query(server.superuserUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
 
-test('of two processes that start at once exactly one gets the data directory', async () => {
-  const outcomes = await Promise.allSettled([startProcess(), startProcess()]);
-  expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+test('of three processes that start at once after a crash exactly one gets the data directory', async () => {
+  await leaveClaim(JSON.stringify({ pid: 4_190_000, birth: 'another/1', purpose: 'serve', since: 'then' }));
+  const outcomes = await Promise.allSettled([startProcess(), startProcess(), startProcess()]);
+  expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
 });
 
 test('a lock left by a killed process is taken over, also when its number belongs to another process now', async () => {
   const lock = (pid: number) => JSON.stringify({ pid, birth: 'another/1', purpose: 'serve', since: 'then' });
   for (const text of [lock(process.pid), lock(4_190_000), '', 'half a li']) {
-    await writeFile(path.join(dataDir, 'server.lock'), text);
+    await leaveClaim(text);
     const database = await start();
     expect(database.reused).toBe(false);
     await database.stop();
   }
-  expect(await readdir(dataDir)).not.toContain('server.lock');
+  expect(await readdir(path.join(dataDir, 'lock'))).toEqual([]);
 });
 
 test('after kill -9 of the server alone the next start takes over the database that it left running', async () => {
@@ -205,7 +209,7 @@ test.runIf(process.platform === 'linux')('the unreaped remains of killed process
     process.kill(zombie, 'SIGKILL');
     while (!(await readFile(`/proc/${zombie}/stat`, 'utf8')).includes(') Z')) await sleep(10);
     await writePostmasterPid(zombie);
-    await writeFile(path.join(dataDir, 'server.lock'), JSON.stringify({ ...identity, purpose: 'serve', since: 'then' }));
+    await leaveClaim(JSON.stringify({ ...identity, purpose: 'serve', since: 'then' }));
     expect((await start()).reused).toBe(false);
   } finally {
     parent.kill('SIGKILL');

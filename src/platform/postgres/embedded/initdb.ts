@@ -57,13 +57,19 @@ const runInitdb = async (place: Place, draft: string, passwordFile: string, extr
   }
 };
 
+/** Of a start that was killed, initdb itself may still be at work for a moment: its directory is removed under it. */
+const removeLeftovers = async (place: Place): Promise<void> => {
+  const leftovers = (await readdir(place.home)).filter((name) => name.startsWith(draftPrefix));
+  const options = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 };
+  await Promise.all(leftovers.map((name) => rm(path.join(place.home, name), options)));
+};
+
 /**
  * Makes the server's directory. It is made under another name and renamed when it is whole, so that one that was
  * interrupted half-way is never taken for a database; what such an attempt left is removed.
  */
 export const initialise = async (place: Place, password: string, extraFlags: readonly string[]): Promise<void> => {
-  const leftovers = (await readdir(place.home)).filter((name) => name.startsWith(draftPrefix));
-  await Promise.all(leftovers.map((name) => rm(path.join(place.home, name), { recursive: true, force: true })));
+  await removeLeftovers(place);
   const draft = path.join(place.home, `${draftPrefix}${randomBytes(4).toString('hex')}`);
   const passwordFile = `${draft}.password`;
   try {

@@ -1,13 +1,23 @@
-import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes, randomInt } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OperatorError } from '../../../kernel/operator-error.ts';
 import { identifyProcess } from './process-identity.ts';
 
+/*
+ * The lock is a directory of claims, one file for each process that has or wants the data directory. A process writes
+ * its claim first and looks second: it has the lock when no other living process has a claim. Of two processes the one
+ * that writes later sees the other, so both can never have it; both may see each other, and then both step back and
+ * try again. Names are never used twice, so that anybody may remove the claim of a dead process at any time. One lock
+ * file that is taken over when its process is dead could not do that: between reading and replacing it, another
+ * process may have replaced it.
+ */
+
 /** Who has the data directory. */
 export interface LockHolder {
   readonly pid: number;
+  /** Tells the process from a later one with the same number. */
   readonly birth: string;
   /** What it does, in one word for people: serve, migrate, ... */
   readonly purpose: string;
@@ -15,23 +25,12 @@ export interface LockHolder {
 }
 
 export interface ServerLock {
-  release(): Promise<void>;
+  readonly release: () => Promise<void>;
 }
 
-const lockFile = (dataDir: string): string => path.join(dataDir, 'server.lock');
+const claimsDir = (dataDir: string): string => path.join(dataDir, 'lock');
 
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
-
-const readText = async (file: string): Promise<string | undefined> => {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-};
-
-const parseHolder = (text: string): LockHolder | undefined => {
+const parseClaim = (text: string): LockHolder | undefined => {
   try {
     return JSON.parse(text) as LockHolder;
   } catch {
@@ -39,67 +38,54 @@ const parseHolder = (text: string): LockHolder | undefined => {
   }
 };
 
-/** The holder that wrote this text, if it still lives: a later process with the same number is not it. */
-const livingHolder = async (text: string): Promise<LockHolder | undefined> => {
-  const holder = parseHolder(text);
-  if (holder === undefined) return undefined;
-  const identity = await identifyProcess(holder.pid);
-  return identity?.birth === holder.birth ? holder : undefined;
+/** The process of a claim if it still lives; a dead one's claim is removed. */
+const livingClaimant = async (file: string): Promise<LockHolder | undefined> => {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const holder = parseClaim(text);
+  const identity = holder === undefined ? undefined : await identifyProcess(holder.pid);
+  if (holder !== undefined && identity?.birth === holder.birth) return holder;
+  await rm(file, { force: true });
+  return undefined;
 };
 
-/**
- * Takes a dead holder's file away. Somebody quicker may have done so and have put a file of his own there in the
- * meantime: then that one is put back.
- */
-const clearStale = async (file: string, staleText: string): Promise<void> => {
-  const aside = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    await rename(file, aside);
-    if ((await readText(aside)) !== staleText) await link(aside, file).catch(() => undefined);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-  } finally {
-    await rm(aside, { force: true });
+/** The claims of living processes, by file. */
+const livingClaims = async (directory: string): Promise<Map<string, LockHolder>> => {
+  const names = (await readdir(directory)).filter((name) => name.endsWith('.claim'));
+  const claims = new Map<string, LockHolder>();
+  for (const name of names) {
+    const file = path.join(directory, name);
+    const holder = await livingClaimant(file);
+    if (holder !== undefined) claims.set(file, holder);
   }
+  return claims;
 };
 
-/** Written beside and linked into place, so that nobody ever reads half a lock. Answers whether it was free. */
-const tryLink = async (file: string, text: string): Promise<boolean> => {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, text, { mode: 0o644, flag: 'wx' });
-  try {
-    await link(draft, file);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await rm(draft, { force: true });
-  }
+/** Written under another name and renamed, so that nobody reads half a claim and takes its process for dead. */
+const writeClaim = async (directory: string, holder: LockHolder): Promise<string> => {
+  const file = path.join(directory, `${holder.pid}-${randomBytes(8).toString('hex')}.claim`);
+  const draft = `${file}.new`;
+  await writeFile(draft, `${JSON.stringify(holder)}\n`, { mode: 0o600, flag: 'wx' });
+  await rename(draft, file);
+  return file;
 };
 
-/**
- * Takes the data directory for this process, or tells who has it. A lock whose process has ended is taken over, also
- * when its number has been given to another process since.
- */
-const tryAcquireServerLock = async (dataDir: string, purpose: string): Promise<ServerLock | LockHolder> => {
-  const file = lockFile(dataDir);
-  const self = await identifyProcess(process.pid);
-  const nonce = randomBytes(6).toString('hex');
-  const since = new Date().toISOString();
-  const text = `${JSON.stringify({ pid: process.pid, birth: self?.birth ?? '', purpose, since, nonce })}\n`;
+/** A claim that outlasts this is no attempt any more. */
+const attemptMs = 50;
+
+const tryAcquire = async (dataDir: string, purpose: string): Promise<ServerLock | LockHolder> => {
+  const directory = claimsDir(dataDir);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const birth = (await identifyProcess(process.pid))?.birth ?? '';
+  const self = { pid: process.pid, birth, purpose, since: new Date().toISOString() };
   for (;;) {
-    if (await tryLink(file, text)) {
-      const release = async (): Promise<void> => {
-        if ((await readText(file)) === text) await rm(file, { force: true });
-      };
-      return { release };
-    }
-    const found = await readText(file);
-    if (found === undefined) continue;
-    const holder = await livingHolder(found);
-    if (holder !== undefined) return holder;
-    await clearStale(file, found);
+    const own = await writeClaim(directory, self);
+    const others = await livingClaims(directory);
+    others.delete(own);
+    if (others.size === 0) return { release: () => rm(own, { force: true }) };
+    await rm(own, { force: true });
+    await sleep(attemptMs + randomInt(attemptMs));
+    for (const [file, holder] of await livingClaims(directory)) if (others.has(file)) return holder;
   }
 };
 
@@ -113,7 +99,7 @@ const heldError = (dataDir: string, holder: LockHolder): OperatorError =>
 
 /** Takes the data directory, or ends with a line that names the process that has it. */
 export const refuseHeld = async (dataDir: string, purpose: string): Promise<ServerLock> => {
-  const result = await tryAcquireServerLock(dataDir, purpose);
+  const result = await tryAcquire(dataDir, purpose);
   if (isHolder(result)) throw heldError(dataDir, result);
   return result;
 };
@@ -125,9 +111,9 @@ export const awaitServerLock = async (
 ): Promise<ServerLock | LockHolder> => {
   const deadline = performance.now() + options.timeoutMs;
   for (;;) {
-    const result = await tryAcquireServerLock(dataDir, options.purpose);
+    const result = await tryAcquire(dataDir, options.purpose);
     if (!isHolder(result) || result.purpose === options.joins) return result;
     if (performance.now() > deadline) throw heldError(dataDir, result);
-    await sleep(50);
+    await sleep(attemptMs);
   }
 };

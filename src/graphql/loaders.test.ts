@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { createLoaders, createTenantLoader } from './loaders.ts';
+
+describe('a loader', () => {
+  test('asks once for all keys of a tick, in their order', async () => {
+    const batches: string[][] = [];
+    const loaders = createLoaders();
+    const batch = async (orgId: string, keys: readonly string[]) => {
+      batches.push([orgId, ...keys]);
+      return keys.map((key) => `${key} of ${orgId}`);
+    };
+    const values = await Promise.all(['b', 'a', 'b'].map((key) => loaders.load('things', batch, 'one', key)));
+    expect(values).toEqual(['b of one', 'a of one', 'b of one']);
+    expect(batches).toEqual([['one', 'b', 'a']]);
+  });
+
+  test('refuses a batch whose keys are of several tenants', async () => {
+    const loader = createTenantLoader(async (orgId, keys: readonly string[]) => keys.map(() => orgId));
+    const both = await Promise.allSettled([loader.load({ orgId: 'one', key: 'x' }), loader.load({ orgId: 'two', key: 'x' })]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  test('answers the same key of two tenants apart', async () => {
+    const loader = createTenantLoader(async (orgId, keys: readonly string[]) => keys.map((key) => `${key} of ${orgId}`));
+    expect(await loader.load({ orgId: 'one', key: 'x' })).toBe('x of one');
+    expect(await loader.load({ orgId: 'two', key: 'x' })).toBe('x of two');
+  });
+
+  test('of one request is not that of another', async () => {
+    let asked = 0;
+    const batch = async (_orgId: string, keys: readonly string[]) => keys.map(() => ++asked);
+    expect(await createLoaders().load('things', batch, 'one', 'x')).toBe(1);
+    expect(await createLoaders().load('things', batch, 'one', 'x')).toBe(2);
+  });
+});

@@ -161,7 +161,8 @@ describe('rotating', () => {
 
   test('is done once, also by two at once and by a repeated request', async () => {
     const old = await create(admin);
-    const both = await Promise.all([codeOf(rotate(admin, { id: idOf(old), overlapSeconds: 60 })), codeOf(rotate(admin, { id: idOf(old), overlapSeconds: 60 }))]);
+    const attempt = () => codeOf(rotate(admin, { id: idOf(old), overlapSeconds: 60 }));
+    const both = await world.contend('SELECT 1 FROM iam.api_keys WHERE id = $1 FOR UPDATE', [old.apiKeyId], [attempt, attempt]);
     expect(both.sort()).toEqual(['CONFLICT', 'ok']);
     const other = await create(admin);
     const input = { id: idOf(other), idempotencyKey: 'r' };

@@ -75,7 +75,9 @@ test('a workflow has a hundred schedules at most, also when several are made at 
      SELECT org_id, workflow_id, 'n', cron FROM workflow.schedules, generate_series(1, 97) WHERE workflow_id = $1`,
     uuidOf('Workflow', id),
   );
-  const codes = await Promise.all(Array.from({ length: 4 }, () => codeOf(create(acme.owner, { workflowId: id }))));
+  const attempts = Array.from({ length: 4 }, () => () => codeOf(create(acme.owner, { workflowId: id })));
+  const lock = 'SELECT 1 FROM workflow.workflows WHERE id = $1 FOR UPDATE';
+  const codes = await world.contend(lock, [uuidOf('Workflow', id)], attempts);
   expect(codes.sort()).toEqual(['CONFLICT', 'CONFLICT', 'ok', 'ok']);
 });
 

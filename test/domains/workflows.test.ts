@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toGlobalId } from '../../src/kernel/ids.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
-import { codeOf, openWorld, outcomeOf, type Tenant, type World } from './world.ts';
+import { codeOf, openWorld, outcomeOf, type Tenant, untilWaiting, type World } from './world.ts';
 
 let world: World;
 let acme: Tenant;
@@ -69,7 +69,9 @@ describe('creating', () => {
 
   test('a repeated request makes one workflow, also when many come at once', async () => {
     const input = { name: 'Repeated', idempotencyKey: 'k' };
-    const answers = await Promise.all(Array.from({ length: 5 }, () => create(member, input)));
+    // A new workflow needs its organization to stay, so all five wait for whoever holds it.
+    const attempts = Array.from({ length: 5 }, () => () => create(member, input));
+    const answers = await world.contend('SELECT 1 FROM iam.organizations WHERE id = $1 FOR UPDATE', [acme.orgId], attempts);
     expect(new Set(answers.map(({ workflowId }) => workflowId)).size).toBe(1);
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
     expect(await world.sql(`SELECT name FROM workflow.workflows WHERE name = 'Repeated'`)).toHaveLength(1);
@@ -145,10 +147,11 @@ describe('changing', () => {
 
   test('of two who expect the same version, one gets through, and no version is lost or doubled', async () => {
     const made = await create(member);
-    const attempts = ['c', 'd', 'e', 'f'].map((key) =>
-      codeOf(update(member, { id: idOf(made), definition: definitionOf(key), expectedVersion: 1 })),
+    const attempts = ['c', 'd', 'e', 'f'].map(
+      (key) => () => codeOf(update(member, { id: idOf(made), definition: definitionOf(key), expectedVersion: 1 })),
     );
-    expect((await Promise.all(attempts)).sort()).toEqual(['CONFLICT', 'CONFLICT', 'CONFLICT', 'ok']);
+    const lock = 'SELECT 1 FROM workflow.workflows WHERE id = $1 FOR UPDATE';
+    expect((await world.contend(lock, [made.workflowId], attempts)).sort()).toEqual(['CONFLICT', 'CONFLICT', 'CONFLICT', 'ok']);
     await Promise.all(['g', 'h', 'i'].map((key) => update(member, { id: idOf(made), definition: definitionOf(key) })));
     const versions = await versionsOf(made);
     expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5]);
@@ -210,9 +213,7 @@ describe('deleting', () => {
     );
     await hasStarted;
     const removing = codeOf(remove(acme.owner, idOf(made)));
-    const isWaiting = async () =>
-      (await world.sql(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`)).length > 0;
-    while (!(await isWaiting())) await new Promise((resolve) => setTimeout(resolve, 5));
+    await untilWaiting(world.sql, 1);
     proceed();
     await starting;
     expect(await removing).toBe('CONFLICT');

@@ -24,6 +24,7 @@ import { createTenantClient, type TenantClient } from '../../src/platform/postgr
 import { createTestDatabase } from '../harness/database.ts';
 
 export const PASSWORD = 'correct horse battery staple';
+const POOL_SIZE = 8;
 const SECRET_KEY = 'a secret of the tests that is long enough';
 
 /** An organization and its owner, as the platform's operator creates them. */
@@ -64,6 +65,11 @@ export interface World {
   signIn(email: string, organization: string | null): Promise<Principal>;
   /** Past all walls, as the superuser. */
   sql(text: string, ...values: unknown[]): Promise<Record<string, unknown>[]>;
+  /**
+   * Starts all attempts while somebody else holds rows that they need (`lock` selects them FOR UPDATE), and lets them go
+   * when every one is waiting: so they meet where it matters, on any machine.
+   */
+  contend<Result>(lock: string, values: unknown[], attempts: readonly (() => Promise<Result>)[]): Promise<Result[]>;
   close(): Promise<void>;
 }
 
@@ -71,13 +77,15 @@ export async function openWorld(): Promise<World> {
   const database = await createTestDatabase();
   const pool = createPool({
     url: database.runtimeUrl,
-    size: 8,
+    size: POOL_SIZE,
     connectTimeoutMs: 5_000,
     statementTimeoutMs: 10_000,
     namedStatements: true,
   });
   const db = createTenantClient({ adapter: createTenantAdapter(pool) });
   const preTenant = createPreTenantDatabase(pool);
+  // Opens every connection now: what a test starts at once must really run at once.
+  await Promise.all(Array.from({ length: POOL_SIZE * 2 }, () => preTenant.findSignIn('nobody@nowhere.test')));
   const feed = createAccessFeed({ url: database.runtimeUrl });
   await feed.whenListening();
 
@@ -126,6 +134,15 @@ export async function openWorld(): Promise<World> {
       await as(tenant.owner, (cx) => members.add(cx, { email, role }));
       return signIn(email, tenant.orgId);
     },
+    contend: (lock, values, attempts) =>
+      withClient(database.superuserUrl, async (client) => {
+        await client.query('BEGIN');
+        await client.query(lock, values);
+        const results = Promise.all(attempts.map((attempt) => attempt()));
+        await untilWaiting(sql, attempts.length);
+        await client.query('COMMIT');
+        return results;
+      }),
     async close() {
       await feed.close();
       await db.$disconnect();
@@ -133,6 +150,12 @@ export async function openWorld(): Promise<World> {
       await database.drop();
     },
   };
+}
+
+/** Returns once so many connections to this database wait for a lock. */
+export async function untilWaiting(sql: World['sql'], count: number): Promise<void> {
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+  while ((await sql(waiting)).length < count) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** What a failure says to a caller, or the success itself: to compare two outcomes whole. */

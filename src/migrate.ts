@@ -3,7 +3,7 @@ import { OperatorError } from './kernel/operator-error.ts';
 import { runMigrate } from './ops/migrate.ts';
 
 try {
-  await runMigrate(process.argv.slice(2), readProcessConfig());
+  await runMigrate(process.argv.slice(2), readProcessConfig(), console.log);
 } catch (error) {
   if (!(error instanceof OperatorError)) throw error;
   console.error(error.message);

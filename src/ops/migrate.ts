@@ -76,7 +76,7 @@ const printStatus = async (database: OpenDatabase, write: Write): Promise<void> 
 export const runMigrate = async (
   argv: readonly string[],
   config: Pick<Config, 'database' | 'dataDir'>,
-  write: Write = console.log,
+  write: Write,
 ): Promise<void> => {
   const [command, argument] = argv;
   switch (command) {

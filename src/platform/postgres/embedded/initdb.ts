@@ -43,7 +43,11 @@ const giveTo = async (place: Place, file: string): Promise<void> => {
 
 const syncDirectory = async (directory: string): Promise<void> => {
   const handle = await open(directory, 'r');
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 };
 
 const runInitdb = async (place: Place, draft: string, passwordFile: string, extraFlags: readonly string[]) => {

@@ -74,7 +74,11 @@ const startPrepared = async (
   const supervisor = superviseServer(place, { ...runOptions, port: server.port });
   const stop = async (): Promise<void> => {
     await supervisor.stop();
-    await stopPostmaster(place).finally(() => lock.release());
+    try {
+      await stopPostmaster(place);
+    } finally {
+      await lock.release();
+    }
   };
   let stopping: Promise<void> | undefined;
   return describeDatabase(state, server, () => (stopping ??= stop()));

@@ -1,0 +1,134 @@
+/* eslint-disable */
+import * as types from './graphql.ts';
+
+
+
+/**
+ * Map of all GraphQL operations in the project.
+ *
+ * This map has several performance disadvantages:
+ * 1. It is not tree-shakeable, so it will include all operations in the project.
+ * 2. It is not minifiable, so the string of a GraphQL query will be multiple times inside the bundle.
+ * 3. It does not support dead code elimination, so it will add unused operations.
+ *
+ * Therefore it is highly recommended to use the babel or swc plugin for production.
+ * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
+ */
+type Documents = {
+    "\n  query WorkflowPage($first: Int!, $status: WorkflowStatus!) {\n    organization { name }\n    workflows(first: $first, filter: { status: { eq: $status } }, orderBy: { field: NAME, direction: ASC }) {\n      edges { node { id name schedules(first: 1) { edges { node { cron } } } } }\n    }\n  }\n": typeof types.WorkflowPageDocument,
+    "\n  mutation RenameWorkflow($input: UpdateWorkflowInput!) {\n    updateWorkflow(input: $input) {\n      ... on UpdateWorkflowSuccess { __typename workflow { name } }\n      ... on ValidationError { __typename fields { path message } }\n      ... on Error { __typename message }\n    }\n  }\n": typeof types.RenameWorkflowDocument,
+    "\n  fragment Failure on Error {\n    __typename\n    code\n    message\n    ... on ValidationError {\n      fields {\n        path\n        message\n      }\n    }\n  }\n": typeof types.FailureFragmentDoc,
+    "\n  fragment WorkflowSummary on Workflow {\n    id\n    slug\n    name\n    description\n    status\n    currentVersion\n    createdAt\n    updatedAt\n  }\n": typeof types.WorkflowSummaryFragmentDoc,
+    "\n  fragment ApiKeySummary on ApiKey {\n    id\n    name\n    prefix\n    type\n    scopes\n    status\n    expiresAt\n    lastUsedAt\n  }\n": typeof types.ApiKeySummaryFragmentDoc,
+    "\n  query Viewer {\n    viewer {\n      kind\n      role\n      permissions\n      organizations {\n        id\n        slug\n        name\n        role\n        active\n      }\n    }\n  }\n": typeof types.ViewerDocument,
+    "\n  query Organization {\n    organization {\n      id\n      slug\n      name\n      description\n      plan\n      status\n    }\n  }\n": typeof types.OrganizationDocument,
+    "\n  query Workflows($filter: WorkflowFilter, $orderBy: WorkflowOrder, $first: Int, $after: String) {\n    workflows(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          ...WorkflowSummary\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.WorkflowsDocument,
+    "\n  query Workflow($id: ID!) {\n    workflow(id: $id) {\n      ...WorkflowSummary\n      versions(first: 1) {\n        edges {\n          node {\n            version\n            definition\n          }\n        }\n      }\n      schedules {\n        edges {\n          node {\n            id\n            name\n            cron\n            timezone\n            enabled\n            nextRunAt\n          }\n        }\n      }\n    }\n  }\n": typeof types.WorkflowDocument,
+    "\n  mutation CreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      __typename\n      ... on CreateWorkflowSuccess {\n        workflow {\n          ...WorkflowSummary\n        }\n      }\n      ...Failure\n    }\n  }\n": typeof types.CreateWorkflowDocument,
+    "\n  mutation UpdateWorkflow($input: UpdateWorkflowInput!) {\n    updateWorkflow(input: $input) {\n      __typename\n      ... on UpdateWorkflowSuccess {\n        workflow {\n          ...WorkflowSummary\n        }\n      }\n      ...Failure\n    }\n  }\n": typeof types.UpdateWorkflowDocument,
+    "\n  mutation DeleteWorkflow($input: DeleteWorkflowInput!) {\n    deleteWorkflow(input: $input) {\n      __typename\n      ... on DeleteWorkflowSuccess {\n        workflowId\n      }\n      ...Failure\n    }\n  }\n": typeof types.DeleteWorkflowDocument,
+    "\n  mutation CreateSchedule($input: CreateScheduleInput!) {\n    createSchedule(input: $input) {\n      __typename\n      ... on CreateScheduleSuccess {\n        schedule {\n          id\n          name\n          cron\n          timezone\n          enabled\n          nextRunAt\n        }\n      }\n      ...Failure\n    }\n  }\n": typeof types.CreateScheduleDocument,
+    "\n  query Members($filter: MemberFilter, $orderBy: MemberOrder, $first: Int, $after: String) {\n    members(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          id\n          email\n          name\n          role\n          status\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.MembersDocument,
+    "\n  query ApiKeys($filter: ApiKeyFilter, $orderBy: ApiKeyOrder, $first: Int, $after: String) {\n    apiKeys(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          ...ApiKeySummary\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.ApiKeysDocument,
+    "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      __typename\n      ... on CreateApiKeySuccess {\n        apiKey {\n          ...ApiKeySummary\n        }\n        secret\n      }\n      ...Failure\n    }\n  }\n": typeof types.CreateApiKeyDocument,
+    "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      __typename\n      ... on RevokeApiKeySuccess {\n        apiKey {\n          ...ApiKeySummary\n        }\n      }\n      ...Failure\n    }\n  }\n": typeof types.RevokeApiKeyDocument,
+    "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      __typename\n      ... on SignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ...Failure\n    }\n  }\n": typeof types.SignInDocument,
+};
+const documents: Documents = {
+    "\n  query WorkflowPage($first: Int!, $status: WorkflowStatus!) {\n    organization { name }\n    workflows(first: $first, filter: { status: { eq: $status } }, orderBy: { field: NAME, direction: ASC }) {\n      edges { node { id name schedules(first: 1) { edges { node { cron } } } } }\n    }\n  }\n": types.WorkflowPageDocument,
+    "\n  mutation RenameWorkflow($input: UpdateWorkflowInput!) {\n    updateWorkflow(input: $input) {\n      ... on UpdateWorkflowSuccess { __typename workflow { name } }\n      ... on ValidationError { __typename fields { path message } }\n      ... on Error { __typename message }\n    }\n  }\n": types.RenameWorkflowDocument,
+    "\n  fragment Failure on Error {\n    __typename\n    code\n    message\n    ... on ValidationError {\n      fields {\n        path\n        message\n      }\n    }\n  }\n": types.FailureFragmentDoc,
+    "\n  fragment WorkflowSummary on Workflow {\n    id\n    slug\n    name\n    description\n    status\n    currentVersion\n    createdAt\n    updatedAt\n  }\n": types.WorkflowSummaryFragmentDoc,
+    "\n  fragment ApiKeySummary on ApiKey {\n    id\n    name\n    prefix\n    type\n    scopes\n    status\n    expiresAt\n    lastUsedAt\n  }\n": types.ApiKeySummaryFragmentDoc,
+    "\n  query Viewer {\n    viewer {\n      kind\n      role\n      permissions\n      organizations {\n        id\n        slug\n        name\n        role\n        active\n      }\n    }\n  }\n": types.ViewerDocument,
+    "\n  query Organization {\n    organization {\n      id\n      slug\n      name\n      description\n      plan\n      status\n    }\n  }\n": types.OrganizationDocument,
+    "\n  query Workflows($filter: WorkflowFilter, $orderBy: WorkflowOrder, $first: Int, $after: String) {\n    workflows(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          ...WorkflowSummary\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.WorkflowsDocument,
+    "\n  query Workflow($id: ID!) {\n    workflow(id: $id) {\n      ...WorkflowSummary\n      versions(first: 1) {\n        edges {\n          node {\n            version\n            definition\n          }\n        }\n      }\n      schedules {\n        edges {\n          node {\n            id\n            name\n            cron\n            timezone\n            enabled\n            nextRunAt\n          }\n        }\n      }\n    }\n  }\n": types.WorkflowDocument,
+    "\n  mutation CreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      __typename\n      ... on CreateWorkflowSuccess {\n        workflow {\n          ...WorkflowSummary\n        }\n      }\n      ...Failure\n    }\n  }\n": types.CreateWorkflowDocument,
+    "\n  mutation UpdateWorkflow($input: UpdateWorkflowInput!) {\n    updateWorkflow(input: $input) {\n      __typename\n      ... on UpdateWorkflowSuccess {\n        workflow {\n          ...WorkflowSummary\n        }\n      }\n      ...Failure\n    }\n  }\n": types.UpdateWorkflowDocument,
+    "\n  mutation DeleteWorkflow($input: DeleteWorkflowInput!) {\n    deleteWorkflow(input: $input) {\n      __typename\n      ... on DeleteWorkflowSuccess {\n        workflowId\n      }\n      ...Failure\n    }\n  }\n": types.DeleteWorkflowDocument,
+    "\n  mutation CreateSchedule($input: CreateScheduleInput!) {\n    createSchedule(input: $input) {\n      __typename\n      ... on CreateScheduleSuccess {\n        schedule {\n          id\n          name\n          cron\n          timezone\n          enabled\n          nextRunAt\n        }\n      }\n      ...Failure\n    }\n  }\n": types.CreateScheduleDocument,
+    "\n  query Members($filter: MemberFilter, $orderBy: MemberOrder, $first: Int, $after: String) {\n    members(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          id\n          email\n          name\n          role\n          status\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.MembersDocument,
+    "\n  query ApiKeys($filter: ApiKeyFilter, $orderBy: ApiKeyOrder, $first: Int, $after: String) {\n    apiKeys(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          ...ApiKeySummary\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.ApiKeysDocument,
+    "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      __typename\n      ... on CreateApiKeySuccess {\n        apiKey {\n          ...ApiKeySummary\n        }\n        secret\n      }\n      ...Failure\n    }\n  }\n": types.CreateApiKeyDocument,
+    "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      __typename\n      ... on RevokeApiKeySuccess {\n        apiKey {\n          ...ApiKeySummary\n        }\n      }\n      ...Failure\n    }\n  }\n": types.RevokeApiKeyDocument,
+    "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      __typename\n      ... on SignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ...Failure\n    }\n  }\n": types.SignInDocument,
+};
+
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query WorkflowPage($first: Int!, $status: WorkflowStatus!) {\n    organization { name }\n    workflows(first: $first, filter: { status: { eq: $status } }, orderBy: { field: NAME, direction: ASC }) {\n      edges { node { id name schedules(first: 1) { edges { node { cron } } } } }\n    }\n  }\n"): typeof import('./graphql.ts').WorkflowPageDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RenameWorkflow($input: UpdateWorkflowInput!) {\n    updateWorkflow(input: $input) {\n      ... on UpdateWorkflowSuccess { __typename workflow { name } }\n      ... on ValidationError { __typename fields { path message } }\n      ... on Error { __typename message }\n    }\n  }\n"): typeof import('./graphql.ts').RenameWorkflowDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment Failure on Error {\n    __typename\n    code\n    message\n    ... on ValidationError {\n      fields {\n        path\n        message\n      }\n    }\n  }\n"): typeof import('./graphql.ts').FailureFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment WorkflowSummary on Workflow {\n    id\n    slug\n    name\n    description\n    status\n    currentVersion\n    createdAt\n    updatedAt\n  }\n"): typeof import('./graphql.ts').WorkflowSummaryFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment ApiKeySummary on ApiKey {\n    id\n    name\n    prefix\n    type\n    scopes\n    status\n    expiresAt\n    lastUsedAt\n  }\n"): typeof import('./graphql.ts').ApiKeySummaryFragmentDoc;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Viewer {\n    viewer {\n      kind\n      role\n      permissions\n      organizations {\n        id\n        slug\n        name\n        role\n        active\n      }\n    }\n  }\n"): typeof import('./graphql.ts').ViewerDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Organization {\n    organization {\n      id\n      slug\n      name\n      description\n      plan\n      status\n    }\n  }\n"): typeof import('./graphql.ts').OrganizationDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Workflows($filter: WorkflowFilter, $orderBy: WorkflowOrder, $first: Int, $after: String) {\n    workflows(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          ...WorkflowSummary\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n"): typeof import('./graphql.ts').WorkflowsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Workflow($id: ID!) {\n    workflow(id: $id) {\n      ...WorkflowSummary\n      versions(first: 1) {\n        edges {\n          node {\n            version\n            definition\n          }\n        }\n      }\n      schedules {\n        edges {\n          node {\n            id\n            name\n            cron\n            timezone\n            enabled\n            nextRunAt\n          }\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').WorkflowDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateWorkflow($input: CreateWorkflowInput!) {\n    createWorkflow(input: $input) {\n      __typename\n      ... on CreateWorkflowSuccess {\n        workflow {\n          ...WorkflowSummary\n        }\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').CreateWorkflowDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation UpdateWorkflow($input: UpdateWorkflowInput!) {\n    updateWorkflow(input: $input) {\n      __typename\n      ... on UpdateWorkflowSuccess {\n        workflow {\n          ...WorkflowSummary\n        }\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').UpdateWorkflowDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DeleteWorkflow($input: DeleteWorkflowInput!) {\n    deleteWorkflow(input: $input) {\n      __typename\n      ... on DeleteWorkflowSuccess {\n        workflowId\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').DeleteWorkflowDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateSchedule($input: CreateScheduleInput!) {\n    createSchedule(input: $input) {\n      __typename\n      ... on CreateScheduleSuccess {\n        schedule {\n          id\n          name\n          cron\n          timezone\n          enabled\n          nextRunAt\n        }\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').CreateScheduleDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query Members($filter: MemberFilter, $orderBy: MemberOrder, $first: Int, $after: String) {\n    members(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          id\n          email\n          name\n          role\n          status\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n"): typeof import('./graphql.ts').MembersDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ApiKeys($filter: ApiKeyFilter, $orderBy: ApiKeyOrder, $first: Int, $after: String) {\n    apiKeys(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          ...ApiKeySummary\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n"): typeof import('./graphql.ts').ApiKeysDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      __typename\n      ... on CreateApiKeySuccess {\n        apiKey {\n          ...ApiKeySummary\n        }\n        secret\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').CreateApiKeyDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      __typename\n      ... on RevokeApiKeySuccess {\n        apiKey {\n          ...ApiKeySummary\n        }\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').RevokeApiKeyDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      __typename\n      ... on SignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').SignInDocument;
+
+
+export function graphql(source: string) {
+  return (documents as any)[source] ?? {};
+}

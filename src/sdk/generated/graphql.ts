@@ -1,0 +1,954 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** Which API keys. Everything given must hold. */
+export type ApiKeyFilter = {
+  /** By when it was made. */
+  readonly createdAt?: DateTimeFilter | null | undefined;
+  /** Only those taken back, or only those not. */
+  readonly revoked?: boolean | null | undefined;
+};
+
+/** How API keys are sorted. */
+export type ApiKeyOrder = {
+  /** Which end first. */
+  readonly direction: OrderDirection;
+  /** By what. */
+  readonly field: ApiKeyOrderField;
+};
+
+/** What API keys are sorted by. */
+export type ApiKeyOrderField =
+  /** When it was made. */
+  | 'CREATED_AT';
+
+/** Whether an API key opens the door. */
+export type ApiKeyStatus =
+  /** It does. */
+  | 'ACTIVE'
+  /** Its time has run out. */
+  | 'EXPIRED'
+  /** It was taken back. */
+  | 'REVOKED';
+
+/** What an API key is for. */
+export type ApiKeyType =
+  /** A product of somebody else. */
+  | 'INTEGRATION'
+  /** A person's own scripts. */
+  | 'PERSONAL'
+  /** A server of the organization. */
+  | 'SERVICE';
+
+/** A new API key. */
+export type CreateApiKeyInput = {
+  /** What it is for, at most 2,000 characters. */
+  readonly description?: string | null | undefined;
+  /** When its time runs out; never when not given. */
+  readonly expiresAt?: string | null | undefined;
+  /** A text of your own, at most 255 characters: a repetition within 24 hours makes no second key and shows no secret. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** The member it acts for: oneself when not given. Others need apiKey:write. */
+  readonly memberId?: string | null | undefined;
+  /** What it is called: 1 to 255 characters, once among the live keys of its owner. */
+  readonly name: string;
+  /** How many root fields an hour it may ask for: 1 to 10,000, 3,600 when not given. */
+  readonly rateLimitPerHour?: number | null | undefined;
+  /** What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack. */
+  readonly scopes: ReadonlyArray<string>;
+  /** What kind of caller it is for. PERSONAL when not given. */
+  readonly type?: ApiKeyType | null | undefined;
+};
+
+/** A new schedule of a workflow, which may have 100. */
+export type CreateScheduleInput = {
+  /** When, as five fields of cron (minute, hour, day of month, month, day of week), for example "0 9 * * 1-5". */
+  readonly cron: string;
+  /** Whether it is in force. True when not given. */
+  readonly enabled?: boolean | null | undefined;
+  /** A text of your own, at most 255 characters: a repetition within 24 hours answers with the same schedule and makes no second one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** What the workflow is given: a JSON object. */
+  readonly input?: unknown;
+  /** What it is called: 1 to 255 characters. */
+  readonly name: string;
+  /** The time zone the cron expression is read in, as the IANA database names it. UTC when not given. */
+  readonly timezone?: string | null | undefined;
+  /** The workflow to run. */
+  readonly workflowId: string;
+};
+
+/** A new workflow. */
+export type CreateWorkflowInput = {
+  /** What it does: a Serverless Workflow 1.0 document as JSON (`document` and `do`), at most 64 kB, 200 tasks and 30 levels deep. */
+  readonly definition: unknown;
+  /** What it is for, at most 2,000 characters. */
+  readonly description?: string | null | undefined;
+  /** A text of your own, at most 255 characters: a repetition within 24 hours answers with the same workflow and makes no second one. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** What it is called: 1 to 255 characters. */
+  readonly name: string;
+  /** Its short name, once in an organization: lower-case letters, digits and hyphens, at most 100. Made from the name when not given. */
+  readonly slug?: string | null | undefined;
+};
+
+/** A span of time. All bounds given must hold. */
+export type DateTimeFilter = {
+  /** Later than this moment. */
+  readonly gt?: string | null | undefined;
+  /** At this moment or later. */
+  readonly gte?: string | null | undefined;
+  /** Earlier than this moment. */
+  readonly lt?: string | null | undefined;
+  /** At this moment or earlier. */
+  readonly lte?: string | null | undefined;
+};
+
+/** Which workflow to delete. */
+export type DeleteWorkflowInput = {
+  /** The workflow. */
+  readonly id: string;
+};
+
+/** The codes of failures that a mutation answers as data. Branch on these, never on a message. */
+export type ErrorCode =
+  /** It collides with what exists. */
+  | 'CONFLICT'
+  /** The state it is in does not allow this. */
+  | 'INVALID_TRANSITION'
+  /** It does not exist, or not in this organization. */
+  | 'NOT_FOUND'
+  /** The input is not acceptable; `fields` says what is wrong with it. */
+  | 'VALIDATION_FAILED';
+
+/** Which members. Everything given must hold. Without `status`, members who left are not listed. */
+export type MemberFilter = {
+  /** By when the membership was made. */
+  readonly createdAt?: DateTimeFilter | null | undefined;
+  /** Exactly this address, whatever the case. */
+  readonly email?: string | null | undefined;
+  /** By role. */
+  readonly role?: OrganizationRoleFilter | null | undefined;
+  /** By status. */
+  readonly status?: MembershipStatusFilter | null | undefined;
+};
+
+/** How members are sorted. */
+export type MemberOrder = {
+  /** Which end first. */
+  readonly direction: OrderDirection;
+  /** By what. */
+  readonly field: MemberOrderField;
+};
+
+/** What members are sorted by. */
+export type MemberOrderField =
+  /** When the membership was made. */
+  | 'CREATED_AT';
+
+/** Whether a member can come in. */
+export type MembershipStatus =
+  /** Can come in. */
+  | 'ACTIVE'
+  /** Asked to join. */
+  | 'INVITED'
+  /** No longer a member. */
+  | 'LEFT'
+  /** Shut out for now. */
+  | 'SUSPENDED';
+
+/** Picks by status. */
+export type MembershipStatusFilter = {
+  /** Exactly this. */
+  readonly eq?: MembershipStatus | null | undefined;
+  /** One of these. */
+  readonly in?: ReadonlyArray<MembershipStatus> | null | undefined;
+};
+
+/** Which end of a list comes first. */
+export type OrderDirection =
+  /** Smallest or oldest first. */
+  | 'ASC'
+  /** Largest or newest first. */
+  | 'DESC';
+
+/** What a member may do, from the weakest to the strongest. */
+export type OrganizationRole =
+  /** Everything but deleting the organization or handing it over. */
+  | 'ADMIN'
+  /** Reads and runs workflows. */
+  | 'CUSTOMER'
+  /** Everything with workflows; manages customers and viewers, and API keys. */
+  | 'MANAGER'
+  /** Reads, writes and runs workflows. */
+  | 'MEMBER'
+  /** Everything. There is exactly one. */
+  | 'OWNER'
+  /** Reads. */
+  | 'VIEWER';
+
+/** Picks by role. */
+export type OrganizationRoleFilter = {
+  /** Exactly this. */
+  readonly eq?: OrganizationRole | null | undefined;
+  /** One of these. */
+  readonly in?: ReadonlyArray<OrganizationRole> | null | undefined;
+};
+
+/** Where an organization is in its life. Only members of an active one get in. */
+export type OrganizationStatus =
+  /** It is in use. */
+  | 'ACTIVE'
+  /** It is gone; its data wait to be purged. */
+  | 'DELETED'
+  /** It rests by its own wish. */
+  | 'INACTIVE'
+  /** It is being set up. */
+  | 'PROVISIONING'
+  /** Setting it up did not work; it can be tried again. */
+  | 'PROVISIONING_FAILED'
+  /** The platform has closed it for now. */
+  | 'SUSPENDED';
+
+/** Something that can be allowed. */
+export type Permission =
+  /** The permission "apiKey:read". */
+  | 'API_KEY_READ'
+  /** The permission "apiKey:write". */
+  | 'API_KEY_WRITE'
+  /** The permission "member:read". */
+  | 'MEMBER_READ'
+  /** The permission "member:write". */
+  | 'MEMBER_WRITE'
+  /** The permission "organization:delete". */
+  | 'ORGANIZATION_DELETE'
+  /** The permission "organization:read". */
+  | 'ORGANIZATION_READ'
+  /** The permission "organization:write". */
+  | 'ORGANIZATION_WRITE'
+  /** The permission "platform:admin". */
+  | 'PLATFORM_ADMIN'
+  /** The permission "workflow:delete". */
+  | 'WORKFLOW_DELETE'
+  /** The permission "workflow:execute". */
+  | 'WORKFLOW_EXECUTE'
+  /** The permission "workflow:read". */
+  | 'WORKFLOW_READ'
+  /** The permission "workflow:write". */
+  | 'WORKFLOW_WRITE';
+
+/** What an organization pays for. */
+export type Plan =
+  /** For large companies, without limits of number. */
+  | 'ENTERPRISE'
+  /** Free of charge, with hard limits. */
+  | 'FREE'
+  /** For teams. */
+  | 'PRO';
+
+/** What kind of caller this is. */
+export type PrincipalKind =
+  /** An API key, acting for a member. */
+  | 'API_KEY'
+  /** A person with a session. */
+  | 'USER';
+
+/** Which API key to take back. */
+export type RevokeApiKeyInput = {
+  /** The key. */
+  readonly id: string;
+};
+
+/** Who signs in. */
+export type SignInInput = {
+  /** Also set the tokens as HttpOnly cookies, for browsers. False when not given. */
+  readonly cookie?: boolean | null | undefined;
+  /** The address. */
+  readonly email: string;
+  /** The password. */
+  readonly password: string;
+};
+
+/** Picks by slug. */
+export type SlugFilter = {
+  /** Exactly this. */
+  readonly eq?: string | null | undefined;
+  /** One of these, at most 100. */
+  readonly in?: ReadonlyArray<string> | null | undefined;
+  /** Beginning with this. */
+  readonly startsWith?: string | null | undefined;
+};
+
+/** What to change of a workflow. What is not given stays. */
+export type UpdateWorkflowInput = {
+  /** What it does: a Serverless Workflow 1.0 document as JSON (`document` and `do`), at most 64 kB, 200 tasks and 30 levels deep. Another definition becomes a new version; executions keep theirs. */
+  readonly definition?: unknown;
+  /** What it is for, at most 2,000 characters; null takes it away. */
+  readonly description?: string | null | undefined;
+  /** The version you read. CONFLICT when somebody else has made a later one since. */
+  readonly expectedVersion?: number | null | undefined;
+  /** The workflow. */
+  readonly id: string;
+  /** What it is called: 1 to 255 characters. */
+  readonly name?: string | null | undefined;
+  /** Whether it may be run. */
+  readonly status?: WorkflowStatus | null | undefined;
+};
+
+/** Which workflows. Everything given must hold. */
+export type WorkflowFilter = {
+  /** By when it was made. */
+  readonly createdAt?: DateTimeFilter | null | undefined;
+  /** Made by this member. An unknown member made none. */
+  readonly createdById?: string | null | undefined;
+  /** By slug. */
+  readonly slug?: SlugFilter | null | undefined;
+  /** By status. */
+  readonly status?: WorkflowStatusFilter | null | undefined;
+  /** By when it last changed. */
+  readonly updatedAt?: DateTimeFilter | null | undefined;
+};
+
+/** How workflows are sorted. */
+export type WorkflowOrder = {
+  /** Which end first. */
+  readonly direction: OrderDirection;
+  /** By what. */
+  readonly field: WorkflowOrderField;
+};
+
+/** What workflows are sorted by. */
+export type WorkflowOrderField =
+  /** When it was made. */
+  | 'CREATED_AT'
+  /** What it is called, by the rules of Unicode. */
+  | 'NAME'
+  /** When it last changed. */
+  | 'UPDATED_AT';
+
+/** Whether a workflow may be run. */
+export type WorkflowStatus =
+  /** It may. */
+  | 'ACTIVE'
+  /** It may not; its schedules rest. */
+  | 'INACTIVE';
+
+/** Picks by status. */
+export type WorkflowStatusFilter = {
+  /** Exactly this. */
+  readonly eq?: WorkflowStatus | null | undefined;
+  /** One of these. */
+  readonly in?: ReadonlyArray<WorkflowStatus> | null | undefined;
+};
+
+export type WorkflowPageQueryVariables = Exact<{
+  first: number;
+  status: WorkflowStatus;
+}>;
+
+
+export type WorkflowPageQuery = { readonly organization: { readonly name: string }, readonly workflows: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly name: string, readonly schedules: { readonly edges: ReadonlyArray<{ readonly node: { readonly cron: string } }> } } }> } };
+
+export type RenameWorkflowMutationVariables = Exact<{
+  input: UpdateWorkflowInput;
+}>;
+
+
+export type RenameWorkflowMutation = { readonly updateWorkflow:
+    | { readonly __typename: 'ConflictError', readonly message: string }
+    | { readonly __typename: 'NotFoundError', readonly message: string }
+    | { readonly __typename: 'UpdateWorkflowSuccess', readonly workflow: { readonly name: string } }
+    | { readonly __typename: 'ValidationError', readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+type Failure_ConflictError_Fragment = { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string };
+
+type Failure_InvalidTransitionError_Fragment = { readonly __typename: 'InvalidTransitionError', readonly code: ErrorCode, readonly message: string };
+
+type Failure_NotFoundError_Fragment = { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string };
+
+type Failure_ValidationError_Fragment = { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> };
+
+export type FailureFragment =
+  | Failure_ConflictError_Fragment
+  | Failure_InvalidTransitionError_Fragment
+  | Failure_NotFoundError_Fragment
+  | Failure_ValidationError_Fragment
+;
+
+export type WorkflowSummaryFragment = { readonly id: string, readonly slug: string, readonly name: string, readonly description: string | null, readonly status: WorkflowStatus, readonly currentVersion: number, readonly createdAt: string, readonly updatedAt: string };
+
+export type ApiKeySummaryFragment = { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null };
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = { readonly viewer: { readonly kind: PrincipalKind, readonly role: OrganizationRole | null, readonly permissions: ReadonlyArray<Permission>, readonly organizations: ReadonlyArray<{ readonly id: string, readonly slug: string, readonly name: string, readonly role: OrganizationRole, readonly active: boolean }> } | null };
+
+export type OrganizationQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type OrganizationQuery = { readonly organization: { readonly id: string, readonly slug: string, readonly name: string, readonly description: string | null, readonly plan: Plan, readonly status: OrganizationStatus } };
+
+export type WorkflowsQueryVariables = Exact<{
+  filter?: WorkflowFilter | null | undefined;
+  orderBy?: WorkflowOrder | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type WorkflowsQuery = { readonly workflows: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly slug: string, readonly name: string, readonly description: string | null, readonly status: WorkflowStatus, readonly currentVersion: number, readonly createdAt: string, readonly updatedAt: string } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type WorkflowQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type WorkflowQuery = { readonly workflow: { readonly id: string, readonly slug: string, readonly name: string, readonly description: string | null, readonly status: WorkflowStatus, readonly currentVersion: number, readonly createdAt: string, readonly updatedAt: string, readonly versions: { readonly edges: ReadonlyArray<{ readonly node: { readonly version: number, readonly definition: Record<string, unknown> } }> }, readonly schedules: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly name: string, readonly cron: string, readonly timezone: string, readonly enabled: boolean, readonly nextRunAt: string | null } }> } } | null };
+
+export type CreateWorkflowMutationVariables = Exact<{
+  input: CreateWorkflowInput;
+}>;
+
+
+export type CreateWorkflowMutation = { readonly createWorkflow:
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'CreateWorkflowSuccess', readonly workflow: { readonly id: string, readonly slug: string, readonly name: string, readonly description: string | null, readonly status: WorkflowStatus, readonly currentVersion: number, readonly createdAt: string, readonly updatedAt: string } }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type UpdateWorkflowMutationVariables = Exact<{
+  input: UpdateWorkflowInput;
+}>;
+
+
+export type UpdateWorkflowMutation = { readonly updateWorkflow:
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'UpdateWorkflowSuccess', readonly workflow: { readonly id: string, readonly slug: string, readonly name: string, readonly description: string | null, readonly status: WorkflowStatus, readonly currentVersion: number, readonly createdAt: string, readonly updatedAt: string } }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type DeleteWorkflowMutationVariables = Exact<{
+  input: DeleteWorkflowInput;
+}>;
+
+
+export type DeleteWorkflowMutation = { readonly deleteWorkflow:
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'DeleteWorkflowSuccess', readonly workflowId: string }
+    | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type CreateScheduleMutationVariables = Exact<{
+  input: CreateScheduleInput;
+}>;
+
+
+export type CreateScheduleMutation = { readonly createSchedule:
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'CreateScheduleSuccess', readonly schedule: { readonly id: string, readonly name: string, readonly cron: string, readonly timezone: string, readonly enabled: boolean, readonly nextRunAt: string | null } }
+    | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type MembersQueryVariables = Exact<{
+  filter?: MemberFilter | null | undefined;
+  orderBy?: MemberOrder | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type MembersQuery = { readonly members: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly email: string, readonly name: string | null, readonly role: OrganizationRole, readonly status: MembershipStatus } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type ApiKeysQueryVariables = Exact<{
+  filter?: ApiKeyFilter | null | undefined;
+  orderBy?: ApiKeyOrder | null | undefined;
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+}>;
+
+
+export type ApiKeysQuery = { readonly apiKeys: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+
+export type CreateApiKeyMutationVariables = Exact<{
+  input: CreateApiKeyInput;
+}>;
+
+
+export type CreateApiKeyMutation = { readonly createApiKey:
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'CreateApiKeySuccess', readonly secret: string | null, readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null } }
+    | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type RevokeApiKeyMutationVariables = Exact<{
+  input: RevokeApiKeyInput;
+}>;
+
+
+export type RevokeApiKeyMutation = { readonly revokeApiKey:
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'RevokeApiKeySuccess', readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null } }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type SignInMutationVariables = Exact<{
+  input: SignInInput;
+}>;
+
+
+export type SignInMutation = { readonly signIn:
+    | { readonly __typename: 'SignInSuccess', readonly accessToken: string, readonly accessExpiresAt: string, readonly refreshToken: string, readonly refreshExpiresAt: string }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+export const FailureFragmentDoc = new TypedDocumentString(`
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}
+    `, {"fragmentName":"Failure"}) as unknown as TypedDocumentString<FailureFragment, unknown>;
+export const WorkflowSummaryFragmentDoc = new TypedDocumentString(`
+    fragment WorkflowSummary on Workflow {
+  id
+  slug
+  name
+  description
+  status
+  currentVersion
+  createdAt
+  updatedAt
+}
+    `, {"fragmentName":"WorkflowSummary"}) as unknown as TypedDocumentString<WorkflowSummaryFragment, unknown>;
+export const ApiKeySummaryFragmentDoc = new TypedDocumentString(`
+    fragment ApiKeySummary on ApiKey {
+  id
+  name
+  prefix
+  type
+  scopes
+  status
+  expiresAt
+  lastUsedAt
+}
+    `, {"fragmentName":"ApiKeySummary"}) as unknown as TypedDocumentString<ApiKeySummaryFragment, unknown>;
+export const WorkflowPageDocument = new TypedDocumentString(`
+    query WorkflowPage($first: Int!, $status: WorkflowStatus!) {
+  organization {
+    name
+  }
+  workflows(
+    first: $first
+    filter: { status: { eq: $status } }
+    orderBy: { field: NAME, direction: ASC }
+  ) {
+    edges {
+      node {
+        id
+        name
+        schedules(first: 1) {
+          edges {
+            node {
+              cron
+            }
+          }
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<WorkflowPageQuery, WorkflowPageQueryVariables>;
+export const RenameWorkflowDocument = new TypedDocumentString(`
+    mutation RenameWorkflow($input: UpdateWorkflowInput!) {
+  updateWorkflow(input: $input) {
+    ... on UpdateWorkflowSuccess {
+      __typename
+      workflow {
+        name
+      }
+    }
+    ... on ValidationError {
+      __typename
+      fields {
+        path
+        message
+      }
+    }
+    ... on Error {
+      __typename
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RenameWorkflowMutation, RenameWorkflowMutationVariables>;
+export const ViewerDocument = new TypedDocumentString(`
+    query Viewer {
+  viewer {
+    kind
+    role
+    permissions
+    organizations {
+      id
+      slug
+      name
+      role
+      active
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const OrganizationDocument = new TypedDocumentString(`
+    query Organization {
+  organization {
+    id
+    slug
+    name
+    description
+    plan
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<OrganizationQuery, OrganizationQueryVariables>;
+export const WorkflowsDocument = new TypedDocumentString(`
+    query Workflows($filter: WorkflowFilter, $orderBy: WorkflowOrder, $first: Int, $after: String) {
+  workflows(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
+    edges {
+      node {
+        ...WorkflowSummary
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment WorkflowSummary on Workflow {
+  id
+  slug
+  name
+  description
+  status
+  currentVersion
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<WorkflowsQuery, WorkflowsQueryVariables>;
+export const WorkflowDocument = new TypedDocumentString(`
+    query Workflow($id: ID!) {
+  workflow(id: $id) {
+    ...WorkflowSummary
+    versions(first: 1) {
+      edges {
+        node {
+          version
+          definition
+        }
+      }
+    }
+    schedules {
+      edges {
+        node {
+          id
+          name
+          cron
+          timezone
+          enabled
+          nextRunAt
+        }
+      }
+    }
+  }
+}
+    fragment WorkflowSummary on Workflow {
+  id
+  slug
+  name
+  description
+  status
+  currentVersion
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<WorkflowQuery, WorkflowQueryVariables>;
+export const CreateWorkflowDocument = new TypedDocumentString(`
+    mutation CreateWorkflow($input: CreateWorkflowInput!) {
+  createWorkflow(input: $input) {
+    __typename
+    ... on CreateWorkflowSuccess {
+      workflow {
+        ...WorkflowSummary
+      }
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}
+fragment WorkflowSummary on Workflow {
+  id
+  slug
+  name
+  description
+  status
+  currentVersion
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<CreateWorkflowMutation, CreateWorkflowMutationVariables>;
+export const UpdateWorkflowDocument = new TypedDocumentString(`
+    mutation UpdateWorkflow($input: UpdateWorkflowInput!) {
+  updateWorkflow(input: $input) {
+    __typename
+    ... on UpdateWorkflowSuccess {
+      workflow {
+        ...WorkflowSummary
+      }
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}
+fragment WorkflowSummary on Workflow {
+  id
+  slug
+  name
+  description
+  status
+  currentVersion
+  createdAt
+  updatedAt
+}`) as unknown as TypedDocumentString<UpdateWorkflowMutation, UpdateWorkflowMutationVariables>;
+export const DeleteWorkflowDocument = new TypedDocumentString(`
+    mutation DeleteWorkflow($input: DeleteWorkflowInput!) {
+  deleteWorkflow(input: $input) {
+    __typename
+    ... on DeleteWorkflowSuccess {
+      workflowId
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`) as unknown as TypedDocumentString<DeleteWorkflowMutation, DeleteWorkflowMutationVariables>;
+export const CreateScheduleDocument = new TypedDocumentString(`
+    mutation CreateSchedule($input: CreateScheduleInput!) {
+  createSchedule(input: $input) {
+    __typename
+    ... on CreateScheduleSuccess {
+      schedule {
+        id
+        name
+        cron
+        timezone
+        enabled
+        nextRunAt
+      }
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`) as unknown as TypedDocumentString<CreateScheduleMutation, CreateScheduleMutationVariables>;
+export const MembersDocument = new TypedDocumentString(`
+    query Members($filter: MemberFilter, $orderBy: MemberOrder, $first: Int, $after: String) {
+  members(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
+    edges {
+      node {
+        id
+        email
+        name
+        role
+        status
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<MembersQuery, MembersQueryVariables>;
+export const ApiKeysDocument = new TypedDocumentString(`
+    query ApiKeys($filter: ApiKeyFilter, $orderBy: ApiKeyOrder, $first: Int, $after: String) {
+  apiKeys(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
+    edges {
+      node {
+        ...ApiKeySummary
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    fragment ApiKeySummary on ApiKey {
+  id
+  name
+  prefix
+  type
+  scopes
+  status
+  expiresAt
+  lastUsedAt
+}`) as unknown as TypedDocumentString<ApiKeysQuery, ApiKeysQueryVariables>;
+export const CreateApiKeyDocument = new TypedDocumentString(`
+    mutation CreateApiKey($input: CreateApiKeyInput!) {
+  createApiKey(input: $input) {
+    __typename
+    ... on CreateApiKeySuccess {
+      apiKey {
+        ...ApiKeySummary
+      }
+      secret
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}
+fragment ApiKeySummary on ApiKey {
+  id
+  name
+  prefix
+  type
+  scopes
+  status
+  expiresAt
+  lastUsedAt
+}`) as unknown as TypedDocumentString<CreateApiKeyMutation, CreateApiKeyMutationVariables>;
+export const RevokeApiKeyDocument = new TypedDocumentString(`
+    mutation RevokeApiKey($input: RevokeApiKeyInput!) {
+  revokeApiKey(input: $input) {
+    __typename
+    ... on RevokeApiKeySuccess {
+      apiKey {
+        ...ApiKeySummary
+      }
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}
+fragment ApiKeySummary on ApiKey {
+  id
+  name
+  prefix
+  type
+  scopes
+  status
+  expiresAt
+  lastUsedAt
+}`) as unknown as TypedDocumentString<RevokeApiKeyMutation, RevokeApiKeyMutationVariables>;
+export const SignInDocument = new TypedDocumentString(`
+    mutation SignIn($input: SignInInput!) {
+  signIn(input: $input) {
+    __typename
+    ... on SignInSuccess {
+      accessToken
+      accessExpiresAt
+      refreshToken
+      refreshExpiresAt
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`) as unknown as TypedDocumentString<SignInMutation, SignInMutationVariables>;

@@ -1,0 +1,17 @@
+import { startServer } from '../../src/http/server.ts';
+import type { TestApp } from './app.ts';
+
+/** A test app that listens, for clients that need a socket. */
+export interface TestServer {
+  /** The address of the GraphQL endpoint. */
+  readonly url: string;
+  /** Stops listening, at once; the app and its database stay. */
+  close(): Promise<void>;
+}
+
+/** Lets a test app answer on a free port of this machine, through the same server as `npm start`. */
+export async function startTestServer({ app }: Pick<TestApp, 'app'>): Promise<TestServer> {
+  const readiness = () => Promise.resolve({ ready: true, checks: {} });
+  const server = await startServer(app.api, { host: '127.0.0.1', port: 0, shutdownGraceMs: 0, readiness });
+  return { url: `${server.origin}/graphql`, close: server.close };
+}

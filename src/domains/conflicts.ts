@@ -5,11 +5,6 @@ export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'P2002';
 }
 
-/** Whether the database refused a row because what it refers to is not there (any more). */
-export function isMissingReference(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'P2003';
-}
-
 /** Runs `work`; when the database finds a duplicate, the caller hears `message` instead of the constraint's name. */
 export async function refuseDuplicate<Result>(message: string, work: () => Promise<Result>): Promise<Result> {
   try {

@@ -182,5 +182,5 @@ async function findKey(db: TenantClient | TenantTransaction, orgId: string, id: 
 
 /** Holds the key as it is until the transaction ends. */
 async function lockKey(tx: TenantTransaction, orgId: string, id: string): Promise<void> {
-  await tx.$queryRaw`SELECT id FROM iam.api_keys WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR UPDATE`;
+  await tx.$queryRaw`SELECT id FROM iam.api_keys WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`;
 }

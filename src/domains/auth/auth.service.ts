@@ -2,18 +2,19 @@ import { UnauthenticatedError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { HashCost } from '../../platform/crypto/passwords.ts';
 import { isToken, sha256 } from '../../platform/crypto/tokens.ts';
-import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
+import type { FoundApiKey, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import type { AccessChange } from '../service-context.ts';
 import {
   checkSession,
   chooseDestination,
+  type KeyRecord,
   operatorTenant,
   principalOfKey,
   principalOfSession,
   tenantOf,
 } from './access.rules.ts';
 import { createFingerprint, isWellFormedApiKey, looksLikeApiKey } from './key-format.ts';
-import { createLookups, type LookupDependencies } from './lookups.ts';
+import { createLookups, type LookupDependencies, type OrganizationName } from './lookups.ts';
 import type { RefreshInput, SignInInput } from './session.input.ts';
 import { ACCESS_PREFIX, type IssuedSession, refresh, type SessionSettings, signIn, signOut } from './sessions.ts';
 import { createVerifier, rememberMatches } from './verify.ts';
@@ -46,6 +47,12 @@ export interface AuthDependencies extends LookupDependencies {
   readonly session: SessionSettings;
 }
 
+function keyRecord(key: FoundApiKey, { name, slug }: OrganizationName): KeyRecord {
+  const { orgId, membershipId, role, membershipStatus: status, organizationStatus } = key;
+  const organization = { organizationStatus, organizationName: name, organizationSlug: slug };
+  return { ...key, membership: { orgId, membershipId, role, status, ...organization } };
+}
+
 export function createAuthService(dependencies: AuthDependencies): AuthService {
   const { clock } = dependencies;
   const lookups = createLookups(dependencies);
@@ -61,7 +68,9 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     // An unknown key is verified too, against a hash of nothing, so that it takes as long as a wrong one.
     const matches = await matchesKey(print.toString('base64'), key?.secretHash ?? null, token);
     if (key === null || !matches) throw new UnauthenticatedError();
-    return principalOfKey(key, organization, clock.now());
+    const named = await lookups.organizationName(key.orgId);
+    if (named === null) throw new UnauthenticatedError();
+    return principalOfKey(keyRecord(key, named), organization, clock.now());
   }
 
   async function authenticateSession(token: string, organization: string | null): Promise<Principal> {

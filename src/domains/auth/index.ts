@@ -1,5 +1,5 @@
 export { type AuthDependencies, type AuthService, createAuthService } from './auth.service.ts';
-export { createFingerprint, type Fingerprint, generateApiKey, isWellFormedApiKey, prefixOf } from './key-format.ts';
+export { createFingerprint, type Fingerprint, generateApiKey, prefixOf } from './key-format.ts';
 export type { AccessFeed } from './lookups.ts';
 export type { RefreshInput, SignInInput } from './session.input.ts';
 export type { IssuedSession, SessionSettings } from './sessions.ts';

@@ -1,8 +1,8 @@
 import type { Clock } from '../../kernel/clock.ts';
-import type { FoundOrganization, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
+import type { FoundApiKey, FoundOrganization, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
-import type { KeyRecord, SessionRecord } from './access.rules.ts';
+import type { SessionRecord } from './access.rules.ts';
 import { type CredentialCache, createCredentialCache, type Tag, tagOf } from './credential-cache.ts';
 
 /** Tells whether changes made anywhere reach this process within a moment. */
@@ -10,17 +10,21 @@ export interface AccessFeed {
   isListening(): boolean;
 }
 
-/** An API key as it was found; whether the secret is right is not known yet. */
-export interface StoredKey extends KeyRecord {
-  readonly secretHash: string;
+/** What people call an organization. */
+export interface OrganizationName {
+  readonly name: string;
+  readonly slug: string;
 }
 
 /** What authentication reads, remembered while the feed tells what changes. */
 export interface Lookups {
-  key(fingerprint: Buffer<ArrayBuffer>): Promise<StoredKey | null>;
+  /** Whether the secret is right is not known yet. */
+  key(fingerprint: Buffer<ArrayBuffer>): Promise<FoundApiKey | null>;
   session(accessHash: Buffer<ArrayBuffer>): Promise<SessionRecord | null>;
   /** Null unless the user is an active super administrator and the organization exists. */
   operatorOrganization(userId: string, orgId: string): Promise<FoundOrganization | null>;
+  /** The names of the organization that a key belongs to. */
+  organizationName(orgId: string): Promise<OrganizationName | null>;
 }
 
 export interface LookupDependencies {
@@ -54,7 +58,7 @@ export function createLookups(dependencies: LookupDependencies): Lookups & Pick<
 
   return {
     key: (fingerprint) =>
-      recall(`key:${fingerprint.toString('base64')}`, () => findKey(dependencies, fingerprint), keyTags),
+      recall(`key:${fingerprint.toString('base64')}`, () => preTenant.findApiKey(fingerprint), keyTags),
     session: (accessHash) =>
       recall<SessionRecord>(`session:${accessHash.toString('base64')}`, () => preTenant.findSession(accessHash), sessionTags),
     operatorOrganization: (userId, orgId) =>
@@ -62,31 +66,22 @@ export function createLookups(dependencies: LookupDependencies): Lookups & Pick<
         tagOf({ kind: 'user', id: userId }),
         tagOf({ kind: 'org', id: orgId }),
       ]),
+    organizationName: (orgId) =>
+      recall(`name:${orgId}`, () => readName(dependencies, orgId), () => [tagOf({ kind: 'org', id: orgId })]),
     forget: cache.forget,
     clear: cache.clear,
   };
 }
 
-async function findKey({ preTenant, db }: LookupDependencies, fingerprint: Buffer): Promise<StoredKey | null> {
-  const found = await preTenant.findApiKey(fingerprint);
-  if (found === null) return null;
-  const { orgId, membershipId, role, membershipStatus, organizationStatus, userId, ...key } = found;
-  // The look-up before the tenant tells no more than it must; now that the tenant is known, its name can be read.
-  const organization = await runInScope(createScope({ orgId, userId }), () =>
+/** Reads in the scope of the organization: the look-ups before a tenant is known tell no more than they must. */
+async function readName({ db }: LookupDependencies, orgId: string): Promise<OrganizationName | null> {
+  return runInScope(createScope({ orgId, userId: null }), () =>
     db.organization.findFirst({ where: { id: orgId }, select: { name: true, slug: true } }),
   );
-  if (organization === null) return null;
-  const { name: organizationName, slug: organizationSlug } = organization;
-  const membership = { orgId, membershipId, role, status: membershipStatus, organizationStatus, organizationName, organizationSlug };
-  return { ...key, userId, membership };
 }
 
-function keyTags({ keyId, userId, membership }: StoredKey): Tag[] {
-  return [
-    tagOf({ kind: 'key', id: keyId }),
-    tagOf({ kind: 'user', id: userId }),
-    tagOf({ kind: 'org', id: membership.orgId }),
-  ];
+function keyTags({ keyId, userId, orgId }: FoundApiKey): Tag[] {
+  return [tagOf({ kind: 'key', id: keyId }), tagOf({ kind: 'user', id: userId }), tagOf({ kind: 'org', id: orgId })];
 }
 
 function sessionTags({ sessionId, userId, memberships }: SessionRecord): Tag[] {

@@ -126,7 +126,7 @@ async function lockMember(
   orgId: string,
   id: string,
 ): Promise<{ userId: string; role: OrganizationRole }> {
-  await tx.$queryRaw`SELECT id FROM iam.memberships WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR UPDATE`;
+  await tx.$queryRaw`SELECT id FROM iam.memberships WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`;
   const where = { orgId, id, status: { not: 'left' as const } };
   const member = await tx.membership.findFirst({ where, select: { userId: true, role: true } });
   if (member === null) throw notFound('Member');

@@ -77,7 +77,7 @@ async function changeStatus(
   const scope = createScope({ orgId, userId: cx.principal.userId });
   await runInScope(scope, () =>
     cx.db.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT id FROM iam.organizations WHERE id = ${orgId}::uuid FOR UPDATE`;
+      await tx.$queryRaw`SELECT id FROM iam.organizations WHERE id = ${orgId}::uuid FOR NO KEY UPDATE`;
       const organization = await tx.organization.findFirst({ where: { id: orgId }, select: { status: true } });
       if (organization === null) throw notFound('Organization');
       const status = decide(organization.status);

@@ -1,4 +1,3 @@
-export { type DefinedTask, type Definition, parseDefinition, tasksOf, type TaskType } from './definition.ts';
 export type { CreateScheduleInput, DeleteScheduleInput, UpdateScheduleInput } from './schedule.input.ts';
 export { nextRun } from './schedule.rules.ts';
 export { createScheduleService, type ScheduleService } from './schedule.service.ts';

@@ -45,7 +45,7 @@ async function create(cx: ServiceContext, input: CreateScheduleInput): Promise<{
       const { id: scheduleId } = await tx.schedule.create({
         data: {
           orgId, workflowId, name, ...timing, enabled,
-          input: argument as object,
+          input: argument,
           nextRunAt: enabled ? next : null,
           createdById: membershipId,
         },
@@ -77,7 +77,7 @@ async function update(cx: ServiceContext, input: UpdateScheduleInput): Promise<{
     timezone: fields.timezone === undefined ? undefined : parseTimezone(fields.timezone),
   });
   const argument = fields.input ?? null;
-  const inputChange = argument === null ? {} : { input: requireJsonObject(argument, 'input') as object };
+  const inputChange = argument === null ? {} : { input: requireJsonObject(argument, 'input') };
   await cx.db.$transaction(async (tx) => {
     const schedule = await lockSchedule(tx, orgId, id);
     const after = { ...schedule, ...changes };

@@ -49,7 +49,7 @@ async function create(cx: ServiceContext, input: CreateWorkflowInput): Promise<{
       once(tx, request, async () => {
         const data = { ...author, name, description, slug: slug ?? (await freeSlug(tx, orgId, name)) };
         const { id: workflowId } = await tx.workflow.create({ data, select: { id: true } });
-        await tx.workflowVersion.createMany({ data: [{ ...author, workflowId, version: 1, definition: definition as object }] });
+        await tx.workflowVersion.createMany({ data: [{ ...author, workflowId, version: 1, definition }] });
         await replaceTasks(tx, orgId, workflowId, definition);
         return { workflowId };
       }),
@@ -79,7 +79,7 @@ async function update(cx: ServiceContext, input: UpdateWorkflowInput): Promise<{
     const next = definition !== null && (await isChanged(tx, { orgId, workflowId, version }, definition)) ? version + 1 : null;
     if (definition !== null && next !== null) {
       await tx.workflowVersion.createMany({
-        data: [{ orgId, workflowId, version: next, definition: definition as object, createdById: membershipId }],
+        data: [{ orgId, workflowId, version: next, definition, createdById: membershipId }],
       });
       await replaceTasks(tx, orgId, workflowId, definition);
     }
@@ -118,11 +118,11 @@ async function replaceTasks(tx: TenantTransaction, orgId: string, workflowId: st
     await tx.task.deleteMany({ where: { orgId, workflowId, id: { in: [...removedIds] } } });
   }
   if (added.length > 0) {
-    await tx.task.createMany({ data: added.map((task) => ({ ...task, config: task.config as object, orgId, workflowId })) });
+    await tx.task.createMany({ data: added.map((task) => ({ ...task, config: task.config, orgId, workflowId })) });
   }
   for (const { id, task } of changed) {
     const { type, position } = task;
-    await tx.task.updateMany({ where: { orgId, id }, data: { type, position, config: task.config as object } });
+    await tx.task.updateMany({ where: { orgId, id }, data: { type, position, config: task.config } });
   }
 }
 

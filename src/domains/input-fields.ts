@@ -40,4 +40,6 @@ export const emailAddress = z
   .pipe(z.email());
 
 /** What a client sends to make sure that a repeated request acts once. */
-export const idempotencyKey = line(1, 255).nullish().transform((key) => key ?? null);
+export const idempotencyKey = line(1, 255)
+  .nullish()
+  .transform((key) => key ?? null);

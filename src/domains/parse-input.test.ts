@@ -25,8 +25,14 @@ const problemsOf = (input: unknown): string => {
 };
 
 test('a right input comes out in the form it is stored in', () => {
-  expect(parseInput(schema, { name: '  Anna ', about: ' ', email: ' Anna@X.Test ', size: null, idempotencyKey: null })).toEqual({
-    name: 'Anna', about: null, email: 'anna@x.test', size: undefined, idempotencyKey: null,
+  expect(
+    parseInput(schema, { name: '  Anna ', about: ' ', email: ' Anna@X.Test ', size: null, idempotencyKey: null }),
+  ).toEqual({
+    name: 'Anna',
+    about: null,
+    email: 'anna@x.test',
+    size: undefined,
+    idempotencyKey: null,
   });
 });
 
@@ -61,5 +67,7 @@ test('characters are counted as people and the database count them', () => {
 
 test('a value is never repeated, because it may be a secret', () => {
   const secret = 'hunter2\u0000hunter2';
-  expect(problemsOf({ name: secret, email: secret, kind: secret, about: secret, size: secret })).not.toContain('hunter2');
+  expect(problemsOf({ name: secret, email: secret, kind: secret, about: secret, size: secret })).not.toContain(
+    'hunter2',
+  );
 });

@@ -27,15 +27,30 @@ const idOf = ({ apiKeyId }: { apiKeyId: string }): string => toGlobalId('ApiKey'
 const memberOf = (principal: Principal): string => toGlobalId('Member', principal.tenant?.membershipId ?? '');
 const enters = ({ secret }: { secret: string | null }) => codeOf(world.auth.authenticate(secret ?? '', null));
 const keyOf = async (issued: { secret: string | null }) => world.auth.authenticate(issued.secret ?? '', null);
-const rowOf = async ({ apiKeyId }: { apiKeyId: string }) => (await world.sql('SELECT * FROM iam.api_keys WHERE id = $1', apiKeyId))[0];
+const rowOf = async ({ apiKeyId }: { apiKeyId: string }) =>
+  (await world.sql('SELECT * FROM iam.api_keys WHERE id = $1', apiKeyId))[0];
 
 describe('creating', () => {
   test('gives the secret once, and stores neither it nor anything it could be guessed from', async () => {
-    const issued = await create(viewer, { name: ' mine ', description: '', type: 'service', rateLimitPerHour: 5, scopes: ['workflow:read', 'workflow:read'] });
+    const issued = await create(viewer, {
+      name: ' mine ',
+      description: '',
+      type: 'service',
+      rateLimitPerHour: 5,
+      scopes: ['workflow:read', 'workflow:read'],
+    });
     const row = await rowOf(issued);
     expect(row).toMatchObject({
-      org_id: acme.orgId, user_id: viewer.userId, name: 'mine', description: null, type: 'service', rate_limit_per_hour: 5,
-      scopes: ['workflow:read'], status: 'active', prefix: issued.secret?.slice(0, 9), expires_at: null,
+      org_id: acme.orgId,
+      user_id: viewer.userId,
+      name: 'mine',
+      description: null,
+      type: 'service',
+      rate_limit_per_hour: 5,
+      scopes: ['workflow:read'],
+      status: 'active',
+      prefix: issued.secret?.slice(0, 9),
+      expires_at: null,
     });
     expect(JSON.stringify(row)).not.toContain(issued.secret?.slice(9));
   });
@@ -123,9 +138,15 @@ describe('the keys of others', () => {
   });
 
   test('an operator makes keys for members, having no membership for one of their own', async () => {
-    const { accessToken } = await world.auth.signIn({ email: 'operator@platform.test', password: 'correct horse battery staple' });
+    const { accessToken } = await world.auth.signIn({
+      email: 'operator@platform.test',
+      password: 'correct horse battery staple',
+    });
     const operator = await world.auth.authenticate(accessToken, acme.orgId);
-    expect(await outcomeOf(create(operator))).toMatchObject({ code: 'VALIDATION_FAILED', fields: [{ path: ['memberId'] }] });
+    expect(await outcomeOf(create(operator))).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      fields: [{ path: ['memberId'] }],
+    });
     expect(await codeOf(create(operator, { memberId: memberOf(viewer) }))).toBe('ok');
   });
 });
@@ -133,15 +154,30 @@ describe('the keys of others', () => {
 describe('rotating', () => {
   test('without an overlap ends the old key at once and gives its rights to the new one', async () => {
     const expiresAt = new Date(world.now().getTime() + 3_600_000);
-    const old = await create(admin, { name: 'rotated', scopes: ['workflow:read'], rateLimitPerHour: 7, expiresAt, description: 'd' });
+    const old = await create(admin, {
+      name: 'rotated',
+      scopes: ['workflow:read'],
+      rateLimitPerHour: 7,
+      expiresAt,
+      description: 'd',
+    });
     await enters(old);
     const fresh = await rotate(admin, { id: idOf(old) });
     expect(await enters(old)).toBe('UNAUTHENTICATED');
     expect(await enters(fresh)).toBe('ok');
     expect(await rowOf(fresh)).toMatchObject({
-      name: 'rotated', description: 'd', scopes: ['workflow:read'], rate_limit_per_hour: 7, expires_at: expiresAt, status: 'active',
+      name: 'rotated',
+      description: 'd',
+      scopes: ['workflow:read'],
+      rate_limit_per_hour: 7,
+      expires_at: expiresAt,
+      status: 'active',
     });
-    expect(await rowOf(old)).toMatchObject({ status: 'revoked', superseded_by_id: fresh.apiKeyId, revoked_at: expect.any(Date) });
+    expect(await rowOf(old)).toMatchObject({
+      status: 'revoked',
+      superseded_by_id: fresh.apiKeyId,
+      revoked_at: expect.any(Date),
+    });
   });
 
   test('with an overlap lets both in until it is over', async () => {
@@ -162,7 +198,11 @@ describe('rotating', () => {
   test('is done once, also by two at once and by a repeated request', async () => {
     const old = await create(admin);
     const attempt = () => codeOf(rotate(admin, { id: idOf(old), overlapSeconds: 60 }));
-    const both = await world.contend('SELECT 1 FROM iam.api_keys WHERE id = $1 FOR UPDATE', [old.apiKeyId], [attempt, attempt]);
+    const both = await world.contend(
+      'SELECT 1 FROM iam.api_keys WHERE id = $1 FOR UPDATE',
+      [old.apiKeyId],
+      [attempt, attempt],
+    );
     expect(both.sort()).toEqual(['CONFLICT', 'ok']);
     const other = await create(admin);
     const input = { id: idOf(other), idempotencyKey: 'r' };
@@ -203,5 +243,7 @@ test('a key of another organization is like one that does not exist', async () =
     expect(await outcomeOf(rotate(acme.owner, { id }))).toEqual(unknown);
   }
   expect(await enters(foreign)).toBe('ok');
-  expect(await outcomeOf(create(acme.owner, { memberId: memberOf(globex.owner) }))).toMatchObject({ message: 'Member not found.' });
+  expect(await outcomeOf(create(acme.owner, { memberId: memberOf(globex.owner) }))).toMatchObject({
+    message: 'Member not found.',
+  });
 });

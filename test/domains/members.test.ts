@@ -26,7 +26,12 @@ describe('adding somebody', () => {
   test('makes an active member under the address in lower case', async () => {
     const { memberId } = await add(acme.owner, { email: ' New@Example.TEST ', name: 'New', role: 'manager' });
     expect(await rowOf(memberId)).toMatchObject({
-      org_id: acme.orgId, email: 'new@example.test', name: 'New', role: 'manager', status: 'active', joined_at: expect.any(Date),
+      org_id: acme.orgId,
+      email: 'new@example.test',
+      name: 'New',
+      role: 'manager',
+      status: 'active',
+      joined_at: expect.any(Date),
     });
   });
 
@@ -89,7 +94,11 @@ describe('adding somebody', () => {
 describe('the ladder of roles', () => {
   const ROLES: OrganizationRole[] = ['viewer', 'customer', 'member', 'manager', 'admin', 'owner'];
   const GIVES: Record<string, OrganizationRole[]> = {
-    viewer: [], customer: [], member: [], manager: ['viewer', 'customer'], admin: ['viewer', 'customer', 'member', 'manager'],
+    viewer: [],
+    customer: [],
+    member: [],
+    manager: ['viewer', 'customer'],
+    admin: ['viewer', 'customer', 'member', 'manager'],
   };
 
   test.each(Object.entries(GIVES))('%s hands out %j and no more', async (role, gives) => {
@@ -130,7 +139,9 @@ describe('the ladder of roles', () => {
   });
 
   test('a key that may write members cannot make one that may do more than it', async () => {
-    const { secret } = await world.as(acme.owner, (cx) => world.apiKeys.create(cx, { name: 'members', scopes: ['member:*'] }));
+    const { secret } = await world.as(acme.owner, (cx) =>
+      world.apiKeys.create(cx, { name: 'members', scopes: ['member:*'] }),
+    );
     const key = await world.auth.authenticate(secret ?? '', null);
     expect(await codeOf(add(key, { email: 'friend@evil.test', role: 'admin' }))).toBe('FORBIDDEN');
     expect(await codeOf(add(key, { email: 'friend@evil.test', role: 'viewer' }))).toBe('FORBIDDEN');
@@ -152,7 +163,7 @@ describe('leaving', () => {
     expect(await codeOf(world.auth.authenticate(otherKey, null))).toBe('ok');
   });
 
-  test('is everybody\'s right, but a narrow key does not leave for its owner', async () => {
+  test("is everybody's right, but a narrow key does not leave for its owner", async () => {
     const viewer = await world.join(acme, 'viewer', 'free@x.test');
     const { secret } = await world.as(viewer, (cx) => world.apiKeys.create(cx, { name: 'k', scopes: ['*'] }));
     const key = await world.auth.authenticate(secret ?? '', null);
@@ -162,7 +173,8 @@ describe('leaving', () => {
 
   test('is not for the owner, whoever asks and however many ask at once', async () => {
     const operator = await world.auth.authenticate(
-      (await world.auth.signIn({ email: 'operator@platform.test', password: 'correct horse battery staple' })).accessToken,
+      (await world.auth.signIn({ email: 'operator@platform.test', password: 'correct horse battery staple' }))
+        .accessToken,
       acme.orgId,
     );
     const attempts = [acme.owner, operator, acme.owner, operator].map((by) => codeOf(remove(by, idOf(acme.owner))));
@@ -172,13 +184,20 @@ describe('leaving', () => {
   });
 });
 
-test('a member of another organization is like one that does not exist, who has left, or whose id is nonsense', async () => {
+test('a member of another organization is like one that does not exist, has left, or has a malformed id', async () => {
   const foreign = await world.join(globex, 'viewer', 'foreign@globex.test');
   const gone = await world.join(acme, 'viewer', 'gone@acme.test');
   await remove(acme.owner, idOf(gone));
   const unknown = await outcomeOf(remove(acme.owner, toGlobalId('Member', '0192d3a4-1111-7222-8333-44445555beef')));
   expect(unknown).toMatchObject({ code: 'NOT_FOUND', message: 'Member not found.' });
-  const ids = [idOf(foreign), idOf(gone), foreign.tenant?.membershipId ?? '', toGlobalId('Workflow', acme.orgId), '', 'x'.repeat(10_000)];
+  const ids = [
+    idOf(foreign),
+    idOf(gone),
+    foreign.tenant?.membershipId ?? '',
+    toGlobalId('Workflow', acme.orgId),
+    '',
+    'x'.repeat(10_000),
+  ];
   for (const id of ids) {
     expect(await outcomeOf(remove(acme.owner, id))).toEqual(unknown);
     expect(await outcomeOf(updateRole(acme.owner, id, 'viewer'))).toEqual(unknown);
@@ -187,6 +206,8 @@ test('a member of another organization is like one that does not exist, who has 
 });
 
 test('without an organization there are no members to manage', async () => {
-  expect(await codeOf(add({ ...acme.owner, tenant: null }, { email: 'x@x.test', role: 'viewer' }))).toBe('TENANT_CONTEXT_REQUIRED');
+  expect(await codeOf(add({ ...acme.owner, tenant: null }, { email: 'x@x.test', role: 'viewer' }))).toBe(
+    'TENANT_CONTEXT_REQUIRED',
+  );
   expect(await codeOf(add(world.operator, { email: 'x@x.test', role: 'viewer' }))).toBe('FORBIDDEN');
 });

@@ -33,7 +33,9 @@ test('an organization is made active with its owner and a key that opens it', as
 test('a name that differs only in case is a conflict and leaves nothing behind', async () => {
   await create({ name: 'Initech', adminEmail: 'a@initech.test' });
   await expect(create({ name: 'INITECH', adminEmail: 'b@initech.test' })).rejects.toThrow(ConflictError);
-  const [{ count }] = (await world.sql(`SELECT count(*)::int FROM iam.memberships WHERE email = 'b@initech.test'`)) as [{ count: number }];
+  const [{ count }] = (await world.sql(`SELECT count(*)::int FROM iam.memberships WHERE email = 'b@initech.test'`)) as [
+    { count: number },
+  ];
   expect(count).toBe(0);
 });
 
@@ -43,7 +45,9 @@ test('a slug made of the name steps aside when it is taken, one that was asked f
   expect(await world.sql('SELECT slug FROM iam.organizations WHERE id = $1', organizationId)).toEqual([
     { slug: `umbrella-inc-${organizationId.slice(-8)}` },
   ]);
-  await expect(create({ name: 'Other', slug: 'umbrella-inc', adminEmail: 'a@umbrella.test' })).rejects.toThrow(ConflictError);
+  await expect(create({ name: 'Other', slug: 'umbrella-inc', adminEmail: 'a@umbrella.test' })).rejects.toThrow(
+    ConflictError,
+  );
 });
 
 describe('a repeated request', () => {
@@ -88,5 +92,7 @@ test('the address of the owner may be known elsewhere, and nothing looks differe
   const again = await create({ name: 'Second Home', adminEmail: 'wanderer@home.test' });
   const shape = (made: object) => Object.fromEntries(Object.entries(made).map(([key, value]) => [key, typeof value]));
   expect(shape(again)).toEqual(shape(known));
-  expect(await outcomeOf(world.auth.authenticate(again.secret ?? '', known.organizationId))).toMatchObject({ code: 'FORBIDDEN' });
+  expect(await outcomeOf(world.auth.authenticate(again.secret ?? '', known.organizationId))).toMatchObject({
+    code: 'FORBIDDEN',
+  });
 });

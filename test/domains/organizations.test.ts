@@ -22,11 +22,15 @@ const activate = (by: Principal, orgId: string) =>
   world.as(by, (cx) => world.organizations.activate(cx, { id: toGlobalId('Organization', orgId) }));
 const rowOf = async (orgId: string) => (await world.sql('SELECT * FROM iam.organizations WHERE id = $1', orgId))[0];
 
-describe('changing one\'s own organization', () => {
-  test('changes what is given and nothing else, and nobody else\'s', async () => {
+describe("changing one's own organization", () => {
+  test("changes what is given and nothing else, and nobody else's", async () => {
     const before = await rowOf(globex.orgId);
     await update(acme.owner, { name: 'Acme Corporation', description: 'Makes everything.' });
-    expect(await rowOf(acme.orgId)).toMatchObject({ name: 'Acme Corporation', slug: 'acme', description: 'Makes everything.' });
+    expect(await rowOf(acme.orgId)).toMatchObject({
+      name: 'Acme Corporation',
+      slug: 'acme',
+      description: 'Makes everything.',
+    });
     await update(acme.owner, { description: null });
     expect(await rowOf(acme.orgId)).toMatchObject({ name: 'Acme Corporation', description: null });
     expect(await rowOf(globex.orgId)).toEqual(before);
@@ -77,11 +81,15 @@ describe('suspending and activating', () => {
     const { orgId } = await world.found('Moves');
     expect(await codeOf(activate(world.operator, orgId))).toBe('INVALID_TRANSITION');
     const attempt = () => codeOf(suspend(world.operator, orgId));
-    const both = await world.contend('SELECT 1 FROM iam.organizations WHERE id = $1 FOR UPDATE', [orgId], [attempt, attempt]);
+    const both = await world.contend(
+      'SELECT 1 FROM iam.organizations WHERE id = $1 FOR UPDATE',
+      [orgId],
+      [attempt, attempt],
+    );
     expect(both.sort()).toEqual(['INVALID_TRANSITION', 'ok']);
   });
 
-  test('is an act of the platform: no owner, no key, not even on one\'s own', async () => {
+  test("is an act of the platform: no owner, no key, not even on one's own", async () => {
     const key = await world.auth.authenticate(acme.ownerKey, null);
     for (const by of [acme.owner, key]) {
       expect(await codeOf(suspend(by, acme.orgId))).toBe('FORBIDDEN');

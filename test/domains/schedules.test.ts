@@ -37,7 +37,12 @@ const rowOf = async ({ scheduleId }: { scheduleId: string }) =>
 test('a schedule knows when it is due next, in its time zone', async () => {
   const made = await create(acme.owner, { cron: ' 0  9 * * 1-5 ', timezone: 'Asia/Tokyo', input: { x: 1 } });
   expect(await rowOf(made)).toMatchObject({
-    org_id: acme.orgId, name: 'Nightly', cron: '0 9 * * 1-5', timezone: 'Asia/Tokyo', input: { x: 1 }, enabled: true,
+    org_id: acme.orgId,
+    name: 'Nightly',
+    cron: '0 9 * * 1-5',
+    timezone: 'Asia/Tokyo',
+    input: { x: 1 },
+    enabled: true,
     next_run_at: nextRun('0 9 * * 1-5', 'Asia/Tokyo', world.now()),
   });
 });

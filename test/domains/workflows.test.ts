@@ -33,14 +33,23 @@ const definitionOf = (...keys: string[]) => ({
 const rowOf = async ({ workflowId }: { workflowId: string }) =>
   (await world.sql('SELECT * FROM workflow.workflows WHERE id = $1', workflowId))[0];
 const versionsOf = async ({ workflowId }: { workflowId: string }) =>
-  world.sql('SELECT version, definition, created_by_id FROM workflow.workflow_versions WHERE workflow_id = $1 ORDER BY version', workflowId);
+  world.sql(
+    'SELECT version, definition, created_by_id FROM workflow.workflow_versions WHERE workflow_id = $1 ORDER BY version',
+    workflowId,
+  );
 const tasksOf = async ({ workflowId }: { workflowId: string }) =>
-  world.sql('SELECT id, key, type, position, config FROM workflow.tasks WHERE workflow_id = $1 ORDER BY position', workflowId);
+  world.sql(
+    'SELECT id, key, type, position, config FROM workflow.tasks WHERE workflow_id = $1 ORDER BY position',
+    workflowId,
+  );
 
 const startExecution = (workflowId: string, status: string) =>
   world.sql(
-    `INSERT INTO workflow.workflow_states (org_id, workflow_id, version, status, engine_namespace) VALUES ($1, $2, 1, $3::workflow.execution_status, 'x')`,
-    acme.orgId, workflowId, status,
+    `INSERT INTO workflow.workflow_states (org_id, workflow_id, version, status, engine_namespace)
+     VALUES ($1, $2, 1, $3::workflow.execution_status, 'x')`,
+    acme.orgId,
+    workflowId,
+    status,
   );
 
 describe('creating', () => {
@@ -48,17 +57,24 @@ describe('creating', () => {
     const made = await create(member, { name: 'Daily Report', description: ' two\nlines ' });
     const createdBy = member.tenant?.membershipId;
     expect(await rowOf(made)).toMatchObject({
-      org_id: acme.orgId, name: 'Daily Report', slug: 'daily-report', description: 'two\nlines', status: 'active',
-      current_version: 1, created_by_id: createdBy,
+      org_id: acme.orgId,
+      name: 'Daily Report',
+      slug: 'daily-report',
+      description: 'two\nlines',
+      status: 'active',
+      current_version: 1,
+      created_by_id: createdBy,
     });
-    expect(await versionsOf(made)).toEqual([{ version: 1, definition: definitionOf('a', 'b'), created_by_id: createdBy }]);
+    expect(await versionsOf(made)).toEqual([
+      { version: 1, definition: definitionOf('a', 'b'), created_by_id: createdBy },
+    ]);
     expect(await tasksOf(made)).toMatchObject([
       { key: 'a', type: 'set', position: 0, config: { set: { x: 'a' } } },
       { key: 'b', type: 'set', position: 1, config: { set: { x: 'b' } } },
     ]);
   });
 
-  test('a slug made of the name steps aside, one that was asked for is a conflict, and other organizations do not count', async () => {
+  test('a made-up slug steps aside, one that was asked for is a conflict, and other organizations do not count', async () => {
     const first = await create(member, { name: 'Same Name' });
     const second = await create(member, { name: 'Same Name' });
     expect(await rowOf(first)).toMatchObject({ slug: 'same-name' });
@@ -71,7 +87,11 @@ describe('creating', () => {
     const input = { name: 'Repeated', idempotencyKey: 'k' };
     // A new workflow needs its organization to stay, so all five wait for whoever holds it.
     const attempts = Array.from({ length: 5 }, () => () => create(member, input));
-    const answers = await world.contend('SELECT 1 FROM iam.organizations WHERE id = $1 FOR UPDATE', [acme.orgId], attempts);
+    const answers = await world.contend(
+      'SELECT 1 FROM iam.organizations WHERE id = $1 FOR UPDATE',
+      [acme.orgId],
+      attempts,
+    );
     expect(new Set(answers.map(({ workflowId }) => workflowId)).size).toBe(1);
     expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
     expect(await world.sql(`SELECT name FROM workflow.workflows WHERE name = 'Repeated'`)).toHaveLength(1);
@@ -105,7 +125,10 @@ describe('creating', () => {
     [{ definition: { ...definitionOf('a'), padding: 'x'.repeat(10_000_000) } }, 'definition'],
     [{ orgId: 'smuggled' } as Partial<CreateInput>, 'orgId'],
   ] as [Partial<CreateInput>, string][])('case %#: refused for its %s', async (input, field) => {
-    expect(await outcomeOf(create(member, input))).toMatchObject({ code: 'VALIDATION_FAILED', fields: [{ path: field.split('.') }] });
+    expect(await outcomeOf(create(member, input))).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      fields: [{ path: field.split('.') }],
+    });
   });
 
   test('is not for those who may only read', async () => {
@@ -124,14 +147,20 @@ describe('changing', () => {
       [2, definitionOf('c', 'a')],
     ]);
     const after = await tasksOf(made);
-    expect(after.map(({ key, position }) => [key, position])).toEqual([['c', 0], ['a', 1]]);
+    expect(after.map(({ key, position }) => [key, position])).toEqual([
+      ['c', 0],
+      ['a', 1],
+    ]);
     expect(after[1]?.id).toBe(before?.id);
   });
 
   test('an equal definition, whatever the order of its keys, is no new version', async () => {
     const made = await create(member);
     const { document, do: tasks } = definitionOf('a', 'b');
-    await update(member, { id: idOf(made), definition: { do: tasks, document: Object.assign(Object.create(null), document) } });
+    await update(member, {
+      id: idOf(made),
+      definition: { do: tasks, document: Object.assign(Object.create(null), document) },
+    });
     expect(await rowOf(made)).toMatchObject({ current_version: 1 });
     expect(await versionsOf(made)).toHaveLength(1);
   });
@@ -139,7 +168,12 @@ describe('changing', () => {
   test('only what is given changes; null empties a description', async () => {
     const made = await create(member, { description: 'about' });
     await update(member, { id: idOf(made), name: 'Renamed', status: 'inactive' });
-    expect(await rowOf(made)).toMatchObject({ name: 'Renamed', status: 'inactive', description: 'about', current_version: 1 });
+    expect(await rowOf(made)).toMatchObject({
+      name: 'Renamed',
+      status: 'inactive',
+      description: 'about',
+      current_version: 1,
+    });
     await update(member, { id: idOf(made), description: null, name: null });
     expect(await rowOf(made)).toMatchObject({ name: 'Renamed', description: null });
     expect(await codeOf(update(member, { id: idOf(made) }))).toBe('ok');
@@ -151,7 +185,12 @@ describe('changing', () => {
       (key) => () => codeOf(update(member, { id: idOf(made), definition: definitionOf(key), expectedVersion: 1 })),
     );
     const lock = 'SELECT 1 FROM workflow.workflows WHERE id = $1 FOR UPDATE';
-    expect((await world.contend(lock, [made.workflowId], attempts)).sort()).toEqual(['CONFLICT', 'CONFLICT', 'CONFLICT', 'ok']);
+    expect((await world.contend(lock, [made.workflowId], attempts)).sort()).toEqual([
+      'CONFLICT',
+      'CONFLICT',
+      'CONFLICT',
+      'ok',
+    ]);
     await Promise.all(['g', 'h', 'i'].map((key) => update(member, { id: idOf(made), definition: definitionOf(key) })));
     const versions = await versionsOf(made);
     expect(versions.map(({ version }) => version)).toEqual([1, 2, 3, 4, 5]);
@@ -163,7 +202,10 @@ describe('changing', () => {
   test('a version cannot be changed, not even by this server', async () => {
     const made = await create(member);
     const overwrite = world.as(member, (cx) =>
-      cx.db.workflowVersion.updateMany({ where: { orgId: acme.orgId, workflowId: made.workflowId }, data: { version: 9 } }),
+      cx.db.workflowVersion.updateMany({
+        where: { orgId: acme.orgId, workflowId: made.workflowId },
+        data: { version: 9 },
+      }),
     );
     await expect(overwrite).rejects.toThrow('permission denied');
   });
@@ -184,14 +226,19 @@ describe('deleting', () => {
     expect(await rowOf(made)).toBeDefined();
   });
 
-  test.each(['completed', 'failed', 'canceled', 'timed_out'])('takes everything along when executions are %s', async (status) => {
-    const made = await create(member);
-    await startExecution(made.workflowId, status);
-    await world.as(member, (cx) => world.schedules.create(cx, { workflowId: idOf(made), name: 's', cron: '* * * * *' }));
-    await remove(acme.owner, idOf(made));
-    expect([await rowOf(made), await versionsOf(made), await tasksOf(made)]).toEqual([undefined, [], []]);
-    expect(await codeOf(remove(acme.owner, idOf(made)))).toBe('NOT_FOUND');
-  });
+  test.each(['completed', 'failed', 'canceled', 'timed_out'])(
+    'takes everything along when executions are %s',
+    async (status) => {
+      const made = await create(member);
+      await startExecution(made.workflowId, status);
+      await world.as(member, (cx) =>
+        world.schedules.create(cx, { workflowId: idOf(made), name: 's', cron: '* * * * *' }),
+      );
+      await remove(acme.owner, idOf(made));
+      expect([await rowOf(made), await versionsOf(made), await tasksOf(made)]).toEqual([undefined, [], []]);
+      expect(await codeOf(remove(acme.owner, idOf(made)))).toBe('NOT_FOUND');
+    },
+  );
 
   test('waits for an execution that is just being started, and then is refused', async () => {
     const made = await create(member);
@@ -206,7 +253,10 @@ describe('deleting', () => {
     const starting = world.as(member, (cx) =>
       cx.db.$transaction(async (tx) => {
         const { workflowId } = made;
-        await tx.workflowExecution.create({ data: { orgId: acme.orgId, workflowId, version: 1, engineNamespace: 'x' }, select: { id: true } });
+        await tx.workflowExecution.create({
+          data: { orgId: acme.orgId, workflowId, version: 1, engineNamespace: 'x' },
+          select: { id: true },
+        });
         started();
         await released;
       }),
@@ -232,7 +282,9 @@ test('a workflow of another organization is like one that does not exist', async
   for (const id of [idOf(foreign), foreign.workflowId, toGlobalId('Task', foreign.workflowId), '']) {
     expect(await outcomeOf(remove(acme.owner, id))).toEqual(unknown);
     expect(await outcomeOf(update(acme.owner, { id, name: 'Mine', definition: definitionOf('z') }))).toEqual(unknown);
-    const scheduling = world.as(acme.owner, (cx) => world.schedules.create(cx, { workflowId: id, name: 's', cron: '* * * * *' }));
+    const scheduling = world.as(acme.owner, (cx) =>
+      world.schedules.create(cx, { workflowId: id, name: 's', cron: '* * * * *' }),
+    );
     expect(await outcomeOf(scheduling)).toEqual(unknown);
   }
   expect(await rowOf(foreign)).toMatchObject({ name: 'Flow', current_version: 1 });

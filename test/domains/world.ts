@@ -66,8 +66,8 @@ export interface World {
   /** Past all walls, as the superuser. */
   sql(text: string, ...values: unknown[]): Promise<Record<string, unknown>[]>;
   /**
-   * Starts all attempts while somebody else holds rows that they need (`lock` selects them FOR UPDATE), and lets them go
-   * when every one is waiting: so they meet where it matters, on any machine.
+   * Starts all attempts while somebody else holds rows that they need (`lock` selects them FOR UPDATE), and lets them
+   * go when every one is waiting: so they meet where it matters, on any machine.
    */
   contend<Result>(lock: string, values: unknown[], attempts: readonly (() => Promise<Result>)[]): Promise<Result[]>;
   close(): Promise<void>;
@@ -93,12 +93,22 @@ export async function openWorld(): Promise<World> {
   const clock = { now: () => new Date(Date.now() + offsetMs) };
   const settings = { secretKey: SECRET_KEY, hashCost: 'test' as const };
   const openAuth = (accessFeed: { isListening(): boolean } = feed): AuthService =>
-    createAuthService({ preTenant, db, clock, accessFeed, session: { accessMinutes: 15, refreshDays: 7 }, ...settings });
+    createAuthService({
+      preTenant,
+      db,
+      clock,
+      accessFeed,
+      session: { accessMinutes: 15, refreshDays: 7 },
+      ...settings,
+    });
   const auth = openAuth();
   feed.subscribe({ onChange: auth.forget, onGap: auth.forgetAll });
 
   const sql = (text: string, ...values: unknown[]) =>
-    withClient(database.superuserUrl, async (client) => (await client.query(text, values)).rows as Record<string, unknown>[]);
+    withClient(
+      database.superuserUrl,
+      async (client) => (await client.query(text, values)).rows as Record<string, unknown>[],
+    );
   const signIn = async (email: string, organization: string | null): Promise<Principal> => {
     await sql('UPDATE iam.users SET password_hash = $2 WHERE email = $1', email, await hashSecret(PASSWORD, 'test'));
     const { accessToken } = await auth.signIn({ email, password: PASSWORD });
@@ -115,7 +125,18 @@ export async function openWorld(): Promise<World> {
   const members = createMemberService({ preTenant });
 
   return {
-    db, pool, preTenant, feed, auth, onboarding, members, operator, openAuth, as, signIn, sql,
+    db,
+    pool,
+    preTenant,
+    feed,
+    auth,
+    onboarding,
+    members,
+    operator,
+    openAuth,
+    as,
+    signIn,
+    sql,
     apiKeys: createApiKeyService(settings),
     organizations: createOrganizationService(),
     schedules: createScheduleService(),

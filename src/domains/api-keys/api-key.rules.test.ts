@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { ConflictError, ForbiddenError, ValidationError } from '../../kernel/errors.ts';
-import { OPERATOR_PERMISSIONS, type OrganizationRole, PERMISSIONS, ROLE_PERMISSIONS, withinScopes } from '../../kernel/permissions.ts';
+import {
+  OPERATOR_PERMISSIONS,
+  type OrganizationRole,
+  PERMISSIONS,
+  ROLE_PERMISSIONS,
+  withinScopes,
+} from '../../kernel/permissions.ts';
 import {
   checkExpiry,
   checkManagement,
@@ -50,7 +56,7 @@ describe('who manages a key', () => {
     else expect(act).toThrow(ForbiddenError);
   });
 
-  test('a key only with the permission, also its owner\'s', () => {
+  test("a key only with the permission, also its owner's", () => {
     expect(() => checkManagement(keyOf('owner', 'workflow:*'), owner('owner', 'me'))).toThrow(ForbiddenError);
     expect(() => checkManagement(keyOf('viewer', '*'), owner('viewer', 'me'))).toThrow(ForbiddenError);
     expect(() => checkManagement(keyOf('owner', 'apiKey:write'), owner('owner', 'me'))).not.toThrow();
@@ -58,24 +64,33 @@ describe('who manages a key', () => {
 });
 
 describe('scopes', () => {
-  test('every permission but the platform\'s, every noun and the star are known', () => {
+  test("every permission but the platform's, every noun and the star are known", () => {
     const scopes = [...PERMISSIONS.filter((one) => one !== 'platform:admin'), 'workflow:*', 'apiKey:*', '*'];
     expect(() => checkScopes(scopes)).not.toThrow();
   });
 
-  test.each(['', ':', ':*', 'workflow', 'workflow:', 'workflow:r*', '**', '*:read', 'WORKFLOW:READ', 'platform:admin', 'platform:*'])(
-    '%j is refused',
-    (scope) => expect(() => checkScopes(['workflow:read', scope])).toThrow(ValidationError),
-  );
+  test.each([
+    '',
+    ':',
+    ':*',
+    'workflow',
+    'workflow:',
+    'workflow:r*',
+    '**',
+    '*:read',
+    'WORKFLOW:READ',
+    'platform:admin',
+    'platform:*',
+  ])('%j is refused', (scope) => expect(() => checkScopes(['workflow:read', scope])).toThrow(ValidationError));
 
-  test('a wildcard stands for what the owner of the key may do, and that must be the maker\'s too', () => {
+  test("a wildcard stands for what the owner of the key may do, and that must be the maker's too", () => {
     expect(() => checkReach(person('viewer'), owner('viewer', 'me'), ['*'])).not.toThrow();
     expect(() => checkReach(person('admin'), owner('member'), ['workflow:*', '*'])).not.toThrow();
     expect(() => checkReach(keyOf('owner', 'apiKey:write'), owner('owner', 'me'), ['*'])).toThrow(ForbiddenError);
     expect(() => checkReach(keyOf('owner', 'apiKey:write'), owner('owner', 'me'), ['apiKey:write'])).not.toThrow();
   });
 
-  test('a permission by name must be the maker\'s, even where the owner of the key could not use it', () => {
+  test("a permission by name must be the maker's, even where the owner of the key could not use it", () => {
     expect(() => checkReach(person('viewer'), owner('viewer', 'me'), ['workflow:write'])).toThrow('workflow:write');
     expect(() => checkReach(person('manager'), owner('viewer'), ['organization:write'])).toThrow(ForbiddenError);
   });
@@ -85,7 +100,8 @@ test('a key expires in the future or never', () => {
   expect(() => checkExpiry(null, NOW)).not.toThrow();
   expect(() => checkExpiry(undefined, NOW)).not.toThrow();
   expect(() => checkExpiry(later(1), NOW)).not.toThrow();
-  for (const expiresAt of [NOW, later(-1), new Date(Number.NaN)]) expect(() => checkExpiry(expiresAt, NOW)).toThrow(ValidationError);
+  for (const expiresAt of [NOW, later(-1), new Date(Number.NaN)])
+    expect(() => checkExpiry(expiresAt, NOW)).toThrow(ValidationError);
 });
 
 describe('rotation', () => {

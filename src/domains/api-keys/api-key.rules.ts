@@ -60,7 +60,9 @@ export function checkScopes(scopes: readonly string[]): void {
 /** All that a key with these scopes can do: a wildcard stands for what the owner's role allows. */
 function reachOf(scopes: readonly string[], role: OrganizationRole): Permission[] {
   return PERMISSIONS.filter((permission) =>
-    scopes.some((scope) => scope === permission || (covers(scope, permission) && ROLE_PERMISSIONS[role].includes(permission))),
+    scopes.some(
+      (scope) => scope === permission || (covers(scope, permission) && ROLE_PERMISSIONS[role].includes(permission)),
+    ),
   );
 }
 
@@ -72,7 +74,8 @@ export function checkReach(manager: KeyManager, owner: KeyOwner, scopes: readonl
 
 /** @throws ValidationError for a time that has passed. */
 export function checkExpiry(expiresAt: Date | null | undefined, now: Date): void {
-  if (expiresAt && !(expiresAt.getTime() > now.getTime())) throw ValidationError.of('expiresAt', 'must be in the future');
+  if (expiresAt && !(expiresAt.getTime() > now.getTime()))
+    throw ValidationError.of('expiresAt', 'must be in the future');
 }
 
 /** The part of a key that decides whether it can be rotated. */
@@ -86,14 +89,19 @@ export interface RotatableKey {
 export function checkRotation(key: RotatableKey, now: Date): void {
   if (key.status === 'revoked') throw new ConflictError('This API key is revoked: create a new one.');
   if (key.supersededById !== null) throw new ConflictError('This API key was rotated already: rotate its successor.');
-  if (key.expiresAt !== null && key.expiresAt <= now) throw new ConflictError('This API key has expired: create a new one.');
+  if (key.expiresAt !== null && key.expiresAt <= now)
+    throw new ConflictError('This API key has expired: create a new one.');
 }
 
 /** What a rotated key becomes: revoked at once, or expiring after the overlap, but never later than it would have. */
 export function retire(key: RotatableKey, now: Date, overlapSeconds: number): RetiredKey {
   if (overlapSeconds === 0) return { status: 'revoked', revokedAt: now, expiresAt: key.expiresAt };
   const end = new Date(now.getTime() + overlapSeconds * 1000);
-  return { status: 'active', revokedAt: null, expiresAt: key.expiresAt !== null && key.expiresAt < end ? key.expiresAt : end };
+  return {
+    status: 'active',
+    revokedAt: null,
+    expiresAt: key.expiresAt !== null && key.expiresAt < end ? key.expiresAt : end,
+  };
 }
 
 export interface RetiredKey {

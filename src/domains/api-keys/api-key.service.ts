@@ -93,7 +93,10 @@ async function ownerOf(cx: ServiceContext, memberId: string | null): Promise<Key
   const owner =
     id === null
       ? null
-      : await cx.db.membership.findFirst({ where: { orgId, id, status: 'active' }, select: { userId: true, role: true } });
+      : await cx.db.membership.findFirst({
+          where: { orgId, id, status: 'active' },
+          select: { userId: true, role: true },
+        });
   if (owner === null) throw notFound('Member');
   checkManagement(managerOf(cx), owner);
   return owner;
@@ -118,7 +121,9 @@ async function rotate(cx: ServiceContext, mint: Mint, input: RotateApiKeyInput):
   const { result, replayed } = await cx.db.$transaction((tx) =>
     once(tx, request, async () => {
       await lockKey(tx, orgId, keyId);
-      return { apiKeyId: await replaceKey(tx, await findKey(tx, orgId, keyId), { manager, minted, now, overlapSeconds }) };
+      return {
+        apiKeyId: await replaceKey(tx, await findKey(tx, orgId, keyId), { manager, minted, now, overlapSeconds }),
+      };
     }),
   );
   cx.accessChanged({ kind: 'key', id: keyId });
@@ -172,8 +177,18 @@ async function findKey(db: TenantClient | TenantTransaction, orgId: string, id: 
   const key = await db.apiKey.findFirst({
     where: { orgId, id },
     select: {
-      orgId: true, id: true, userId: true, name: true, description: true, type: true, scopes: true,
-      rateLimitPerHour: true, expiresAt: true, status: true, supersededById: true, owner: { select: { role: true } },
+      orgId: true,
+      id: true,
+      userId: true,
+      name: true,
+      description: true,
+      type: true,
+      scopes: true,
+      rateLimitPerHour: true,
+      expiresAt: true,
+      status: true,
+      supersededById: true,
+      owner: { select: { role: true } },
     },
   });
   if (key === null) throw notFound('ApiKey');

@@ -19,15 +19,34 @@ const ORG = '0192d3a4-1111-7222-8333-000000000001';
 const OTHER = '0192d3a4-1111-7222-8333-000000000002';
 
 const membership = (more: Partial<Membership> = {}): Membership => ({
-  orgId: ORG, membershipId: 'm', role: 'member', status: 'active',
-  organizationStatus: 'active', organizationName: 'Acme', organizationSlug: 'acme', ...more,
+  orgId: ORG,
+  membershipId: 'm',
+  role: 'member',
+  status: 'active',
+  organizationStatus: 'active',
+  organizationName: 'Acme',
+  organizationSlug: 'acme',
+  ...more,
 });
 const key = (more: Partial<KeyRecord> = {}): KeyRecord => ({
-  keyId: 'k', userId: 'u', keyStatus: 'active', expiresAt: null, scopes: ['*'], userStatus: 'active', membership: membership(), ...more,
+  keyId: 'k',
+  userId: 'u',
+  keyStatus: 'active',
+  expiresAt: null,
+  scopes: ['*'],
+  userStatus: 'active',
+  membership: membership(),
+  ...more,
 });
 const session = (more: Partial<SessionRecord> = {}): SessionRecord => ({
-  sessionId: 's', userId: 'u', accessExpiresAt: LATER, endedAt: null, userStatus: 'active', systemRole: 'user',
-  memberships: [membership()], ...more,
+  sessionId: 's',
+  userId: 'u',
+  accessExpiresAt: LATER,
+  endedAt: null,
+  userStatus: 'active',
+  systemRole: 'user',
+  memberships: [membership()],
+  ...more,
 });
 
 const codeOf = (work: () => unknown): string => {
@@ -49,24 +68,41 @@ describe('the order of the answers to a key', () => {
     ['API_KEY_EXPIRED', { keyStatus: 'active' }],
     ['USER_NOT_ACTIVE', { keyStatus: 'active', expiresAt: LATER }],
     ['USER_NOT_ACTIVE', { keyStatus: 'active', expiresAt: LATER, userStatus: 'active' }],
-    ['ORG_NOT_ACTIVE', { keyStatus: 'active', expiresAt: LATER, userStatus: 'active', membership: membership({ organizationStatus: 'suspended' }) }],
+    [
+      'ORG_NOT_ACTIVE',
+      {
+        keyStatus: 'active',
+        expiresAt: LATER,
+        userStatus: 'active',
+        membership: membership({ organizationStatus: 'suspended' }),
+      },
+    ],
     ['FORBIDDEN', { keyStatus: 'active', expiresAt: LATER, userStatus: 'active', membership: membership() }],
   ])('%s', (code, mended) => {
     expect(codeOf(() => principalOfKey({ ...worst, ...mended }, OTHER, NOW))).toBe(code);
   });
 
   test.each(['invited', 'suspended', 'left'] as const)('a %s membership lets no key in', (status) => {
-    expect(codeOf(() => principalOfKey(key({ membership: membership({ status }) }), null, NOW))).toBe('USER_NOT_ACTIVE');
+    expect(codeOf(() => principalOfKey(key({ membership: membership({ status }) }), null, NOW))).toBe(
+      'USER_NOT_ACTIVE',
+    );
   });
 
-  test.each(['provisioning', 'provisioning_failed', 'inactive', 'suspended', 'deleted'] as const)('nor does a %s organization', (status) => {
-    const entry = key({ membership: membership({ organizationStatus: status }) });
-    expect(codeOf(() => principalOfKey(entry, null, NOW))).toBe('ORG_NOT_ACTIVE');
-  });
+  test.each(['provisioning', 'provisioning_failed', 'inactive', 'suspended', 'deleted'] as const)(
+    'nor does a %s organization',
+    (status) => {
+      const entry = key({ membership: membership({ organizationStatus: status }) });
+      expect(codeOf(() => principalOfKey(entry, null, NOW))).toBe('ORG_NOT_ACTIVE');
+    },
+  );
 });
 
-test('a key of a super administrator\'s carries nothing of the platform', () => {
-  const principal = principalOfKey(key({ membership: membership({ role: 'owner' }), scopes: ['*', 'platform:admin'] }), null, NOW);
+test("a key of a super administrator's carries nothing of the platform", () => {
+  const principal = principalOfKey(
+    key({ membership: membership({ role: 'owner' }), scopes: ['*', 'platform:admin'] }),
+    null,
+    NOW,
+  );
   expect(principal.permissions.has('platform:admin')).toBe(false);
   expect(principal.systemRole).toBe('user');
 });
@@ -99,11 +135,20 @@ describe('where a session works', () => {
   test('where it says, if the person is in it and it is open', () => {
     const memberships = [membership(), second];
     expect(chooseDestination(session({ memberships }), OTHER)).toEqual({ membership: second });
-    expect(chooseDestination(session({ memberships }), toGlobalId('Organization', OTHER))).toEqual({ membership: second });
-    for (const named of ['0192d3a4-1111-7222-8333-000000000003', toGlobalId('Member', OTHER), OTHER.toUpperCase(), '', 'x'.repeat(9_999)]) {
+    expect(chooseDestination(session({ memberships }), toGlobalId('Organization', OTHER))).toEqual({
+      membership: second,
+    });
+    for (const named of [
+      '0192d3a4-1111-7222-8333-000000000003',
+      toGlobalId('Member', OTHER),
+      OTHER.toUpperCase(),
+      '',
+      'x'.repeat(9_999),
+    ]) {
       expect(codeOf(() => chooseDestination(session({ memberships }), named))).toBe('FORBIDDEN');
     }
-    const closed = (more: Partial<Membership>) => codeOf(() => chooseDestination(session({ memberships: [membership(more)] }), ORG));
+    const closed = (more: Partial<Membership>) =>
+      codeOf(() => chooseDestination(session({ memberships: [membership(more)] }), ORG));
     expect(closed({ status: 'suspended' })).toBe('USER_NOT_ACTIVE');
     expect(closed({ organizationStatus: 'suspended' })).toBe('ORG_NOT_ACTIVE');
   });
@@ -132,7 +177,12 @@ test('what a session may do is what its role there may do, and the platform for 
   const viewer = tenantOf(membership({ role: 'viewer' }));
   expect(permissions('user', null)).toEqual([]);
   expect(permissions('user', viewer)).toEqual(['member:read', 'organization:read', 'workflow:read']);
-  expect(permissions('super_admin', viewer)).toEqual(['member:read', 'organization:read', 'platform:admin', 'workflow:read']);
+  expect(permissions('super_admin', viewer)).toEqual([
+    'member:read',
+    'organization:read',
+    'platform:admin',
+    'workflow:read',
+  ]);
   expect(permissions('super_admin', null)).toEqual(['platform:admin']);
   expect(permissions('super_admin', { orgId: ORG, membershipId: null, role: null })).toContain('organization:delete');
 });

@@ -12,7 +12,8 @@ import type { MembershipSummary, Principal, Tenant } from '../../kernel/principa
 
 export type UserStatus = 'active' | 'suspended' | 'deleted';
 export type MembershipStatus = 'invited' | 'active' | 'suspended' | 'left';
-export type OrganizationStatus = 'provisioning' | 'provisioning_failed' | 'active' | 'inactive' | 'suspended' | 'deleted';
+export type OrganizationStatus =
+  'provisioning' | 'provisioning_failed' | 'active' | 'inactive' | 'suspended' | 'deleted';
 
 /** A person in an organization, with every status that decides whether it may come in. */
 export interface Membership {
@@ -47,8 +48,10 @@ export interface SessionRecord {
   readonly memberships: readonly Membership[];
 }
 
-const userNotActive = () => new AppError('USER_NOT_ACTIVE', 'Your access is suspended: ask an administrator of the organization.');
-const organizationNotActive = () => new AppError('ORG_NOT_ACTIVE', 'The organization is not active: ask its owner or the operator.');
+const userNotActive = () =>
+  new AppError('USER_NOT_ACTIVE', 'Your access is suspended: ask an administrator of the organization.');
+const organizationNotActive = () =>
+  new AppError('ORG_NOT_ACTIVE', 'The organization is not active: ask its owner or the operator.');
 /** One text, whether the organization exists or not. */
 const notYours = () => new ForbiddenError('You are not a member of the organization named in X-Organization-Id.');
 
@@ -93,9 +96,7 @@ export function checkSession(session: SessionRecord, now: Date): void {
 
 /** Where a session wants to work: in one of its memberships, in an organization to be asked for, or nowhere yet. */
 export type Destination =
-  | { readonly membership: Membership }
-  | { readonly operatorOf: string }
-  | { readonly membership: null };
+  { readonly membership: Membership } | { readonly operatorOf: string } | { readonly membership: null };
 
 /**
  * Chooses the organization of a session's request: the one that is named, or the only one.

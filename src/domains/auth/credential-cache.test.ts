@@ -4,7 +4,8 @@ import { createCredentialCache, type Tag } from './credential-cache.ts';
 const NOW = new Date('2026-01-01T00:00:00Z');
 const at = (ms: number) => new Date(NOW.getTime() + ms);
 const cacheOf = (max = 10) => createCredentialCache<{ name: string }>({ max, ageMs: 1_000 });
-const put = (cache: ReturnType<typeof cacheOf>, name: string, ...tags: Tag[]) => cache.set(name, { name }, tags, cache.begin(), NOW);
+const put = (cache: ReturnType<typeof cacheOf>, name: string, ...tags: Tag[]) =>
+  cache.set(name, { name }, tags, cache.begin(), NOW);
 
 test('an entry lives for its time and not a millisecond longer', () => {
   const cache = cacheOf();

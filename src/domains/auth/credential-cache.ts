@@ -28,7 +28,10 @@ interface Entry<Value> {
 }
 
 /** @param limits at most `max` entries, each for at most `ageMs`. */
-export function createCredentialCache<Value extends object>(limits: { max: number; ageMs: number }): CredentialCache<Value> {
+export function createCredentialCache<Value extends object>(limits: {
+  max: number;
+  ageMs: number;
+}): CredentialCache<Value> {
   const keysByTag = new Map<Tag, Set<string>>();
   let generation = 0;
 

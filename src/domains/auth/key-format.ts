@@ -41,7 +41,7 @@ export function prefixOf(key: string): string {
   return key.slice(0, START.length + 6);
 }
 
-/** How a key is found: HMAC-SHA-256 under a key that is not in the database, so that a stolen table helps nobody guess. */
+/** How a key is found: HMAC-SHA-256 under a key that the database does not have, so a stolen table helps nobody guess. */
 export type Fingerprint = (key: string) => Buffer<ArrayBuffer>;
 
 /** The fingerprints of one installation. */

@@ -36,7 +36,9 @@ export interface LookupDependencies {
 
 export const CACHE_LIMITS = { max: 10_000, ageMs: 60_000 };
 
-export function createLookups(dependencies: LookupDependencies): Lookups & Pick<CredentialCache<object>, 'forget' | 'clear'> {
+export function createLookups(
+  dependencies: LookupDependencies,
+): Lookups & Pick<CredentialCache<object>, 'forget' | 'clear'> {
   const { preTenant, clock, accessFeed } = dependencies;
   const cache = createCredentialCache<object>(CACHE_LIMITS);
 
@@ -60,14 +62,23 @@ export function createLookups(dependencies: LookupDependencies): Lookups & Pick<
     key: (fingerprint) =>
       recall(`key:${fingerprint.toString('base64')}`, () => preTenant.findApiKey(fingerprint), keyTags),
     session: (accessHash) =>
-      recall<SessionRecord>(`session:${accessHash.toString('base64')}`, () => preTenant.findSession(accessHash), sessionTags),
+      recall<SessionRecord>(
+        `session:${accessHash.toString('base64')}`,
+        () => preTenant.findSession(accessHash),
+        sessionTags,
+      ),
     operatorOrganization: (userId, orgId) =>
-      recall(`operator:${userId}:${orgId}`, () => preTenant.findOrganizationForOperator(userId, orgId), () => [
-        tagOf({ kind: 'user', id: userId }),
-        tagOf({ kind: 'org', id: orgId }),
-      ]),
+      recall(
+        `operator:${userId}:${orgId}`,
+        () => preTenant.findOrganizationForOperator(userId, orgId),
+        () => [tagOf({ kind: 'user', id: userId }), tagOf({ kind: 'org', id: orgId })],
+      ),
     organizationName: (orgId) =>
-      recall(`name:${orgId}`, () => readName(dependencies, orgId), () => [tagOf({ kind: 'org', id: orgId })]),
+      recall(
+        `name:${orgId}`,
+        () => readName(dependencies, orgId),
+        () => [tagOf({ kind: 'org', id: orgId })],
+      ),
     forget: cache.forget,
     clear: cache.clear,
   };

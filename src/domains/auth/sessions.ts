@@ -68,7 +68,9 @@ export async function signIn(dependencies: SessionDependencies, input: SignInInp
   if (found === null || !matches || locked || found.userStatus !== 'active') throw wrongSignIn();
   const { userId } = found;
   const session = issue(userId, settings, now);
-  await asPerson(userId, () => db.session.create({ data: { userId, userAgent, ...stored(session) }, select: { id: true } }));
+  await asPerson(userId, () =>
+    db.session.create({ data: { userId, userAgent, ...stored(session) }, select: { id: true } }),
+  );
   return session;
 }
 
@@ -109,7 +111,8 @@ function later(session: IssuedSession, before: Date): IssuedSession {
 }
 
 export async function signOut(dependencies: SessionDependencies, principal: Principal): Promise<void> {
-  if (principal.kind !== 'user') throw ValidationError.of('session', 'an API key has no session to sign out of: revoke the key');
+  if (principal.kind !== 'user')
+    throw ValidationError.of('session', 'an API key has no session to sign out of: revoke the key');
   await endSession(dependencies, principal.credentialId, principal.userId);
 }
 

@@ -26,7 +26,8 @@ export function checkHandOut(actor: Actor, role: OrganizationRole): void {
 
 /** @throws ForbiddenError when the actor may not touch members of this role. */
 export function checkActOn(actor: Actor, role: OrganizationRole): void {
-  if (!mayManageRole(actor.role, role)) throw new ForbiddenError('You can only manage members with a role below your own.');
+  if (!mayManageRole(actor.role, role))
+    throw new ForbiddenError('You can only manage members with a role below your own.');
 }
 
 /** What a change of role means. @throws ForbiddenError, ConflictError */

@@ -54,10 +54,19 @@ async function add(
   // One answer and one way through, whether the address is known to the installation or not.
   const userId = await preTenant.ensureIdentity(email, name);
   const now = cx.clock.now();
-  const request = { orgId, userId: cx.principal.userId, operation: 'addMember', key: idempotencyKey, input: fields, now };
+  const request = {
+    orgId,
+    userId: cx.principal.userId,
+    operation: 'addMember',
+    key: idempotencyKey,
+    input: fields,
+    now,
+  };
   const { result, replayed } = await refuseDuplicate(ALREADY_A_MEMBER, () =>
     cx.db.$transaction((tx) =>
-      once(tx, request, async () => ({ memberId: await join(tx, { orgId, userId, email, name, role, joinedAt: now }) })),
+      once(tx, request, async () => ({
+        memberId: await join(tx, { orgId, userId, email, name, role, joinedAt: now }),
+      })),
     ),
   );
   cx.accessChanged({ kind: 'user', id: userId });
@@ -126,7 +135,8 @@ async function lockMember(
   orgId: string,
   id: string,
 ): Promise<{ userId: string; role: OrganizationRole }> {
-  await tx.$queryRaw`SELECT id FROM iam.memberships WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`;
+  await tx.$queryRaw`
+    SELECT id FROM iam.memberships WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`;
   const where = { orgId, id, status: { not: 'left' as const } };
   const member = await tx.membership.findFirst({ where, select: { userId: true, role: true } });
   if (member === null) throw notFound('Member');

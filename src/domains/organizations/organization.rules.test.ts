@@ -9,20 +9,38 @@ import {
   slugFromName,
 } from './organization.rules.ts';
 
-const STATUSES: OrganizationStatus[] = ['provisioning', 'provisioning_failed', 'active', 'inactive', 'suspended', 'deleted'];
+const STATUSES: OrganizationStatus[] = [
+  'provisioning',
+  'provisioning_failed',
+  'active',
+  'inactive',
+  'suspended',
+  'deleted',
+];
 const LEGAL = [
-  'provisioning>active', 'provisioning>provisioning_failed', 'provisioning>deleted',
-  'provisioning_failed>provisioning', 'provisioning_failed>deleted',
-  'active>suspended', 'active>inactive', 'active>deleted',
-  'inactive>active', 'inactive>deleted', 'suspended>active', 'suspended>deleted',
+  'provisioning>active',
+  'provisioning>provisioning_failed',
+  'provisioning>deleted',
+  'provisioning_failed>provisioning',
+  'provisioning_failed>deleted',
+  'active>suspended',
+  'active>inactive',
+  'active>deleted',
+  'inactive>active',
+  'inactive>deleted',
+  'suspended>active',
+  'suspended>deleted',
 ];
 
 describe('the status of an organization', () => {
-  test.each(STATUSES.flatMap((from) => STATUSES.map((to) => [from, to] as const)))('%s to %s is legal only if listed', (from, to) => {
-    const move = () => moveOrganization(from, to);
-    if (LEGAL.includes(`${from}>${to}`)) expect(move()).toBe(to);
-    else expect(move).toThrow(InvalidTransitionError);
-  });
+  test.each(STATUSES.flatMap((from) => STATUSES.map((to) => [from, to] as const)))(
+    '%s to %s is legal only if listed',
+    (from, to) => {
+      const move = () => moveOrganization(from, to);
+      if (LEGAL.includes(`${from}>${to}`)) expect(move()).toBe(to);
+      else expect(move).toThrow(InvalidTransitionError);
+    },
+  );
 
   test('an operator lets in only what was let in before', () => {
     expect(reactivateOrganization('suspended')).toBe('active');

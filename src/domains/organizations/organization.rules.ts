@@ -1,12 +1,7 @@
 import { InvalidTransitionError } from '../../kernel/errors.ts';
 
 export type OrganizationStatus =
-  | 'provisioning'
-  | 'provisioning_failed'
-  | 'active'
-  | 'inactive'
-  | 'suspended'
-  | 'deleted';
+  'provisioning' | 'provisioning_failed' | 'active' | 'inactive' | 'suspended' | 'deleted';
 
 /** The organization that the installation itself is. It can be neither suspended nor deleted. */
 export const SYSTEM_ORGANIZATION_ID = '00000000-0000-0000-0000-000000000000';

@@ -21,7 +21,13 @@ const nested = (levels: number): unknown => JSON.parse('{"a":'.repeat(levels) + 
 
 test('a document with every kind of task is accepted', () => {
   const tasks = [
-    { fetch: { call: 'http', with: { method: 'get', endpoint: 'https://example.com' }, timeout: { after: { seconds: 5 } } } },
+    {
+      fetch: {
+        call: 'http',
+        with: { method: 'get', endpoint: 'https://example.com' },
+        timeout: { after: { seconds: 5 } },
+      },
+    },
     { keep: { set: { x: 1 }, if: 'x > 1', then: 'end', input: {}, output: {}, export: {}, metadata: {} } },
     { choose: { switch: [{ a: { when: 'x == 1', then: 'end' } }] } },
     { each: { for: { each: 'item', in: 'items' }, while: 'true', do: [{ inner: SET }] } },
@@ -35,8 +41,16 @@ test('a document with every kind of task is accepted', () => {
   ];
   const definition = parseDefinition(withTasks(...tasks));
   expect(tasksOf(definition).map((task) => [task.position, task.key, task.type])).toEqual([
-    [0, 'fetch', 'call'], [1, 'keep', 'set'], [2, 'choose', 'switch'], [3, 'each', 'for'], [4, 'both', 'fork'],
-    [5, 'pause', 'wait'], [6, 'tell', 'emit'], [7, 'hear', 'listen'], [8, 'child', 'run'], [9, 'careful', 'try'],
+    [0, 'fetch', 'call'],
+    [1, 'keep', 'set'],
+    [2, 'choose', 'switch'],
+    [3, 'each', 'for'],
+    [4, 'both', 'fork'],
+    [5, 'pause', 'wait'],
+    [6, 'tell', 'emit'],
+    [7, 'hear', 'listen'],
+    [8, 'child', 'run'],
+    [9, 'careful', 'try'],
     [10, 'fail', 'raise'],
   ]);
   expect(tasksOf(definition)[1]?.config).toEqual(tasks[1]?.keep);
@@ -57,10 +71,21 @@ describe('what is not an acceptable definition is refused with the path of the f
     ['a list', [], ['definition']],
     ['an empty object', {}, ['definition.document', 'definition.do']],
     ['a wrong document', { document: 1, do: [{ a: SET }] }, ['definition.document']],
-    ['another version of the language', { document: { ...DOCUMENT, dsl: '2.0.0' }, do: [{ a: SET }] }, ['definition.document.dsl']],
-    ['names that are not labels', { document: { ...DOCUMENT, name: 'A b', namespace: '' }, do: [{ a: SET }] },
-      ['definition.document.namespace', 'definition.document.name']],
-    ['a version that is none', { document: { ...DOCUMENT, version: 'one' }, do: [{ a: SET }] }, ['definition.document.version']],
+    [
+      'another version of the language',
+      { document: { ...DOCUMENT, dsl: '2.0.0' }, do: [{ a: SET }] },
+      ['definition.document.dsl'],
+    ],
+    [
+      'names that are not labels',
+      { document: { ...DOCUMENT, name: 'A b', namespace: '' }, do: [{ a: SET }] },
+      ['definition.document.namespace', 'definition.document.name'],
+    ],
+    [
+      'a version that is none',
+      { document: { ...DOCUMENT, version: 'one' }, do: [{ a: SET }] },
+      ['definition.document.version'],
+    ],
     ['tasks that are not a list', { document: DOCUMENT, do: { a: SET } }, ['definition.do']],
     ['a task that is not an object', withTasks('a'), ['definition.do.0']],
     ['two tasks in one entry', withTasks({ a: SET, b: SET }), ['definition.do.0']],

@@ -32,7 +32,8 @@ function problemOf(root: JsonObject): string | null {
   for (let depth = 1; level.length > 0; depth += 1) {
     if (depth > DEEPEST_JSON) return `must be at most ${DEEPEST_JSON} levels deep`;
     const contained = level.flatMap(contentsOf);
-    if (contained.some((value) => !isStorable(value))) return 'must contain only what JSON can carry, without NUL characters';
+    if (contained.some((value) => !isStorable(value)))
+      return 'must contain only what JSON can carry, without NUL characters';
     level = contained.filter((value) => typeof value === 'object' && value !== null);
   }
   const bytes = Buffer.byteLength(JSON.stringify(root));

@@ -22,7 +22,8 @@ export function parseCron(text: string): string {
 export function parseTimezone(text: string): string {
   const name = text.trim();
   try {
-    if (ZONE_NAME.test(name)) return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone && name;
+    if (ZONE_NAME.test(name))
+      return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone && name;
   } catch {
     // An unknown zone is a RangeError here; it is answered below like one of the wrong form.
   }
@@ -46,5 +47,6 @@ function parse(cron: string, timezone: string): Cron {
 
 /** @throws ConflictError when a workflow has as many schedules as it may have. */
 export function checkScheduleCount(count: number): void {
-  if (count >= MOST_SCHEDULES) throw new ConflictError(`A workflow has at most ${MOST_SCHEDULES} schedules: delete one first.`);
+  if (count >= MOST_SCHEDULES)
+    throw new ConflictError(`A workflow has at most ${MOST_SCHEDULES} schedules: delete one first.`);
 }

@@ -26,7 +26,10 @@ export function createScheduleService(): ScheduleService {
   return { create, update, remove };
 }
 
-async function create(cx: ServiceContext, input: CreateScheduleInput): Promise<{ scheduleId: string; replayed: boolean }> {
+async function create(
+  cx: ServiceContext,
+  input: CreateScheduleInput,
+): Promise<{ scheduleId: string; replayed: boolean }> {
   requirePermission(cx, 'workflow:write');
   const { orgId, membershipId } = requireTenant(cx);
   const { idempotencyKey, ...fields } = parseInput(createScheduleInput, input);
@@ -37,14 +40,25 @@ async function create(cx: ServiceContext, input: CreateScheduleInput): Promise<{
   const now = cx.clock.now();
   // Worked out also for a schedule that is switched off, so that a date that never comes is noticed now.
   const next = nextRun(timing.cron, timing.timezone, now);
-  const request = { orgId, userId: cx.principal.userId, operation: 'createSchedule', key: idempotencyKey, input: fields, now };
+  const request = {
+    orgId,
+    userId: cx.principal.userId,
+    operation: 'createSchedule',
+    key: idempotencyKey,
+    input: fields,
+    now,
+  };
   const { result, replayed } = await cx.db.$transaction((tx) =>
     once(tx, request, async () => {
       await lockWorkflow(tx, orgId, workflowId);
       checkScheduleCount(await tx.schedule.count({ where: { orgId, workflowId } }));
       const { id: scheduleId } = await tx.schedule.create({
         data: {
-          orgId, workflowId, name, ...timing, enabled,
+          orgId,
+          workflowId,
+          name,
+          ...timing,
+          enabled,
           input: argument,
           nextRunAt: enabled ? next : null,
           createdById: membershipId,

@@ -21,7 +21,10 @@ test('a task keeps its row when it moves or changes, and only a new name makes a
   const after = [task('b', 0), task('c', 1, { set: { x: 1 } }), task('d', 2)];
   expect(taskChanges(before, after)).toEqual({
     added: [after[2]],
-    changed: [{ id: '2', task: after[0] }, { id: '3', task: after[1] }],
+    changed: [
+      { id: '2', task: after[0] },
+      { id: '3', task: after[1] },
+    ],
     removedIds: ['1'],
   });
 });

@@ -35,14 +35,24 @@ export function createWorkflowService(): WorkflowService {
   return { create, update, remove };
 }
 
-async function create(cx: ServiceContext, input: CreateWorkflowInput): Promise<{ workflowId: string; replayed: boolean }> {
+async function create(
+  cx: ServiceContext,
+  input: CreateWorkflowInput,
+): Promise<{ workflowId: string; replayed: boolean }> {
   requirePermission(cx, 'workflow:write');
   const { orgId, membershipId } = requireTenant(cx);
   const { idempotencyKey, ...fields } = parseInput(createWorkflowInput, input);
   const definition = parseDefinition(fields.definition);
   const { name, slug, description = null } = fields;
   const now = cx.clock.now();
-  const request = { orgId, userId: cx.principal.userId, operation: 'createWorkflow', key: idempotencyKey, input: fields, now };
+  const request = {
+    orgId,
+    userId: cx.principal.userId,
+    operation: 'createWorkflow',
+    key: idempotencyKey,
+    input: fields,
+    now,
+  };
   const author = { orgId, createdById: membershipId };
   const { result, replayed } = await refuseDuplicate(SLUG_TAKEN, () =>
     cx.db.$transaction((tx) =>
@@ -74,9 +84,12 @@ async function update(cx: ServiceContext, input: UpdateWorkflowInput): Promise<{
   await cx.db.$transaction(async (tx) => {
     const version = await lockWorkflow(tx, orgId, workflowId);
     if (expectedVersion !== undefined && expectedVersion !== version) {
-      throw new ConflictError(`Somebody has changed the workflow: it is at version ${version}, not ${expectedVersion}.`);
+      throw new ConflictError(
+        `Somebody has changed the workflow: it is at version ${version}, not ${expectedVersion}.`,
+      );
     }
-    const next = definition !== null && (await isChanged(tx, { orgId, workflowId, version }, definition)) ? version + 1 : null;
+    const next =
+      definition !== null && (await isChanged(tx, { orgId, workflowId, version }, definition)) ? version + 1 : null;
     if (definition !== null && next !== null) {
       await tx.workflowVersion.createMany({
         data: [{ orgId, workflowId, version: next, definition, createdById: membershipId }],
@@ -108,7 +121,12 @@ async function isChanged(
 }
 
 /** Makes the stored tasks those of the definition. A task that keeps its name keeps its row. */
-async function replaceTasks(tx: TenantTransaction, orgId: string, workflowId: string, definition: Definition): Promise<void> {
+async function replaceTasks(
+  tx: TenantTransaction,
+  orgId: string,
+  workflowId: string,
+  definition: Definition,
+): Promise<void> {
   const stored = await tx.task.findMany({
     where: { orgId, workflowId },
     select: { id: true, key: true, type: true, config: true, position: true },
@@ -139,7 +157,8 @@ async function remove(cx: ServiceContext, input: DeleteWorkflowInput): Promise<{
       where: { orgId, workflowId, status: { in: ['pending', 'running', 'paused'] } },
       select: { id: true },
     });
-    if (live !== null) throw new ConflictError('The workflow is being executed: cancel its executions, or wait for them.');
+    if (live !== null)
+      throw new ConflictError('The workflow is being executed: cancel its executions, or wait for them.');
     const { count } = await tx.workflow.deleteMany({ where: { orgId, id: workflowId } });
     if (count === 0) throw notFound('Workflow');
   });

@@ -25,7 +25,15 @@ test('a token has 256 bits behind its prefix, and only that form is one', () => 
   expect(new Set(tokens).size).toBe(1_000);
   expect(tokens.every((token) => isToken('ta_', token))).toBe(true);
   const [token = ''] = tokens;
-  for (const other of ['', 'ta_', `tr_${token.slice(3)}`, `${token}x`, token.slice(1), token.replace(/.$/, '\n'), token.replace(/.$/, '+')]) {
+  for (const other of [
+    '',
+    'ta_',
+    `tr_${token.slice(3)}`,
+    `${token}x`,
+    token.slice(1),
+    token.replace(/.$/, '\n'),
+    token.replace(/.$/, '+'),
+  ]) {
     expect(isToken('ta_', other)).toBe(false);
   }
   expect(sha256('abc').toString('hex')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { codeOf, openWorld, outcomeOf, PASSWORD, type Tenant, type World } from './world.ts';
+
+let world: World;
+let acme: Tenant;
+let globex: Tenant;
+
+beforeAll(async () => {
+  world = await openWorld();
+  acme = await world.found('Acme');
+  globex = await world.found('Globex');
+});
+afterAll(() => world.close());
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+describe('a password sign-in', () => {
+  test('opens a session whose tokens are stored only as hashes', async () => {
+    const session = await world.auth.signIn({
+      email: ` ${acme.ownerEmail.toUpperCase()} `,
+      password: PASSWORD,
+      userAgent: 'x'.repeat(900),
+    });
+    expect(session.accessToken).toMatch(/^ta_[\w-]{43}$/);
+    expect(session.refreshToken).toMatch(/^tr_[\w-]{43}$/);
+    expect(await world.auth.authenticate(session.accessToken, null)).toMatchObject({
+      kind: 'user',
+      tenant: { orgId: acme.orgId },
+    });
+    const rows = await world.sql('SELECT s::text AS everything FROM iam.sessions s');
+    expect(JSON.stringify(rows)).not.toContain(session.accessToken.slice(3));
+    expect(JSON.stringify(rows)).not.toContain(session.refreshToken.slice(3));
+  });
+
+  test('fails with one and the same error, whatever is wrong', async () => {
+    const tenant = await world.found('Locked Out');
+    const attempt = (email: string, password = PASSWORD) => outcomeOf(world.auth.signIn({ email, password }));
+    const unknown = await attempt('nobody@nowhere.test');
+    expect(unknown).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await attempt(tenant.ownerEmail, 'wrong')).toEqual(unknown);
+    expect(await attempt(tenant.ownerEmail, '')).toEqual(unknown);
+    expect(await attempt('not an address')).toEqual(unknown);
+    expect(await attempt(`${'a'.repeat(300)}@x.test`)).toEqual(unknown);
+    expect(await attempt(`a\0${tenant.ownerEmail}`)).toEqual(unknown);
+    for (const change of [
+      "locked_until = now() + interval '1 day'",
+      `status = 'suspended', locked_until = NULL`,
+      `status = 'active', password_hash = NULL`,
+    ]) {
+      await world.sql(`UPDATE iam.users SET ${change} WHERE email = $1`, tenant.ownerEmail);
+      expect(await attempt(tenant.ownerEmail)).toEqual(unknown);
+    }
+  });
+});
+
+describe('a session', () => {
+  const open = (email = acme.ownerEmail) => world.auth.signIn({ email, password: PASSWORD });
+  const enters = (token: string) => codeOf(world.auth.authenticate(token, null));
+
+  test('ends by the clock after a quarter of an hour, also when it is remembered', async () => {
+    const { accessToken } = await open();
+    expect(await enters(accessToken)).toBe('ok');
+    world.pass(15 * MINUTE);
+    expect(await enters(accessToken)).toBe('UNAUTHENTICATED');
+  });
+
+  test('goes on with new tokens, and the old ones are void at once', async () => {
+    const first = await open();
+    expect(await enters(first.accessToken)).toBe('ok');
+    const second = await world.auth.refresh({ refreshToken: first.refreshToken });
+    expect(await enters(first.accessToken)).toBe('UNAUTHENTICATED');
+    expect(await enters(second.accessToken)).toBe('ok');
+  });
+
+  test('is over for everybody when a refresh token is used a second time', async () => {
+    const first = await open();
+    const second = await world.auth.refresh({ refreshToken: first.refreshToken });
+    expect(await enters(second.accessToken)).toBe('ok');
+    expect(await codeOf(world.auth.refresh({ refreshToken: first.refreshToken }))).toBe('UNAUTHENTICATED');
+    expect(await enters(second.accessToken)).toBe('UNAUTHENTICATED');
+    expect(await codeOf(world.auth.refresh({ refreshToken: second.refreshToken }))).toBe('UNAUTHENTICATED');
+  });
+
+  test('of two that use one refresh token at once, at most one goes on, and then the session is over', async () => {
+    const { accessToken, refreshToken } = await open();
+    const { credentialId } = await world.auth.authenticate(accessToken, null);
+    const attempts = Array.from({ length: 5 }, () => () => world.auth.refresh({ refreshToken }).catch(() => null));
+    const results = await world.contend(
+      'SELECT 1 FROM iam.sessions WHERE id = $1 FOR UPDATE',
+      [credentialId],
+      attempts,
+    );
+    const issued = results.filter((result) => result !== null);
+    expect(issued).toHaveLength(1);
+    expect(await enters(issued[0]?.accessToken ?? '')).toBe('UNAUTHENTICATED');
+  });
+
+  test('cannot be carried on after seven days, nor by somebody suspended', async () => {
+    const old = await open();
+    world.pass(7 * DAY);
+    expect(await codeOf(world.auth.refresh({ refreshToken: old.refreshToken }))).toBe('UNAUTHENTICATED');
+    const tenant = await world.found('Suspended Later');
+    const { refreshToken } = await open(tenant.ownerEmail);
+    await world.sql(`UPDATE iam.users SET status = 'suspended' WHERE email = $1`, tenant.ownerEmail);
+    expect(await codeOf(world.auth.refresh({ refreshToken }))).toBe('UNAUTHENTICATED');
+  });
+
+  test('is over at the next request after signing out', async () => {
+    const { accessToken, refreshToken } = await open();
+    await world.auth.signOut(await world.auth.authenticate(accessToken, null));
+    expect(await enters(accessToken)).toBe('UNAUTHENTICATED');
+    expect(await codeOf(world.auth.refresh({ refreshToken }))).toBe('UNAUTHENTICATED');
+  });
+
+  test('is something that an API key does not have', async () => {
+    const key = await world.auth.authenticate(acme.ownerKey, null);
+    expect(await codeOf(world.auth.signOut(key))).toBe('VALIDATION_FAILED');
+    expect(await enters(acme.ownerKey)).toBe('ok');
+  });
+
+  test("ends nobody else's session", async () => {
+    const { accessToken } = await open(globex.ownerEmail);
+    const { credentialId } = await world.auth.authenticate(accessToken, null);
+    await world.auth.signOut({ ...acme.owner, credentialId });
+    expect(await enters(accessToken)).toBe('ok');
+  });
+});

@@ -38,7 +38,6 @@ graphql(`
     scopes
     status
     expiresAt
-    lastUsedAt
   }
 `);
 

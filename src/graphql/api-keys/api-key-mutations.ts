@@ -37,7 +37,6 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
     scopes: t.stringList({ required: true, description: 'What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack.' }),
     expiresAt: t.field({ type: 'DateTime', description: 'When its time runs out; never when not given.' }),
     memberId: t.id({ description: 'The member it acts for: oneself when not given. Others need apiKey:write.' }),
-    rateLimitPerHour: t.int({ description: 'How many root fields an hour it may ask for: 1 to 10,000, 3,600 when not given.' }),
     idempotencyKey: t.string({ description: 'A text of your own, at most 255 characters: a repetition within 24 hours makes no second key and shows no secret.' }),
   }),
 });

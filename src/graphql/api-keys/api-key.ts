@@ -38,7 +38,6 @@ export const ApiKeyType = builder.prismaObject('ApiKey', {
     type: t.expose('type', { type: ApiKeyTypeEnum, description: 'What kind of caller it is for.' }),
     prefix: t.exposeString('prefix', { description: 'The first characters of the key, to recognise it by.' }),
     scopes: t.exposeStringList('scopes', { description: 'What it may do of what its owner may: permissions such as "workflow:read", "workflow:*", or "*".' }),
-    rateLimitPerHour: t.exposeInt('rateLimitPerHour', { description: 'How many root fields an hour it may ask for: 1 to 10,000.' }),
     status: t.field({
       type: ApiKeyStatusEnum,
       description: 'Whether it opens the door now.',
@@ -48,7 +47,6 @@ export const ApiKeyType = builder.prismaObject('ApiKey', {
     }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'When its time runs out; null for never.' }),
     revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true, description: 'When it was taken back.' }),
-    lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true, description: 'When it last opened the door, to the minute.' }),
     owner: t.relation('owner', { type: MemberType, nullable: true, description: 'The member it acts for.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),

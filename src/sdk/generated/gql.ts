@@ -19,7 +19,7 @@ type Documents = {
     "\n  mutation RenameWorkflow($input: UpdateWorkflowInput!) {\n    updateWorkflow(input: $input) {\n      ... on UpdateWorkflowSuccess { __typename workflow { name } }\n      ... on ValidationError { __typename fields { path message } }\n      ... on Error { __typename message }\n    }\n  }\n": typeof types.RenameWorkflowDocument,
     "\n  fragment Failure on Error {\n    __typename\n    code\n    message\n    ... on ValidationError {\n      fields {\n        path\n        message\n      }\n    }\n  }\n": typeof types.FailureFragmentDoc,
     "\n  fragment WorkflowSummary on Workflow {\n    id\n    slug\n    name\n    description\n    status\n    currentVersion\n    createdAt\n    updatedAt\n  }\n": typeof types.WorkflowSummaryFragmentDoc,
-    "\n  fragment ApiKeySummary on ApiKey {\n    id\n    name\n    prefix\n    type\n    scopes\n    status\n    expiresAt\n    lastUsedAt\n  }\n": typeof types.ApiKeySummaryFragmentDoc,
+    "\n  fragment ApiKeySummary on ApiKey {\n    id\n    name\n    prefix\n    type\n    scopes\n    status\n    expiresAt\n  }\n": typeof types.ApiKeySummaryFragmentDoc,
     "\n  query Viewer {\n    viewer {\n      kind\n      role\n      permissions\n      organizations {\n        id\n        slug\n        name\n        role\n        active\n      }\n    }\n  }\n": typeof types.ViewerDocument,
     "\n  query Organization {\n    organization {\n      id\n      slug\n      name\n      description\n      plan\n      status\n    }\n  }\n": typeof types.OrganizationDocument,
     "\n  query Workflows($filter: WorkflowFilter, $orderBy: WorkflowOrder, $first: Int, $after: String) {\n    workflows(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          ...WorkflowSummary\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.WorkflowsDocument,
@@ -39,7 +39,7 @@ const documents: Documents = {
     "\n  mutation RenameWorkflow($input: UpdateWorkflowInput!) {\n    updateWorkflow(input: $input) {\n      ... on UpdateWorkflowSuccess { __typename workflow { name } }\n      ... on ValidationError { __typename fields { path message } }\n      ... on Error { __typename message }\n    }\n  }\n": types.RenameWorkflowDocument,
     "\n  fragment Failure on Error {\n    __typename\n    code\n    message\n    ... on ValidationError {\n      fields {\n        path\n        message\n      }\n    }\n  }\n": types.FailureFragmentDoc,
     "\n  fragment WorkflowSummary on Workflow {\n    id\n    slug\n    name\n    description\n    status\n    currentVersion\n    createdAt\n    updatedAt\n  }\n": types.WorkflowSummaryFragmentDoc,
-    "\n  fragment ApiKeySummary on ApiKey {\n    id\n    name\n    prefix\n    type\n    scopes\n    status\n    expiresAt\n    lastUsedAt\n  }\n": types.ApiKeySummaryFragmentDoc,
+    "\n  fragment ApiKeySummary on ApiKey {\n    id\n    name\n    prefix\n    type\n    scopes\n    status\n    expiresAt\n  }\n": types.ApiKeySummaryFragmentDoc,
     "\n  query Viewer {\n    viewer {\n      kind\n      role\n      permissions\n      organizations {\n        id\n        slug\n        name\n        role\n        active\n      }\n    }\n  }\n": types.ViewerDocument,
     "\n  query Organization {\n    organization {\n      id\n      slug\n      name\n      description\n      plan\n      status\n    }\n  }\n": types.OrganizationDocument,
     "\n  query Workflows($filter: WorkflowFilter, $orderBy: WorkflowOrder, $first: Int, $after: String) {\n    workflows(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          ...WorkflowSummary\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.WorkflowsDocument,
@@ -74,7 +74,7 @@ export function graphql(source: "\n  fragment WorkflowSummary on Workflow {\n   
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  fragment ApiKeySummary on ApiKey {\n    id\n    name\n    prefix\n    type\n    scopes\n    status\n    expiresAt\n    lastUsedAt\n  }\n"): typeof import('./graphql.ts').ApiKeySummaryFragmentDoc;
+export function graphql(source: "\n  fragment ApiKeySummary on ApiKey {\n    id\n    name\n    prefix\n    type\n    scopes\n    status\n    expiresAt\n  }\n"): typeof import('./graphql.ts').ApiKeySummaryFragmentDoc;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

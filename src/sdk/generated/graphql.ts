@@ -55,8 +55,6 @@ export type CreateApiKeyInput = {
   readonly memberId?: string | null | undefined;
   /** What it is called: 1 to 255 characters, once among the live keys of its owner. */
   readonly name: string;
-  /** How many root fields an hour it may ask for: 1 to 10,000, 3,600 when not given. */
-  readonly rateLimitPerHour?: number | null | undefined;
   /** What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack. */
   readonly scopes: ReadonlyArray<string>;
   /** What kind of caller it is for. PERSONAL when not given. */
@@ -381,7 +379,7 @@ export type FailureFragment =
 
 export type WorkflowSummaryFragment = { readonly id: string, readonly slug: string, readonly name: string, readonly description: string | null, readonly status: WorkflowStatus, readonly currentVersion: number, readonly createdAt: string, readonly updatedAt: string };
 
-export type ApiKeySummaryFragment = { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null };
+export type ApiKeySummaryFragment = { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -475,7 +473,7 @@ export type ApiKeysQueryVariables = Exact<{
 }>;
 
 
-export type ApiKeysQuery = { readonly apiKeys: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+export type ApiKeysQuery = { readonly apiKeys: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type CreateApiKeyMutationVariables = Exact<{
   input: CreateApiKeyInput;
@@ -484,7 +482,7 @@ export type CreateApiKeyMutationVariables = Exact<{
 
 export type CreateApiKeyMutation = { readonly createApiKey:
     | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
-    | { readonly __typename: 'CreateApiKeySuccess', readonly secret: string | null, readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null } }
+    | { readonly __typename: 'CreateApiKeySuccess', readonly secret: string | null, readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null } }
     | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
    };
@@ -497,7 +495,7 @@ export type RevokeApiKeyMutationVariables = Exact<{
 export type RevokeApiKeyMutation = { readonly revokeApiKey:
     | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
     | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string }
-    | { readonly __typename: 'RevokeApiKeySuccess', readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null } }
+    | { readonly __typename: 'RevokeApiKeySuccess', readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null } }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
    };
 
@@ -563,7 +561,6 @@ export const ApiKeySummaryFragmentDoc = new TypedDocumentString(`
   scopes
   status
   expiresAt
-  lastUsedAt
 }
     `, {"fragmentName":"ApiKeySummary"}) as unknown as TypedDocumentString<ApiKeySummaryFragment, unknown>;
 export const WorkflowPageDocument = new TypedDocumentString(`
@@ -859,7 +856,6 @@ export const ApiKeysDocument = new TypedDocumentString(`
   scopes
   status
   expiresAt
-  lastUsedAt
 }`) as unknown as TypedDocumentString<ApiKeysQuery, ApiKeysQueryVariables>;
 export const CreateApiKeyDocument = new TypedDocumentString(`
     mutation CreateApiKey($input: CreateApiKeyInput!) {
@@ -893,7 +889,6 @@ fragment ApiKeySummary on ApiKey {
   scopes
   status
   expiresAt
-  lastUsedAt
 }`) as unknown as TypedDocumentString<CreateApiKeyMutation, CreateApiKeyMutationVariables>;
 export const RevokeApiKeyDocument = new TypedDocumentString(`
     mutation RevokeApiKey($input: RevokeApiKeyInput!) {
@@ -926,7 +921,6 @@ fragment ApiKeySummary on ApiKey {
   scopes
   status
   expiresAt
-  lastUsedAt
 }`) as unknown as TypedDocumentString<RevokeApiKeyMutation, RevokeApiKeyMutationVariables>;
 export const SignInDocument = new TypedDocumentString(`
     mutation SignIn($input: SignInInput!) {

@@ -155,6 +155,12 @@ describe('an argument is sent like Prisma’s own adapter sends it', () => {
     ['date', '2026-02-28T23:59:59.999Z', scalar('datetime', 'DATE')],
     ['time', '1970-01-01T12:34:56.700Z', scalar('datetime', 'TIME')],
     ['timetz', '1970-01-01T12:34:56.000Z', scalar('datetime', 'TIMETZ')],
+    // As text, so that what was sent shows itself and not only what the server made of it.
+    ['text', '2026-02-28T23:59:59.999Z', scalar('datetime', 'DATE')],
+    ['text', '2026-02-28T23:59:59.999Z', scalar('datetime', 'TIME')],
+    ['text', '2026-02-28T23:59:59.000Z', scalar('datetime', 'TIMETZ')],
+    ['text', '2026-02-28T23:59:59.010Z', scalar('datetime', 'TIMESTAMPTZ')],
+    ['text', '+012026-02-28T23:59:59.010Z', scalar('datetime')],
     ['inet', '10.0.0.1', scalar('string')],
     ['text[]', ['a', 'b "c" \\ {d}', '', null], list('string')],
     ['text[]', [], list('string')],

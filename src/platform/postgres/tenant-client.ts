@@ -36,12 +36,14 @@ interface Call {
   readonly model?: string | undefined;
   readonly operation: string;
   readonly args: unknown;
-  readonly __internalParams?: { readonly transaction?: { readonly kind: string } };
+  query(args: unknown): Promise<unknown>;
+  readonly __internalParams?: { readonly transaction?: object };
 }
 
 /**
- * Prisma sends the statements that a transaction starts in one tick together, in the scope of the first of them. So it
- * is checked before that they all have the scope in which the transaction began to be used.
+ * Prisma sends the statements that transactions start in one tick together, in the scope of the first of them. So the
+ * adapter goes by the tenant that a transaction began with, and here, where the caller's own scope is still known, a
+ * call with another one is refused.
  */
 const createTransactionCheck = () => {
   const scopes = new WeakMap<object, TenantScope>();
@@ -53,12 +55,25 @@ const createTransactionCheck = () => {
   };
 };
 
+/** A raw statement that is never sent: with it a transaction tells the wall its tenant before anybody uses it. */
+const introduction = 'the tenant of this transaction';
+const introduce = (tx: TenantTransaction): Promise<unknown> => tx.$queryRawUnsafe(introduction);
+
+/** Prisma's client inside a transaction is the one that cannot connect. */
+const isInTransaction = (client: object): boolean => !('$connect' in client);
+
 const createQueryWall = (models: ScopedModels, clientWall: boolean) => {
   const checkTransaction = createTransactionCheck();
-  return (call: Call): void => {
+  return async (call: Call): Promise<unknown> => {
     const scope = requireScope();
     const transaction = call.__internalParams?.transaction;
-    if (transaction?.kind === 'itx') checkTransaction(transaction, scope);
+    if (transaction !== undefined) checkTransaction(transaction, scope);
+    if (isIntroduction(call)) return [];
+    check(call, scope);
+    return call.query(call.args);
+  };
+
+  function check(call: Call, scope: TenantScope): void {
     if (call.model === undefined) {
       if (!rawOperations.has(call.operation)) throw new TenantViolationError(`${call.operation} is not allowed.`);
       return;
@@ -67,24 +82,28 @@ const createQueryWall = (models: ScopedModels, clientWall: boolean) => {
       throw new TenantViolationError('A findUnique reached the loader that Prisma shares between tenants.');
     }
     if (clientWall) scopeOperation({ models, scope }, call.model, call.operation, call.args as Part);
-  };
+  }
 };
 
-/** The part of Prisma's extension context that is used: `$parent` is the client, inside a transaction without $connect. */
+const isIntroduction = ({ operation, args }: Call): boolean =>
+  operation === '$queryRawUnsafe' && Array.isArray(args) && args[0] === introduction;
+
+/** The part of Prisma's extension context of a model that is used. */
 interface ModelContext extends ReadDelegate {
-  readonly $name?: string;
-  readonly $parent?: unknown;
+  readonly $name: string;
+  /** The client that the model was taken from. */
+  readonly $parent: object;
 }
 
 const createUniqueReads = (models: ScopedModels, clientId: number) => {
   const read = (self: unknown, args: unknown, orThrow: boolean) => {
     const context = Prisma.getExtensionContext(self) as unknown as ModelContext;
     return readUnique({
-      model: modelOf({ models }, context.$name ?? ''),
+      model: modelOf({ models }, context.$name),
       delegate: context,
       args: (args ?? {}) as Part,
       orThrow,
-      inTransaction: !('$connect' in (context.$parent as object)),
+      inTransaction: isInTransaction(context.$parent),
       clientId,
     });
   };
@@ -97,6 +116,29 @@ const createUniqueReads = (models: ScopedModels, clientId: number) => {
     },
   };
 };
+
+type Transaction = (work: unknown, options?: unknown) => Promise<unknown>;
+
+/**
+ * Prisma begins the transactions of lists, of whatever tenants, that come in one tick in the scope of the first of them.
+ * A function has its own scope, so only functions are taken.
+ */
+const createTransactionWall = (original: Transaction) => ({
+  async $transaction(this: unknown, work: unknown, options?: unknown) {
+    requireScope();
+    if (typeof work !== 'function') {
+      throw new TenantViolationError('Give $transaction a function: a list of queries has no tenant of its own.');
+    }
+    const self = Prisma.getExtensionContext(this) as unknown as TenantTransaction;
+    // One within another: the outer one says whether the tenant is still the same.
+    if (isInTransaction(self)) await introduce(self);
+    const begun = async (tx: TenantTransaction): Promise<unknown> => {
+      await introduce(tx);
+      return work(tx) as unknown;
+    };
+    return original.call(self, begun, options);
+  },
+});
 
 let clients = 0;
 
@@ -113,14 +155,15 @@ export function createTenantClient({ adapter, clientWall = true, production = fa
   if (production && !clientWall) throw new Error('The tenant wall of the client cannot be left out in production.');
   clients += 1;
   const wall = createQueryWall(scopedModels, clientWall);
-  const extended = openClient(adapter).$extends({
+  const client = openClient(adapter);
+  const extended = client.$extends({
     name: 'tenant-wall',
     query: {
       $allOperations(call) {
-        wall(call);
-        return call.query(call.args);
+        return wall(call as Call);
       },
     },
+    client: createTransactionWall(client.$transaction as unknown as Transaction),
     model: { $allModels: createUniqueReads(scopedModels, clients) },
   });
   // The calls keep their types: the wall changes what they mean, not what they look like.

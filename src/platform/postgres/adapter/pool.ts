@@ -72,6 +72,8 @@ const startPool = (options: PoolOptions): pg.Pool => {
     max: options.size,
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
+    // A new connection costs a sign-in and prepares every statement again, so one that is idle is kept for a while.
+    idleTimeoutMillis: 300_000,
     application_name: 'tenantry',
     ...(options.namedStatements && { options: startupSettings(options.statementTimeoutMs) }),
   });

@@ -1,6 +1,5 @@
 import { DriverAdapterError, type IsolationLevel, type Transaction } from '@prisma/driver-adapter-utils';
-import { TenantViolationError } from '../../../kernel/errors.ts';
-import { requireScope, type TenantScope } from '../tenancy.ts';
+import { requireScope } from '../tenancy.ts';
 import type { BatchResult, Outcome, Step } from './batch.ts';
 import type { DatabasePool, PinnedConnection } from './pool.ts';
 import { adapterIdentity, createQueryable } from './queryable.ts';
@@ -34,32 +33,26 @@ const notKept = (): DriverAdapterError =>
     hint: undefined,
   });
 
-const requireSameScope = (fixed: TenantScope): void => {
-  const current = requireScope();
-  if (current === fixed || (current.orgId === fixed.orgId && current.userId === fixed.userId)) return;
-  throw new TenantViolationError('A statement of another tenant was sent into a transaction.');
-};
-
 /**
  * An open transaction of Prisma on one connection. BEGIN and the scope travel with its first statement, so a
  * transaction costs one round trip for each statement and one for its end; one without a statement costs none.
+ *
+ * The scope is that in which the transaction began. The scope of the moment says nothing about a later statement: Prisma
+ * sends what many callers start in one tick in the scope of the first of them.
  */
 class ScopedTransaction {
   readonly #connection: PinnedConnection;
   readonly #opening: Step[];
-  readonly #scope: TenantScope;
   #state: 'unsent' | 'open' | 'finished' = 'unsent';
   #doubtful = false;
 
-  constructor(connection: PinnedConnection, opening: Step[], scope: TenantScope) {
+  constructor(connection: PinnedConnection, opening: Step[]) {
     this.#connection = connection;
     this.#opening = opening;
-    this.#scope = scope;
   }
 
   async run(step: Step): Promise<BatchResult> {
     if (this.#state === 'finished' || this.#doubtful) throw closed('The transaction has ended.');
-    requireSameScope(this.#scope);
     const steps = this.#state === 'unsent' ? [...this.#opening, step] : [step];
     this.#state = 'open';
     return this.#judge(await this.#connection.send(steps), 'T', 'E');
@@ -99,9 +92,8 @@ class ScopedTransaction {
 
 /** @throws TenantContextError without a scope; DriverAdapterError for an unknown isolation level. */
 export async function startTransaction(pool: DatabasePool, isolationLevel?: IsolationLevel): Promise<Transaction> {
-  const scope = requireScope();
-  const opening = [begin(isolationLevel), pool.scopeStep(scope)];
-  const transaction = new ScopedTransaction(await pool.pin(), opening, scope);
+  const opening = [begin(isolationLevel), pool.scopeStep(requireScope())];
+  const transaction = new ScopedTransaction(await pool.pin(), opening);
   const queryable = createQueryable((step) => transaction.run(step));
   const savepoint = async (text: string): Promise<void> => {
     await queryable.executeRaw({ sql: text, args: [], argTypes: [] });

@@ -5,7 +5,8 @@ import { isPart, type Part } from './scope-keys.ts';
 export interface UniqueWhere {
   readonly name: string;
   readonly key: Readonly<Record<string, unknown>>;
-  readonly conditions: Part;
+  /** Each is a filter of its own, so that one that contradicts the key still holds. */
+  readonly conditions: readonly Part[];
 }
 
 const hasValue = (value: unknown): boolean => value !== undefined && value !== null && !isPart(value);
@@ -17,21 +18,19 @@ const hasValue = (value: unknown): boolean => value !== undefined && value !== n
 export function readUniqueWhere(model: ScopedModel, where: unknown): UniqueWhere | undefined {
   if (!isPart(where)) return undefined;
   for (const [name, fields] of model.uniqueKeys) {
-    const { [name]: given, ...conditions } = where;
+    const { [name]: given, ...others } = where;
     const key = isPart(given) ? given : { [name]: given };
     const isWhole = fields.length === Object.keys(key).length && fields.every((field) => hasValue(key[field]));
-    if (isWhole) return { name, key, conditions: flattened(model, conditions) };
+    if (isWhole) return { name, key, conditions: separated(model, others) };
   }
   return undefined;
 }
 
-/** Further unique keys beside the first are conditions like any other, once they are spelled as fields. */
-const flattened = (model: ScopedModel, conditions: Part): Part => {
-  const entries = Object.entries(conditions).flatMap(([name, value]) =>
-    (model.uniqueKeys.get(name)?.length ?? 0) > 1 && isPart(value) ? Object.entries(value) : [[name, value] as const],
+/** Further unique keys beside the first are filters like any other, once they are spelled as fields. */
+const separated = (model: ScopedModel, others: Part): Part[] =>
+  Object.entries(others).map(([name, value]) =>
+    (model.uniqueKeys.get(name)?.length ?? 0) > 1 && isPart(value) ? value : { [name]: value },
   );
-  return Object.fromEntries(entries);
-};
 
 /**
  * A text that two selections share only when they mean the same, or undefined for one that cannot be told in text (a

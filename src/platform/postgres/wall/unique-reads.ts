@@ -31,11 +31,15 @@ export interface UniqueRead {
   readonly clientId: number;
 }
 
-/** The read as a promise of Prisma: it begins when it is waited for, can be chained, and fits into $transaction. */
+/** The read as a promise of Prisma: it begins when it is waited for, and relations can be chained to it. */
 export function readUnique(read: UniqueRead): Promise<Row | null> {
   const where = readUniqueWhere(read.model, read.args['where']);
-  if (where === undefined) return Promise.reject(noUniqueKey(read.model));
-  const first = { ...read.args, where: { ...where.conditions, ...where.key } };
+  if (where === undefined) {
+    const refuse = () => Promise.reject(noUniqueKey(read.model));
+    return promiseLike(refuse, refuse);
+  }
+  const filter = where.conditions.length === 0 ? where.key : { ...where.key, AND: where.conditions };
+  const first = { ...read.args, where: filter };
   const single = (): Promise<Row | null> =>
     read.orThrow ? read.delegate.findFirstOrThrow(first) : read.delegate.findFirst(first);
   const plan = read.inTransaction ? undefined : planBatch(read, where);
@@ -53,7 +57,7 @@ const promiseLike = (original: () => Promise<Row | null>, begin: () => Promise<R
     ['finally', (...args: Parameters<Promise<Row | null>['finally']>) => start().finally(...args)],
   ]);
   return new Proxy({} as Promise<Row | null>, {
-    // Chained relations and $transaction use what Prisma adds to a promise; most reads never need it.
+    // Chained relations use what Prisma adds to a promise; most reads never need it.
     get: (_, property) => methods.get(property) ?? Reflect.get((replaced ??= original()), property),
     has: (_, property) => methods.has(property) || Reflect.has((replaced ??= original()), property),
   });
@@ -75,7 +79,7 @@ const planBatch = ({ model, args, clientId }: UniqueRead, { name, key, condition
   const { where: _, ...selection } = args;
   const shape = shapeOf(selection);
   const { [model.field]: tenant, ...sought } = key;
-  const isPlain = Object.keys(conditions).length === 0 && Object.values(key).every(isKeyValue);
+  const isPlain = conditions.length === 0 && Object.values(key).every(isKeyValue);
   const omitted = isPart(args['omit']) && Object.keys(args['omit']).some((field) => field in sought);
   if (shape === undefined || !isPlain || omitted || Object.keys(sought).length === 0) return undefined;
   const shared = tenant === undefined ? {} : { [model.field]: tenant };

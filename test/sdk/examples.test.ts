@@ -10,7 +10,7 @@ const example = (name: string) => fileURLToPath(new URL(`../../examples/${name}.
 
 let served: Served;
 beforeAll(async () => {
-  served = await startServed(120);
+  served = await startServed(117);
 });
 afterAll(() => served.close());
 
@@ -20,7 +20,7 @@ test('the script makes a workflow and lists every one there is', async () => {
   expect(made).toMatch(/^Made greet-at-.*, version 1\.$/);
   expect(listed).toHaveLength(121);
   expect(listed[0]).toMatch(/^ACTIVE {3}Greet at /);
-  expect(listed.at(-1)).toBe('ACTIVE   Workflow 0');
+  expect(listed.at(-1)).toBe('ACTIVE   Older 0');
 });
 
 test('the page shows the workflows of its organization, and what is wrong with the new name', async () => {

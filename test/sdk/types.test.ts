@@ -43,15 +43,19 @@ const FOR_NODE = {
 const FOR_BROWSERS = { lib: ['es2024', 'dom'], module: 'preserve', moduleResolution: 'bundler', types: [] };
 
 const USED_RIGHTLY = `
-import { createClient, createWorkflowMutation, expectSuccess, paginate, viewerQuery, workflowQuery, workflowsQuery } from '${SDK}';
+import { createClient, createWorkflowMutation, expectSuccess, paginate } from '${SDK}';
+import { viewerQuery, workflowQuery, workflowsQuery } from '${SDK}';
 const client = createClient({ url: '/graphql' });
 const { viewer } = await client.request(viewerQuery);
 export const role: 'OWNER' | 'ADMIN' | 'MANAGER' | 'MEMBER' | 'CUSTOMER' | 'VIEWER' | null | undefined = viewer?.role;
 const { workflow } = await client.request(workflowQuery, { id: 'wf' }, { signal: AbortSignal.timeout(1) });
 export const definition: Readonly<Record<string, unknown>> | undefined = workflow?.versions.edges[0]?.node.definition;
-const made = await client.request(createWorkflowMutation, { input: { name: 'x', definition: { any: ['json', 1, null] } } });
+const input = { name: 'x', definition: { any: ['json', 1, null] } };
+const made = await client.request(createWorkflowMutation, { input });
 export const version: number = expectSuccess(made.createWorkflow).workflow.currentVersion;
-for await (const { createdAt } of paginate(client, workflowsQuery, {}, (data) => data.workflows)) createdAt.slice(0, 10);
+for await (const { createdAt } of paginate(client, workflowsQuery, {}, (data) => data.workflows)) {
+  createdAt.slice(0, 10);
+}
 `;
 
 describe('what is right compiles', () => {

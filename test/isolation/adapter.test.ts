@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { isDatabaseUnavailable } from '../../src/platform/postgres/adapter/index.ts';
+import { createTenantAdapter, isDatabaseUnavailable } from '../../src/platform/postgres/adapter/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { PrismaClient } from '../../src/platform/postgres/generated/client/client.ts';
-import { createTenantAdapter } from '../../src/platform/postgres/adapter/index.ts';
 import { runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
 import { startProxy } from './proxy.ts';
@@ -245,7 +244,7 @@ describe('transactions', () => {
         await tx.workflow.count();
       }),
     );
-    await expect(byHand).rejects.toThrow();
+    await expect(byHand).rejects.toThrow('The transaction has ended');
     const [after] = await pid();
     expect(after?.pid).not.toBe(before?.pid);
     await as(a, () => access.db.$executeRawUnsafe('BEGIN'));

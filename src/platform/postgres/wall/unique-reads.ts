@@ -118,11 +118,11 @@ const readBatch = async (read: UniqueRead, plan: BatchPlan, sought: readonly Par
   }
   try {
     const rows = await readMany(read, plan, fields, distinct);
-    return await Promise.all(sought.map((key) => rows.get(textOf(key, fields)) ?? reread(rows, key, fields, single)));
+    return await Promise.all(sought.map(async (key) => rows.get(textOf(key, fields)) ?? reread(rows, key, fields, single)));
   } catch (error) {
     if (error instanceof AppError || isDatabaseUnavailable(error)) throw error;
     // One key of a shape that the database refuses must not fail the others.
-    return Promise.all(sought.map((key) => single(key).catch((failure: Error) => failure)));
+    return Promise.all(sought.map((key) => single(key).catch((failure: unknown) => failure as Error)));
   }
 };
 

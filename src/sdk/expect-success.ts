@@ -1,4 +1,4 @@
-import { TenantryError } from './errors.ts';
+import { TenantryError, toErrorCode } from './errors.ts';
 import type { ErrorCode } from './generated/graphql.ts';
 
 /** A member of a result union that is a failure: every one of them, and nothing else, is named "...Error". */
@@ -28,7 +28,7 @@ export function expectSuccess<Result extends { readonly __typename: string }>(
 ): Success<Result> {
   if (!isFailure(result)) return result as Success<Result>;
   const { __typename, message, ...rest } = result;
-  throw new TenantryError(message, { code: result.code, errors: [{ message, extensions: rest }] });
+  throw new TenantryError(message, { code: toErrorCode(result.code), errors: [{ message, extensions: rest }] });
 }
 
 function isFailure(result: { readonly __typename: string }): result is FailureMember {

@@ -1,4 +1,6 @@
+import { isUnionType } from 'graphql';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { schema } from '../../src/graphql/schema.ts';
 import {
   apiKeysQuery,
   createApiKeyMutation,
@@ -113,6 +115,15 @@ test('headers of a request are stronger than those of its client, and those than
 
 test('a caller without a token is nobody', async () => {
   expect(await createClient({ url: served.url }).request(viewerQuery)).toEqual({ viewer: null });
+});
+
+test('in every result the failures, and nothing else, are named "...Error": expectSuccess tells them by that', () => {
+  const results = Object.values(schema.getTypeMap()).filter(isUnionType);
+  expect(results.length).toBeGreaterThan(15);
+  for (const member of results.flatMap((result) => result.getTypes())) {
+    const isFailure = member.getInterfaces().some(({ name }) => name === 'Error');
+    expect([member.name, member.name.endsWith('Error')]).toEqual([member.name, isFailure]);
+  }
 });
 
 test('the nodes of two organizations do not meet: each client pages through its own', async () => {

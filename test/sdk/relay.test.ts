@@ -83,7 +83,7 @@ async function compile(
   writeFileSync(path.join(dir, 'schema.graphql'), readFileSync(path.join(ROOT, 'schema.graphql')));
   writeFileSync(path.join(dir, 'relay.config.json'), JSON.stringify({ ...options, schema: './schema.graphql' }));
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(dir, 'src', name), text);
-  const compiler = path.join(ROOT, 'node_modules/relay-compiler/cli.js');
+  const compiler = fileURLToPath(import.meta.resolve('relay-compiler/cli.js'));
   return new Promise((resolve) => {
     execFile(process.execPath, [compiler, 'relay.config.json'], { cwd: dir }, (error, stdout, stderr) => {
       resolve({

@@ -64,6 +64,7 @@ CREATE TABLE iam.memberships (
 );
 CREATE UNIQUE INDEX memberships_email_live_idx ON iam.memberships (org_id, email) WHERE status <> 'left';
 CREATE UNIQUE INDEX memberships_one_owner_idx ON iam.memberships (org_id) WHERE role = 'owner' AND status <> 'left';
+CREATE INDEX ON iam.memberships (org_id, email); -- for lists: a status that comes as a parameter rules the partial one out
 CREATE INDEX ON iam.memberships (org_id, created_at, id);
 CREATE INDEX ON iam.memberships (org_id, role, created_at, id);
 CREATE INDEX ON iam.memberships (user_id); -- for the look-up of a person's organizations, before a tenant is known

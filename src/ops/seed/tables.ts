@@ -14,6 +14,8 @@ export interface SeedTable {
 
 const HOUR_MS = 3_600_000;
 const CRON = '0 9 * * 1-5';
+/** When the schedules of the seed are due next: not all at once as soon as something runs them. */
+const NEXT_RUN = new Cron(CRON, { timezone: 'UTC' }).nextRun();
 
 const hoursAfter = (date: Date, hours: number): Date => new Date(date.getTime() + hours * HOUR_MS);
 
@@ -65,12 +67,9 @@ const schedules: SeedTable = {
   rowsOf: (workflow) => {
     if (!workflow.isScheduled) return [];
     const { id, name, authorId, createdAt, updatedAt } = workflow;
-    return [[scheduleId(workflow), id, `${name}, on workdays`, CRON, nextRun(), authorId, createdAt, updatedAt]];
+    return [[scheduleId(workflow), id, `${name}, on workdays`, CRON, NEXT_RUN, authorId, createdAt, updatedAt]];
   },
 };
-
-/** When the schedules of the seed are due next: not all at once as soon as something runs them. */
-const nextRun = (): Date | null => new Cron(CRON, { timezone: 'UTC' }).nextRun();
 
 interface Execution {
   readonly id: string;

@@ -95,5 +95,18 @@ export const readConfig = (environment: Environment) => {
   };
 };
 
+/** Puts what the file `.env` of the working directory says into the environment, where that does not say it already. */
+const readEnvironmentFile = (): void => {
+  try {
+    process.loadEnvFile('.env');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw new ConfigError(`.env cannot be read (${code}): make it a readable file, or move it away.`);
+  }
+};
+
 /** The configuration of this process: the one place in the product that looks at the process's environment. */
-export const readProcessConfig = (): Config => readConfig(process.env);
+export const readProcessConfig = (): Config => {
+  readEnvironmentFile();
+  return readConfig(process.env);
+};

@@ -66,10 +66,10 @@ export function composeApp(options: AppOptions): App {
   });
   const accessChanged = (change: AccessChange) => services.auth.forget(change);
   const cursors = createCursorCodec(deriveKey(secretKey, 'cursors'));
-  const { graphiql, corsOrigins, bodyLimitBytes, requestTimeoutMs } = config.http;
+  const { corsOrigins, bodyLimitBytes, requestTimeoutMs } = config.http;
   const api = createApi(
     { services, db, clock, accessChanged, cursors, logger },
-    { graphiql, corsOrigins, bodyLimitBytes, requestTimeoutMs, secureCookies: config.session.cookieSecure, schemaWall: walls.schema },
+    { corsOrigins, bodyLimitBytes, requestTimeoutMs, secureCookies: config.session.cookieSecure, schemaWall: walls.schema },
   );
   return {
     api,

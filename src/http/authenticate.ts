@@ -4,16 +4,24 @@ import type { Principal } from '../kernel/principal.ts';
 import { accessCookie } from './session-cookies.ts';
 
 const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/i;
+/** What a form sends whose field for the token is empty: nothing was presented. */
+const EMPTY = /^(Bearer)?$/i;
 
 /**
  * Who sends a request: an API key or access token in the Authorization header, else a session cookie, else nobody.
  * A bad Authorization header fails the request. A cookie that is no longer good counts as none: the browser sends it
  * by itself, and the page could otherwise not even sign in again.
+ *
+ * @param dropCookie takes away the access cookie: called when its person may not come in any more, for the same reason.
  */
-export async function authenticate(auth: AuthService, request: Request): Promise<Principal | null> {
+export async function authenticate(
+  auth: AuthService,
+  request: Request,
+  dropCookie: () => void,
+): Promise<Principal | null> {
   const organization = request.headers.get('x-organization-id');
-  const header = request.headers.get('authorization');
-  if (header !== null) {
+  const header = request.headers.get('authorization')?.trim() ?? '';
+  if (!EMPTY.test(header)) {
     const token = BEARER.exec(header)?.[1];
     if (!token) throw new UnauthenticatedError();
     return auth.authenticate(token, organization);
@@ -23,7 +31,10 @@ export async function authenticate(auth: AuthService, request: Request): Promise
   try {
     return await auth.authenticate(token, organization);
   } catch (error) {
-    if (error instanceof AppError && error.code === 'UNAUTHENTICATED') return null;
+    if (!(error instanceof AppError)) throw error;
+    if (error.code === 'UNAUTHENTICATED') return null;
+    // With a header the organization may be at fault, and the page can choose another one.
+    if (organization === null) dropCookie();
     throw error;
   }
 }

@@ -1,10 +1,14 @@
-import { GraphQLError, type ExecutionResult } from 'graphql';
+import type { ExecutionResult, GraphQLError } from 'graphql';
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { ServiceUnavailableError } from '../kernel/errors.ts';
+import type { ErrorCode } from '../kernel/errors.ts';
 import { createScope, runInScope } from '../platform/postgres/tenancy.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
-import { toPublicError } from './public-errors.ts';
+import { withDeadline } from './deadline.ts';
+import { describeForLog } from './error-log.ts';
+import { problemBody } from './problems.ts';
+import { internalText, toPublicError } from './public-errors.ts';
+import { commonHeaders, logRequest } from './request-log.ts';
 import { stateOf } from './request-state.ts';
 
 /** One log line for each request, the request's id and cookies on its answer, and the headers every answer has. */
@@ -15,43 +19,73 @@ export function useRequestLog(logger: Logger): Plugin {
     },
     onResponse({ request, response }) {
       const state = stateOf(request);
-      response.headers.set('x-request-id', state.id);
-      response.headers.set('x-content-type-options', 'nosniff');
-      response.headers.set('referrer-policy', 'no-referrer');
-      response.headers.set('x-frame-options', 'DENY');
-      response.headers.set('cache-control', 'no-store');
+      for (const [name, value] of Object.entries(commonHeaders(state.id))) response.headers.set(name, value);
       for (const cookie of state.setCookies) response.headers.append('set-cookie', cookie);
-      // Never a document, a variable, a body or a header: only who, what was called, how it went and how long it took.
-      logger.info(
-        {
-          requestId: state.id,
-          method: request.method,
-          principal: state.principal && { kind: state.principal.kind, userId: state.principal.userId, credentialId: state.principal.credentialId },
-          orgId: state.principal?.tenant?.orgId ?? null,
-          operation: state.operation,
-          status: response.status,
-          codes: [...state.codes],
-          durationMs: Math.round((performance.now() - state.startedAt) * 10) / 10,
-        },
-        'request',
-      );
+      logRequest(logger, state, { door: 'graphql', method: request.method, status: response.status });
     },
   };
+}
+
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+
+/** What the library answers with a bare status. */
+const REFUSALS: Readonly<Record<number, string>> = {
+  404: 'There is nothing here: the endpoint is /graphql.',
+  406: 'The answer is JSON: accept application/graphql-response+json or application/json.',
+};
+
+/** What the library refuses with a bare status, and what it lets fail altogether, gets a body with a code. */
+export function useCodedRefusals(logger: Logger): Plugin {
+  return {
+    onRequest({ requestHandler, setRequestHandler, fetchAPI }) {
+      // The library would answer with the stack of whatever fails outside its own steps.
+      setRequestHandler(async (request, serverContext) => {
+        try {
+          return await requestHandler(request, serverContext);
+        } catch (error) {
+          const { id, codes } = stateOf(request);
+          codes.add('INTERNAL');
+          logger.error({ requestId: id, error: describeForLog(error) }, 'unexpected failure');
+          return new fetchAPI.Response(problemBody('INTERNAL', internalText(id)), { status: 500, headers: JSON_TYPE });
+        }
+      });
+    },
+    onResponse({ request, response, setResponse, fetchAPI }) {
+      if (response.status < 400 || response.body) return;
+      const { status } = response;
+      const code: ErrorCode = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
+      stateOf(request).codes.add(code);
+      const body = problemBody(code, REFUSALS[status] ?? 'The request was refused.');
+      setResponse(new fetchAPI.Response(body, { status, headers: JSON_TYPE }));
+    },
+  };
+}
+
+/** A request that cannot be read; the status says in which way. */
+function unreadable(message: string, status: number): GraphQLError {
+  return createGraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
 }
 
 /**
  * JSON is the only body that is read. Forms and plain text are what a page of another site can send with a browser's
  * cookies without asking first, so refusing them is the protection against cross-site requests.
  */
-export function useJsonBodies(): Plugin {
+export function useReadableRequests(): Plugin {
   return {
-    onRequestParse({ request }) {
+    onRequestParse({ request, requestParser, setRequestParser }) {
+      if (request.method === 'GET' && requestParser) {
+        setRequestParser((asked) => {
+          try {
+            return requestParser(asked);
+          } catch {
+            throw unreadable('The parameters "variables" and "extensions" of the address must be JSON.', 400);
+          }
+        });
+      }
       if (request.method !== 'POST') return;
       const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
       if (type === 'application/json' || type === 'application/graphql+json') return;
-      throw createGraphQLError('Send the request as JSON, with "Content-Type: application/json".', {
-        extensions: { code: 'BAD_REQUEST', http: { status: 415 } },
-      });
+      throw unreadable('Send the request as JSON, with "Content-Type: application/json".', 415);
     },
   };
 }
@@ -63,10 +97,14 @@ export function usePublicErrors(logger: Logger): Plugin {
       if (Array.isArray(result) || !('errors' in result) || !result.errors?.length) return;
       const state = stateOf(request);
       const errors = result.errors.map((error) => {
-        const wrapped = error instanceof GraphQLError ? error : new GraphQLError('unexpected', { originalError: error as Error });
-        const shown = toPublicError(wrapped, state.id);
+        const shown = toPublicError(error, state.id);
         state.codes.add(String(shown.error.extensions['code']));
-        if (shown.unexpected) logger.error({ requestId: state.id, path: wrapped.path, err: shown.unexpected }, 'unexpected failure');
+        if (shown.unexpected) {
+          // The name of the field in the schema; the path has the caller's own words for it.
+          const node = error.nodes?.[0];
+          const field = node?.kind === 'Field' ? node.name.value : null;
+          logger.error({ requestId: state.id, field, error: describeForLog(shown.unexpected) }, 'unexpected failure');
+        }
         return shown.error;
       });
       setResult({ ...(result as ExecutionResult), errors });
@@ -78,19 +116,10 @@ export function usePublicErrors(logger: Logger): Plugin {
 export function useTenantScope(timeoutMs: number): Plugin<GraphQLContext> {
   return {
     onExecute({ args, executeFn, setExecuteFn }) {
-      const { principal } = args.contextValue;
+      const { principal, request } = args.contextValue;
+      const { startedAt } = stateOf(request);
       const scope = createScope({ orgId: principal?.tenant?.orgId ?? null, userId: principal?.userId ?? null });
-      setExecuteFn((given) => runInScope(scope, () => withDeadline(executeFn(given), timeoutMs)));
+      setExecuteFn((given) => runInScope(scope, () => withDeadline(executeFn(given), startedAt + timeoutMs)));
     },
   };
-}
-
-async function withDeadline<Result>(work: Result | Promise<Result>, timeoutMs: number): Promise<Result> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new ServiceUnavailableError()), timeoutMs);
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,12 @@
 import { GraphQLError } from 'graphql';
-import { AppError, ServiceUnavailableError, TenantViolationError, ValidationError } from '../kernel/errors.ts';
-import { isDatabaseUnavailable } from '../platform/postgres/adapter/index.ts';
+import {
+  AppError,
+  type ErrorCode,
+  ServiceUnavailableError,
+  TenantViolationError,
+  ValidationError,
+} from '../kernel/errors.ts';
+import { isDatabaseUnavailable, isUnstorableValue } from '../platform/postgres/adapter/index.ts';
 
 /** A failure as the caller may see it, and what the log should hold of it. */
 export interface PublicError {
@@ -19,7 +25,11 @@ export function toPublicError(error: GraphQLError, requestId: string): PublicErr
   if (thrown instanceof TenantViolationError) return masked(error, requestId, thrown);
   if (thrown instanceof AppError) return { error: coded(error, thrown), unexpected: null };
   if (isDatabaseUnavailable(thrown)) return { error: coded(error, new ServiceUnavailableError()), unexpected: thrown };
-  if (thrown instanceof GraphQLError) return { error: fromGraphQL(error, thrown), unexpected: null };
+  if (isUnstorableValue(thrown)) return { error: coded(error, unstorable()), unexpected: null };
+  // A value that a scalar refuses: the scalar's own error lies beneath the text about the variable.
+  if (isInputError(error, thrown)) return { error: placed(error, error.message, 'VALIDATION_FAILED'), unexpected: null };
+  const code = thrown instanceof GraphQLError && LIBRARY_CODES[String(thrown.extensions['code'])];
+  if (code) return { error: fromLibrary(error, thrown, code), unexpected: null };
   return masked(error, requestId, thrown);
 }
 
@@ -30,24 +40,72 @@ function rootCause(error: GraphQLError): unknown {
   return cause;
 }
 
-function place(error: GraphQLError) {
-  return { nodes: error.nodes ?? null, path: error.path ?? null, source: error.source ?? null, positions: error.positions ?? null };
+/** Whether it is about a variable, which is read before any resolver runs, or about an argument that has one in it. */
+function isInputError({ path, message }: GraphQLError, thrown: unknown): boolean {
+  if (path === undefined) return /^(Variable "\$|Too many errors processing variables)/.test(message);
+  return thrown instanceof GraphQLError && message.startsWith('Argument "');
+}
+
+const unstorable = () =>
+  new AppError(
+    'VALIDATION_FAILED',
+    'A value cannot be stored: no text may hold NUL characters, and no time be before the year 1.',
+  );
+
+/** The status of a request that failed as a whole, in an answer of type application/graphql-response+json. */
+const STATUSES: Partial<Record<ErrorCode, number>> = {
+  UNAUTHENTICATED: 401,
+  API_KEY_EXPIRED: 401,
+  FORBIDDEN: 403,
+  USER_NOT_ACTIVE: 403,
+  ORG_NOT_ACTIVE: 403,
+  RATE_LIMITED: 429,
+  INTERNAL: 500,
+  SERVICE_UNAVAILABLE: 503,
+};
+
+/**
+ * The error in its place. A request that failed as a whole gets a status; `spec` keeps the 200 that the specification
+ * asks for when the client takes application/json only.
+ */
+function placed(error: GraphQLError, message: string, code: ErrorCode, more: object = {}): GraphQLError {
+  const http = error.path === undefined ? { http: { status: STATUSES[code] ?? 400, spec: true } } : {};
+  const { nodes, path, source, positions } = error;
+  return new GraphQLError(message, {
+    nodes: nodes ?? null,
+    path: path ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    extensions: { code, ...http, ...more },
+  });
 }
 
 function coded(error: GraphQLError, failure: AppError): GraphQLError {
   const fields = failure instanceof ValidationError ? { fields: failure.fields } : {};
-  return new GraphQLError(failure.message, { ...place(error), extensions: { code: failure.code, ...fields } });
+  return placed(error, failure.message, failure.code, fields);
 }
 
-function fromGraphQL(error: GraphQLError, original: GraphQLError): GraphQLError {
-  const code = original.extensions['code'] ?? (original.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'VALIDATION_FAILED');
-  // Only these two: the libraries below put the text and stack of their own errors beside them.
-  const { http } = original.extensions;
-  return new GraphQLError(original.message, { ...place(error), extensions: { code, ...(http ? { http } : {}) } });
+/** The codes that the library below gives, and what they are called here. */
+const LIBRARY_CODES: Readonly<Record<string, ErrorCode>> = {
+  GRAPHQL_PARSE_FAILED: 'GRAPHQL_PARSE_FAILED',
+  GRAPHQL_VALIDATION_FAILED: 'GRAPHQL_VALIDATION_FAILED',
+  REQUEST_ENTITY_TOO_LARGE: 'REQUEST_ENTITY_TOO_LARGE',
+  BAD_REQUEST: 'BAD_REQUEST',
+  OPERATION_RESOLUTION_FAILURE: 'BAD_REQUEST',
+  QUERY_TOO_COMPLEX: 'QUERY_TOO_COMPLEX',
+};
+
+function fromLibrary(error: GraphQLError, { message, extensions }: GraphQLError, code: ErrorCode): GraphQLError {
+  const { http } = extensions;
+  // Nothing else of the extensions: the libraries below put the text and stack of their own errors there.
+  return placed(error, message, code, http ? { http } : {});
+}
+
+/** The text of a failure that the caller is told nothing about. */
+export function internalText(requestId: string): string {
+  return `Something went wrong on our side. It was noted under request id ${requestId}.`;
 }
 
 function masked(error: GraphQLError, requestId: string, thrown: unknown): PublicError {
-  const message = `Something went wrong on our side. It was noted under request id ${requestId}.`;
-  const extensions = { code: 'INTERNAL', requestId };
-  return { error: new GraphQLError(message, { ...place(error), extensions }), unexpected: thrown };
+  return { error: placed(error, internalText(requestId), 'INTERNAL', { requestId }), unexpected: thrown };
 }

@@ -14,19 +14,20 @@ export interface RequestState {
 
 const ACCEPTED_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
+/**
+ * The state of a request that has just come. The caller's X-Request-Id is kept when it is short and plain: it goes into
+ * log lines and headers, so nothing else is let in.
+ */
+export function createRequestState(sentId: string | null | undefined): RequestState {
+  const id = sentId && ACCEPTED_ID.test(sentId) ? sentId : randomUUID();
+  return { id, startedAt: performance.now(), setCookies: [], codes: new Set(), principal: null, operation: null };
+}
+
 const states = new WeakMap<Request, RequestState>();
 
-/**
- * The state of a request, made when it is first asked for. The caller's X-Request-Id is kept when it is short and plain:
- * it goes into log lines and headers, so nothing else is let in.
- */
+/** The state of a request, made when it is first asked for. */
 export function stateOf(request: Request): RequestState {
   let state = states.get(request);
-  if (!state) {
-    const sent = request.headers.get('x-request-id');
-    const id = sent && ACCEPTED_ID.test(sent) ? sent : randomUUID();
-    state = { id, startedAt: performance.now(), setCookies: [], codes: new Set(), principal: null, operation: null };
-    states.set(request, state);
-  }
+  if (!state) states.set(request, (state = createRequestState(request.headers.get('x-request-id'))));
   return state;
 }

@@ -1,6 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
 import { OperatorError } from '../kernel/operator-error.ts';
+import { createListener, type Doors, type Readiness } from './doors.ts';
+import { createGraphiqlPage } from './graphiql/page.ts';
+import { refuseMalformed } from './malformed.ts';
 import type { Api } from './yoga.ts';
 
 export interface ServerOptions {
@@ -9,8 +14,10 @@ export interface ServerOptions {
   readonly port: number;
   /** How long a stopping server waits for the requests under way. */
   readonly shutdownGraceMs: number;
-  /** Whether the server can answer from its database now; the reason when not. */
-  readonly readiness: () => Promise<{ readonly ready: boolean; readonly checks: Readonly<Record<string, string>> }>;
+  /** Whether browsers get the query page. */
+  readonly graphiql: boolean;
+  readonly readiness: () => Promise<Readiness>;
+  readonly logger: Logger;
 }
 
 export interface RunningServer {
@@ -20,23 +27,21 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** A request that is not there as a whole by then is refused: nobody holds a connection by sending slowly. */
+const RECEIVE_TIMEOUT_MS = 60_000;
+/** Longer than the 60 s of the usual load balancers, so that it is they who end a connection that is idle. */
+const KEEP_ALIVE_MS = 65_000;
+
 /** Listens. Throws an OperatorError with one line when the port is taken or not allowed. */
 export async function startServer(api: Api, options: ServerOptions): Promise<RunningServer> {
-  const readiness = readinessDoor(options.readiness);
-  let draining = false;
-  const server = createServer((request, response) => {
-    // A client that keeps its connection open would never let the server end.
-    if (draining) response.setHeader('connection', 'close');
-    if (request.url === '/health/live') return void answer(response, 200, { status: 'live' });
-    if (request.url === '/health/ready') return void readiness(response, draining);
-    if (request.url === '/' && isBrowser(request)) return void response.writeHead(302, { location: '/graphql' }).end();
-    return void api(request, response);
-  });
+  const drain = { begun: false };
+  const server = createServer({ requestTimeout: RECEIVE_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS });
+  attach(server, doorsOf(api, options, drain), drain);
   await listen(server, options);
   return {
     origin: originOf(server.address() as AddressInfo),
     async close() {
-      draining = true;
+      drain.begun = true;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const timer = setTimeout(() => server.closeAllConnections(), options.shutdownGraceMs);
@@ -46,7 +51,39 @@ export async function startServer(api: Api, options: ServerOptions): Promise<Run
   };
 }
 
-function listen(server: ReturnType<typeof createServer>, { host, port }: ServerOptions): Promise<void> {
+interface Drain {
+  begun: boolean;
+}
+
+const STOPPING: Readiness = { ready: false, checks: { server: 'stopping' } };
+
+function doorsOf(api: Api, { graphiql, readiness, logger }: ServerOptions, drain: Drain): Doors {
+  return {
+    api,
+    page: graphiql ? createGraphiqlPage() : null,
+    readiness: () => (drain.begun ? Promise.resolve(STOPPING) : readiness()),
+    logger,
+  };
+}
+
+function attach(server: Server, doors: Doors, drain: Drain): void {
+  const listener = createListener(doors);
+  const answering = new WeakSet<Duplex>();
+  server.on('request', (request, response) => {
+    // A client that keeps its connection open would never let the server end.
+    if (drain.begun) response.setHeader('connection', 'close');
+    answering.add(request.socket);
+    response.once('close', () => {
+      answering.delete(request.socket);
+      // One whose answer began before the end was announced learns it by the end of the connection.
+      if (drain.begun) setImmediate(() => server.closeIdleConnections());
+    });
+    listener(request, response);
+  });
+  server.on('clientError', (error, socket) => refuseMalformed(error, socket, answering.has(socket)));
+}
+
+function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
     server.listen(port, host, resolve);
@@ -56,12 +93,13 @@ function listen(server: ReturnType<typeof createServer>, { host, port }: ServerO
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new OperatorError(`Port ${port} on ${host} is taken: stop what listens there, or set PORT to another one.`);
+      return new OperatorError(`Port ${port} on ${host} is taken: stop what listens there, or set PORT to another.`);
     case 'EACCES':
       return new OperatorError(`Port ${port} is not allowed for this user: set PORT to 1024 or more.`);
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new OperatorError(`HOST is "${host}", which is no address of this machine: set it to 127.0.0.1 or 0.0.0.0.`);
+    case 'EAI_AGAIN':
+      return new OperatorError(`HOST is "${host}", no address of this machine: set it to 127.0.0.1 or 0.0.0.0.`);
     default:
       return error;
   }
@@ -70,21 +108,4 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
 function originOf({ address, family, port }: AddressInfo): string {
   const everywhere = address === '0.0.0.0' || address === '::';
   return `http://${everywhere ? 'localhost' : family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}
-
-function isBrowser({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && (headers.accept ?? '').includes('text/html');
-}
-
-/** 200 when requests can be answered, 503 when not, with what was looked at. */
-function readinessDoor(readiness: ServerOptions['readiness']) {
-  return async (response: ServerResponse, draining: boolean): Promise<void> => {
-    const { ready, checks } = draining ? { ready: false, checks: { server: 'stopping' } } : await readiness();
-    answer(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks });
-  };
-}
-
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(JSON.stringify(body));
 }

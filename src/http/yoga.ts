@@ -1,13 +1,15 @@
-import { createYoga, type YogaServerInstance } from 'graphql-yoga';
+import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { ServiceContext } from '../domains/service-context.ts';
-import { createLoaders } from '../graphql/loaders.ts';
 import type { CursorCodec } from '../graphql/connections/cursor.ts';
 import type { GraphQLContext, Services } from '../graphql/context.ts';
+import { createLoaders } from '../graphql/loaders.ts';
 import { schema } from '../graphql/schema.ts';
 import { authenticate } from './authenticate.ts';
-import { graphiqlOptions, renderGraphiQL } from './graphiql.ts';
-import { useJsonBodies, usePublicErrors, useRequestLog, useTenantScope } from './plugins.ts';
+import { corsFor } from './cors.ts';
+import { withDeadline } from './deadline.ts';
+import { createDocumentCaches, useTokenLimit } from './documents.ts';
+import { useCodedRefusals, usePublicErrors, useReadableRequests, useRequestLog, useTenantScope } from './plugins.ts';
 import { stateOf } from './request-state.ts';
 import { sessionCookies, type SecureCookies } from './session-cookies.ts';
 
@@ -21,7 +23,6 @@ export interface ApiDependencies {
 }
 
 export interface ApiOptions {
-  readonly graphiql: boolean;
   readonly corsOrigins: readonly string[];
   readonly bodyLimitBytes: number;
   readonly requestTimeoutMs: number;
@@ -32,41 +33,66 @@ export interface ApiOptions {
 
 export type Api = YogaServerInstance<object, GraphQLContext>;
 
+export const GRAPHQL_PATH = '/graphql';
+
 /** The GraphQL endpoint, without a socket: what tests call by `fetch` and the server listens with. */
 export function createApi(dependencies: ApiDependencies, options: ApiOptions): Api {
-  const { services, db, clock, accessChanged, cursors, logger } = dependencies;
+  const { logger } = dependencies;
   return createYoga<object, GraphQLContext>({
     schema,
-    graphqlEndpoint: '/graphql',
+    graphqlEndpoint: GRAPHQL_PATH,
     landingPage: false,
+    // The server has a page of its own, so that this one is never made.
+    graphiql: false,
+    // No address ends like this: the library's own health check would answer for any that does.
+    healthCheckEndpoint: ' ',
     batching: false,
     multipart: false,
     // Both are done by this project's own plugins, which know the request.
     logging: false,
     maskedErrors: false,
     maxRequestBodySize: options.bodyLimitBytes,
-    cors: options.corsOrigins.length > 0 ? { origin: [...options.corsOrigins], credentials: true, exposedHeaders: ['x-request-id'] } : false,
-    graphiql: options.graphiql ? graphiqlOptions : false,
-    renderGraphiQL,
-    plugins: [useRequestLog(logger), useJsonBodies(), useTenantScope(options.requestTimeoutMs), usePublicErrors(logger)],
-    context: async ({ request, params }): Promise<GraphQLContext> => {
-      const state = stateOf(request);
-      state.operation = params?.operationName?.slice(0, 100) ?? null;
-      const principal = await authenticate(services.auth, request);
-      state.principal = principal;
-      return {
-        requestId: state.id,
-        userAgent: request.headers.get('user-agent')?.slice(0, 500) ?? null,
-        principal,
-        db,
-        clock,
-        accessChanged,
-        services,
-        cursors,
-        loaders: createLoaders(),
-        response: sessionCookies(request, state.setCookies, options.secureCookies),
-        schemaWall: options.schemaWall,
-      };
-    },
+    parserAndValidationCache: createDocumentCaches(),
+    cors: options.corsOrigins.length > 0 ? (request) => corsFor(request, options.corsOrigins) : false,
+    plugins: [
+      useCodedRefusals(logger),
+      useRequestLog(logger),
+      useReadableRequests(),
+      useTokenLimit(),
+      useTenantScope(options.requestTimeoutMs),
+      usePublicErrors(logger),
+    ],
+    context: (initial) => createContext(dependencies, options, initial),
   });
+}
+
+async function createContext(
+  { services, db, clock, accessChanged, cursors }: ApiDependencies,
+  { secureCookies, requestTimeoutMs, schemaWall }: ApiOptions,
+  { request, params }: YogaInitialContext,
+): Promise<GraphQLContext> {
+  const state = stateOf(request);
+  state.operation = operationName(params?.operationName);
+  const response = sessionCookies(request, state.setCookies, secureCookies);
+  const authentication = authenticate(services.auth, request, response.clearAccessCookie);
+  const principal = await withDeadline(authentication, state.startedAt + requestTimeoutMs);
+  state.principal = principal;
+  return {
+    requestId: state.id,
+    userAgent: request.headers.get('user-agent')?.slice(0, 500) ?? null,
+    principal,
+    db,
+    clock,
+    accessChanged,
+    services,
+    cursors,
+    loaders: createLoaders(),
+    response,
+    schemaWall,
+  };
+}
+
+/** The name that the caller gives the operation, for the log, if it is one that GraphQL allows. */
+function operationName(sent: unknown): string | null {
+  return typeof sent === 'string' && /^[_A-Za-z]\w{0,99}$/.test(sent) ? sent : null;
 }

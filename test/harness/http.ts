@@ -1,4 +1,5 @@
-import { startServer } from '../../src/http/server.ts';
+import pino from 'pino';
+import { startServer, type ServerOptions } from '../../src/http/server.ts';
 import type { TestApp } from './app.ts';
 
 /** A test app that listens, for clients that need a socket. */
@@ -10,8 +11,15 @@ export interface TestServer {
 }
 
 /** Lets a test app answer on a free port of this machine, through the same server as `npm start`. */
-export async function startTestServer({ app }: Pick<TestApp, 'app'>): Promise<TestServer> {
-  const readiness = () => Promise.resolve({ ready: true, checks: {} });
-  const server = await startServer(app.api, { host: '127.0.0.1', port: 0, shutdownGraceMs: 0, readiness });
+export async function startTestServer({ app }: Pick<TestApp, 'app'>, options: Partial<ServerOptions> = {}): Promise<TestServer> {
+  const server = await startServer(app.api, {
+    host: '127.0.0.1',
+    port: 0,
+    shutdownGraceMs: 0,
+    graphiql: false,
+    readiness: () => Promise.resolve({ ready: true, checks: {} }),
+    logger: pino({ level: 'silent' }),
+    ...options,
+  });
   return { url: `${server.origin}/graphql`, close: server.close };
 }

@@ -48,7 +48,7 @@ describe('failures that the server answers', () => {
       name: 'TenantryError',
       code: 'UNAUTHENTICATED',
       requestId: 'the-request',
-      status: 200,
+      status: 401,
     });
     expect(JSON.stringify([error, error.message, error.stack])).not.toContain(token);
   });

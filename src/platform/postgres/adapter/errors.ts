@@ -142,16 +142,46 @@ const unavailableKinds = new Set<MappedError['kind']>([
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
+/** What this directory said about a failure, when it comes from here or from Prisma on top of it. */
+const reported = (error: unknown): MappedError & { originalCode?: string; originalMessage?: string } | undefined => {
+  if (!isRecord(error)) return undefined;
+  if (isDriverAdapterError(error)) return error.cause;
+  return isRecord(error['meta']) ? reported(error['meta']['driverAdapterError']) : undefined;
+};
+
 /**
  * Whether an error, from Prisma or from this directory, means that the database cannot be reached or has no connection
  * to spare, so that trying again later may work. Failing statements are not meant.
  */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (!isRecord(error)) return false;
-  if (isDriverAdapterError(error)) return unavailableKinds.has(error.cause.kind);
-  if (isRecord(error['meta']) && error['meta']['driverAdapterError'] !== undefined) {
-    return isDatabaseUnavailable(error['meta']['driverAdapterError']);
-  }
+  const failure = reported(error);
+  if (failure !== undefined) return unavailableKinds.has(failure.kind);
   // No connection became free within the time that a transaction may wait for one.
-  return error['code'] === 'P2028' && String(error['message']).includes('Unable to start a transaction');
+  return isRecord(error) && error['code'] === 'P2028' && String(error['message']).includes('Unable to start a transaction');
+}
+
+const unstorable = new Set([
+  '22021', // a NUL character in a text
+  '22P05', // the same in JSON
+  '22007', // a time that cannot be written
+  '22008', // a time out of range, such as in the year 0
+]);
+
+/** Whether an error means that a value has no form in the database, so that the caller has to send another one. */
+export function isUnstorableValue(error: unknown): boolean {
+  const failure = reported(error);
+  if (failure === undefined) return false;
+  // Half of a surrogate pair in JSON.
+  if (failure.originalCode === '22P02') return failure.originalMessage === 'invalid input syntax for type json';
+  return unstorable.has(failure.originalCode ?? '');
+}
+
+/** The facts of a database failure that hold no value of any row, for the log. */
+export function describeDatabaseFailure(error: unknown): Record<string, string> | undefined {
+  const failure = reported(error);
+  if (failure === undefined) return undefined;
+  const { kind, originalCode, originalMessage } = failure;
+  const constraint = /constraint "(\w+)"/.exec(originalMessage ?? '')?.[1];
+  const table = /(?:relation|table) "(\w+)"/.exec(originalMessage ?? '')?.[1];
+  return { kind, ...(originalCode && { sqlState: originalCode }), ...(table && { table }), ...(constraint && { constraint }) };
 }

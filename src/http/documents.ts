@@ -1,0 +1,46 @@
+import { type DocumentNode, GraphQLError, parse, type ParseOptions } from 'graphql';
+import { createGraphQLError, type Plugin } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+
+/** More than a large frontend's query has, and few enough that reading and checking a document takes milliseconds. */
+const TOKENS_MAX = 2_000;
+
+/** A parsed document takes about 70 times the memory of its text, so the texts are what is counted. */
+const CACHED_CHARACTERS_MAX = 500_000;
+const CACHED_DOCUMENT_CHARACTERS_MAX = 20_000;
+
+/**
+ * Where parsed documents are kept, by their text. Bounded by size and not by number, because the library's own cache
+ * would keep a thousand of the largest documents that anybody sends.
+ */
+export function createDocumentCaches() {
+  const cache = <Value extends object>() =>
+    new LRUCache<string, Value>({
+      maxSize: CACHED_CHARACTERS_MAX,
+      maxEntrySize: CACHED_DOCUMENT_CHARACTERS_MAX,
+      sizeCalculation: (_value, text) => text.length + 1,
+    });
+  return { documentCache: cache<DocumentNode>(), errorCache: cache<Error>() };
+}
+
+const tooLong = () =>
+  createGraphQLError(`The document has more than ${TOKENS_MAX} tokens: ask for less at a time.`, {
+    extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400, spec: true } },
+  });
+
+/** Stops reading a document at its 2,000th token: checking one takes up to the square of its length. */
+export function useTokenLimit(): Plugin {
+  const parseLimited = (source: Parameters<typeof parse>[0], options?: ParseOptions) => {
+    try {
+      return parse(source, { ...options, maxTokens: TOKENS_MAX });
+    } catch (error) {
+      const stopped = error instanceof GraphQLError && error.message.includes(`more than ${TOKENS_MAX} tokens`);
+      throw stopped ? tooLong() : error;
+    }
+  };
+  return {
+    onParse({ setParseFn }) {
+      setParseFn(parseLimited);
+    },
+  };
+}

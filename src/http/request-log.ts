@@ -1,0 +1,42 @@
+import type { Logger } from 'pino';
+import type { RequestState } from './request-state.ts';
+
+/** Which part of the server answered. */
+export type Door = 'graphql' | 'graphiql' | 'health' | 'none';
+
+interface Answered {
+  readonly door: Door;
+  readonly method: string;
+  readonly status: number;
+}
+
+/**
+ * Writes the one line of a request. It holds who called, which operation by its name, how it went and how long it took:
+ * never a path, a document, a variable, a body or a header, because any of them may hold a secret.
+ */
+export function logRequest(logger: Logger, state: RequestState, answered: Answered): void {
+  const { principal } = state;
+  const line = {
+    requestId: state.id,
+    ...answered,
+    principal: principal && { kind: principal.kind, userId: principal.userId, credentialId: principal.credentialId },
+    orgId: principal?.tenant?.orgId ?? null,
+    operation: state.operation,
+    codes: [...state.codes],
+    durationMs: Math.round((performance.now() - state.startedAt) * 10) / 10,
+  };
+  // A probe that asks every few seconds would bury everything else.
+  if (answered.door === 'health') logger.debug(line, 'request');
+  else logger.info(line, 'request');
+}
+
+/** The headers that every answer has, whichever door it comes from. */
+export function commonHeaders(requestId: string): Record<string, string> {
+  return {
+    'x-request-id': requestId,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'x-frame-options': 'DENY',
+    'cache-control': 'no-store',
+  };
+}

@@ -4,6 +4,7 @@ import type { TypedDocument } from './typed-document.ts';
 
 const TIMEOUT_MS_DEFAULT = 30_000;
 const SENDABLE = /^[\x21-\x7e]+$/;
+const OPERATION_NAME = /^\s*(?:query|mutation)\s+(\w+)/;
 
 export interface ClientOptions {
   /** The GraphQL endpoint, for example "https://api.example.com/graphql". */
@@ -67,7 +68,9 @@ export function createClient(options: ClientOptions): Client {
       document: TypedDocument<Result, Variables>,
       ...[variables, requestOptions]: RequestArguments<Variables>
     ) {
-      const body = JSON.stringify({ query: document.toString(), variables });
+      const query = document.toString();
+      // The name is what the server's log calls the request by.
+      const body = JSON.stringify({ query, operationName: OPERATION_NAME.exec(query)?.[1], variables });
       const headers = headersOf(options, requestOptions);
       const deadline = AbortSignal.timeout(timeoutMs);
       const signal = requestOptions?.signal ? AbortSignal.any([requestOptions.signal, deadline]) : deadline;

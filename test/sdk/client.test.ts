@@ -113,6 +113,20 @@ test('headers of a request are stronger than those of its client, and those than
   expect(sent.map((headers) => headers.get('x-request-id'))).toEqual(['of-the-client', 'of-the-request']);
 });
 
+test('the name of the operation is sent, for the log of the server', async () => {
+  const names: unknown[] = [];
+  const client = createClient({
+    url: served.url,
+    fetch: async (url, init) => {
+      names.push(JSON.parse(init?.body as string).operationName);
+      return fetch(url, init);
+    },
+  });
+  await client.request(viewerQuery);
+  await client.request('{ viewer { kind } }');
+  expect(names).toEqual(['Viewer', undefined]);
+});
+
 test('a caller without a token is nobody', async () => {
   expect(await createClient({ url: served.url }).request(viewerQuery)).toEqual({ viewer: null });
 });

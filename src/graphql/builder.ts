@@ -36,7 +36,7 @@ export const builder = new SchemaBuilder<{
     defaultUnionOptions: { name: ({ fieldName }) => `${fieldName[0]!.toUpperCase()}${fieldName.slice(1)}Result` },
   },
   prisma: {
-    client: (context) => context.db as never,
+    client: (context) => context.db,
     dmmf: getDatamodel(),
   },
   relay: {

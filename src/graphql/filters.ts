@@ -44,7 +44,7 @@ export function comparisons<T extends object>(filter: Given<T> | null | undefine
 export function choice<Value extends string>(
   filter: { eq?: Value | null | undefined; in?: readonly Value[] | null | undefined } | null | undefined,
 ): { equals?: Value; in?: Value[] } | undefined {
-  return comparisons({ equals: filter?.eq, in: filter?.in ? [...filter.in] : null }) as { equals?: Value; in?: Value[] } | undefined;
+  return comparisons<{ equals: Value; in: Value[] }>({ equals: filter?.eq, in: filter?.in ? [...filter.in] : null });
 }
 
 /** A slug filter. A prefix is a range: `~` sorts after every character of a slug in the column's "C" collation. */

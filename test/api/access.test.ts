@@ -13,7 +13,7 @@ function declarations(): string[] {
     if (!isObjectType(type)) continue;
     if (!roots.has(type.name)) lines.push(`type ${type.name}: ${type.extensions['tenant']}, ${type.extensions['access']}`);
     for (const field of Object.values(type.getFields())) {
-      const { tenant, access } = field.extensions;
+      const { tenant, access } = field.extensions as { tenant?: string; access?: string };
       if (roots.has(type.name) || access) lines.push(`${type.name}.${field.name}: ${tenant ?? 'as its type'}, ${access}`);
     }
   }

@@ -92,5 +92,5 @@ async function call(app: App, query: string, variables: Record<string, unknown> 
     body: JSON.stringify({ query, variables }),
   });
   const body = (await response.json()) as { data?: unknown; errors?: GraphQLAnswer['errors'] };
-  return { status: response.status, headers: response.headers as unknown as Headers, data: body.data, errors: body.errors };
+  return { status: response.status, headers: response.headers, data: body.data, errors: body.errors };
 }

@@ -70,7 +70,7 @@ export async function seedWorld(testApp: TestApp, slug: string, operatorId: stri
     for (const role of ORGANIZATION_ROLES.filter((each) => each !== 'owner')) {
       const { memberId } = await app.services.members.add(cx, { email: email(role), name: `The ${role}`, role });
       members[role] = toGlobalId('Member', memberId);
-      const key = await app.services.apiKeys.create(cx, { name: `Key of ${role}`, scopes: ['*'], memberId: members[role]! });
+      const key = await app.services.apiKeys.create(cx, { name: `Key of ${role}`, scopes: ['*'], memberId: members[role] });
       keys[role] = key.secret!;
       if (role === 'viewer') viewerKeyId = toGlobalId('ApiKey', key.apiKeyId);
     }

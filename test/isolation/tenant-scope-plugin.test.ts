@@ -24,7 +24,7 @@ function createBuilder() {
     defaultFieldNullability: false,
     access: { principal: () => null },
     tenantScope: { orgId: ({ orgId }) => orgId },
-    prisma: { client: ({ db }) => db as never, dmmf: getDatamodel() },
+    prisma: { client: ({ db }) => db, dmmf: getDatamodel() },
     relay: { pageInfoTypeOptions: { tenant: 'global', access: 'public' } },
   });
   builder.queryType({});

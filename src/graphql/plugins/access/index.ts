@@ -10,7 +10,7 @@ import SchemaBuilder, {
 import type { GraphQLFieldResolver } from 'graphql';
 import { ForbiddenError, TenantContextError, UnauthenticatedError } from '../../../kernel/errors.ts';
 import type { Principal } from '../../../kernel/principal.ts';
-import type { Access, AccessOptions } from './types.ts';
+import type { Access } from './types.ts';
 
 export type { Access } from './types.ts';
 
@@ -47,7 +47,7 @@ export class AccessPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   ): GraphQLFieldResolver<unknown, Types['Context'], object, unknown> {
     const locks = this.locksOf(fieldConfig);
     if (locks.length === 0) return resolver;
-    const { principal } = this.builder.options.access as AccessOptions<Types['Context']>;
+    const { principal } = this.builder.options.access;
     return (parent, args, context, info) => {
       const caller = principal(context);
       for (const lock of locks) assertAccess(caller, lock);

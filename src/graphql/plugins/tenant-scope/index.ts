@@ -34,7 +34,7 @@ export class TenantScopePlugin<Types extends SchemaTypes> extends BasePlugin<Typ
   private models: ScopedModels | undefined;
 
   private get scope(): TenantScopeOptions<Types['Context']> {
-    return this.builder.options.tenantScope as TenantScopeOptions<Types['Context']>;
+    return this.builder.options.tenantScope;
   }
 
   private enforced(context: Types['Context']): boolean {
@@ -107,7 +107,7 @@ export class TenantScopePlugin<Types extends SchemaTypes> extends BasePlugin<Typ
     const tenantKey = model ? this.modelsOfSchema().get(model)?.tenantKey : undefined;
     const needsTenant = ROOTS.has(fieldConfig.kind) && fieldConfig.pothosOptions.tenant === 'scoped';
     if (!tenantKey && !needsTenant) return resolver;
-    return this.guard(resolver as Resolver<Types['Context']>, tenantKey ?? null, typeConfig.name) as never;
+    return this.guard(resolver, tenantKey ?? null, typeConfig.name);
   }
 
   /** Runs a resolver only with a tenant, and lets only the tenant's rows out of it. */

@@ -540,11 +540,13 @@ describe('transactions', () => {
   });
 });
 
-test('a findUnique that comes past the override does not reach the loader of Prisma', async () => {
-  const inside = db as unknown as { _request(params: object): Promise<unknown> };
+test('a findUnique that comes past the override does not reach the loader of Prisma, with the wall or without', async () => {
   const request = { model: 'Workflow', jsModelName: 'workflow', clientMethod: 'workflow.findUnique', dataPath: [] };
-  for (const action of ['findUnique', 'findUniqueOrThrow']) {
-    await expectRefused(async () => inside._request({ ...request, action, args: { where: key(a, flow(a)) } }));
+  const open = createTenantClient({ adapter: createTenantAdapter(access.pool), clientWall: false });
+  for (const client of [db, open] as unknown as { _request(params: object): Promise<unknown> }[]) {
+    for (const action of ['findUnique', 'findUniqueOrThrow']) {
+      await expectRefused(async () => client._request({ ...request, action, args: { where: key(a, flow(a)) } }));
+    }
   }
 });
 

@@ -54,28 +54,9 @@ export function runInScope<Result>(scope: TenantScope, work: () => Result): Resu
   });
 }
 
-/** The scope of the current work, or undefined outside of any. */
-export function currentScope(): TenantScope | undefined {
-  return storage.getStore();
-}
-
-/** @throws TenantContextError outside of any scope. */
+/** The scope of the current work. @throws TenantContextError outside of any. */
 export function requireScope(): TenantScope {
   const scope = storage.getStore();
   if (scope === undefined) throw new TenantContextError('This work has no tenant: run it inside runInScope.');
   return scope;
-}
-
-/** @throws TenantContextError when no organization is chosen. */
-export function requireOrgId(): string {
-  const { orgId } = requireScope();
-  if (orgId === null) throw new TenantContextError();
-  return orgId;
-}
-
-/** @throws TenantContextError when nobody is signed in. */
-export function requireUserId(): string {
-  const { userId } = requireScope();
-  if (userId === null) throw new TenantContextError('This needs a signed-in person, and there is none.');
-  return userId;
 }

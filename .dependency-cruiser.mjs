@@ -3,7 +3,7 @@
 // The default is no: an area may import what its line below lists, and itself. Entries, tests, scripts, examples and the
 // benchmark may import anything, and only they import each other.
 
-const ENTRIES = '^(src/(main|serve|compose|migrate|seed)\\.ts$|prisma/)';
+const ENTRIES = '^(src/(main|serve|compose|readiness|migrate|seed)\\.ts$|prisma/)';
 const TESTS = '^(test|bench|scripts|examples)/|\\.test\\.ts$|^[^/]+\\.[cm]?ts$';
 const PROJECT = '^(src|prisma|test|bench|scripts|examples)/';
 const GENERATED = '^src/platform/postgres/generated/';
@@ -26,7 +26,7 @@ const AREAS = {
 const SCHEMA_TO_PLATFORM = '^src/graphql/builder\\.ts$';
 
 /** From the first to the last: each domain may import those before it, by their front doors. */
-const DOMAINS = ['organizations', 'identity', 'auth', 'api-keys', 'onboarding', 'workflows'];
+export const DOMAINS = ['organizations', 'identity', 'auth', 'api-keys', 'onboarding', 'workflows'];
 
 /** Who may look something up before a tenant is known. Whoever is added here can see across tenants. */
 const PRE_TENANT = [

@@ -52,7 +52,13 @@ test('a change of a key, a session, a person, a membership and an organization i
   const user = { kind: 'user', id: a.userId };
   await expect
     .poll(() => heard)
-    .toEqual([{ kind: 'key', id: a.apiKeyId }, { kind: 'session', id: a.sessionId }, user, { kind: 'org', id: a.orgId }, user]);
+    .toEqual([
+      { kind: 'key', id: a.apiKeyId },
+      { kind: 'session', id: a.sessionId },
+      user,
+      { kind: 'org', id: a.orgId },
+      user,
+    ]);
 });
 
 test('a change that was rolled back is not heard', async () => {
@@ -83,7 +89,9 @@ test('after a lost connection subscribers are told to forget everything, and hea
 
 test('a connection that the server ends is replaced', async () => {
   const { feed, heard } = await listen();
-  await asSuperuser(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry-listen'`);
+  await asSuperuser(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry-listen'`,
+  );
   await expect.poll(() => heard.length).toBe(2);
   expect(heard).toEqual(['gap', 'gap']);
   await feed.whenListening();
@@ -139,7 +147,8 @@ test('a closed feed leaves no connection behind', async () => {
   const count = () =>
     withClient(database.superuserUrl, async (client) => {
       const { rows } = await client.query(
-        `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'tenantry-listen' AND datname = current_database()`,
+        `SELECT count(*)::int AS n FROM pg_stat_activity
+         WHERE application_name = 'tenantry-listen' AND datname = current_database()`,
       );
       return (rows[0] as { n: number }).n;
     });

@@ -21,7 +21,8 @@ beforeAll(async () => {
       CREATE SCHEMA lab;
       CREATE TYPE lab.colour AS ENUM ('red', 'Dark Green');
       CREATE DOMAIN lab.short AS varchar(3);
-      CREATE TABLE lab.parents (id int PRIMARY KEY, name text NOT NULL UNIQUE, code lab.short, small int2 CHECK (small > 0));
+      CREATE TABLE lab.parents
+        (id int PRIMARY KEY, name text NOT NULL UNIQUE, code lab.short, small int2 CHECK (small > 0));
       CREATE TABLE lab.children (id int PRIMARY KEY, parent_id int REFERENCES lab.parents ON DELETE RESTRICT);
       INSERT INTO lab.parents VALUES (1, 'one', 'x', 1);
       INSERT INTO lab.children VALUES (1, 1);`),
@@ -102,7 +103,9 @@ describe('a column is read like Prisma’s own adapter reads it', () => {
 
   test.each(scalars)('%s %s', async (type, text) => {
     const literal = `'${text.replaceAll("'", "''")}'::${type}`;
-    expect(await expectSame(query(`SELECT ${literal} AS "the value", NULL::${type} AS nothing`))).toHaveProperty('value');
+    expect(await expectSame(query(`SELECT ${literal} AS "the value", NULL::${type} AS nothing`))).toHaveProperty(
+      'value',
+    );
   });
 
   test.each(Object.entries(values))('an array of %s', async (type, texts) => {
@@ -112,7 +115,13 @@ describe('a column is read like Prisma’s own adapter reads it', () => {
   });
 
   test('types that Prisma cannot read', async () => {
-    for (const sql of [`SELECT point(1, 2)`, `SELECT interval '1 day'`, `SELECT int4range(1, 2)`, `SELECT pg_sleep(0)`, `SELECT 'x'::"char"`]) {
+    for (const sql of [
+      `SELECT point(1, 2)`,
+      `SELECT interval '1 day'`,
+      `SELECT int4range(1, 2)`,
+      `SELECT pg_sleep(0)`,
+      `SELECT 'x'::"char"`,
+    ]) {
       expect(await expectSame(query(sql))).toMatchObject({ cause: unsupported });
       expect(await expectSame(query(sql), 'executeRaw')).toEqual({ value: 1 });
     }
@@ -128,7 +137,11 @@ describe('a column is read like Prisma’s own adapter reads it', () => {
 });
 
 describe('an argument is sent like Prisma’s own adapter sends it', () => {
-  const scalar = (scalarType: ArgType['scalarType'], dbType?: string): ArgType => ({ scalarType, dbType, arity: 'scalar' });
+  const scalar = (scalarType: ArgType['scalarType'], dbType?: string): ArgType => ({
+    scalarType,
+    dbType,
+    arity: 'scalar',
+  });
   const list = (scalarType: ArgType['scalarType'], dbType?: string): ArgType => ({ scalarType, dbType, arity: 'list' });
   const cases: [type: string, value: unknown, ArgType][] = [
     ['text', 'ünï ✓', scalar('string')],
@@ -210,7 +223,9 @@ describe('the number of changed rows and the errors are those of Prisma’s own 
     'missing function': 'SELECT lab.nothing()',
     'syntax error': 'SELEC 1',
     'division by zero': 'SELECT 1 / 0',
-    'raised by a function': `DO $$ BEGIN RAISE EXCEPTION 'no %', 'way' USING ERRCODE = 'TN001', HINT = 'a hint', DETAIL = 'a detail'; END $$`,
+    'raised by a function': `DO $$ BEGIN
+      RAISE EXCEPTION 'no %', 'way' USING ERRCODE = 'TN001', HINT = 'a hint', DETAIL = 'a detail';
+    END $$`,
     'write conflict': `DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END $$`,
     deadlock: `DO $$ BEGIN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END $$`,
     'access denied': `DO $$ BEGIN RAISE EXCEPTION 'x, y, database "z"' USING ERRCODE = '28000'; END $$`,
@@ -225,10 +240,18 @@ describe('the number of changed rows and the errors are those of Prisma’s own 
 
 test('times mean the same whatever time zone the server or the role prefers', async () => {
   await withClient(database.superuserUrl, (client) =>
-    client.query(`ALTER DATABASE ${database.name} SET TimeZone = 'America/New_York'; ALTER DATABASE ${database.name} SET DateStyle = 'German'`),
+    client.query(
+      `ALTER DATABASE ${database.name} SET TimeZone = 'America/New_York'; ALTER DATABASE ${database.name} SET DateStyle = 'German'`,
+    ),
   );
   for (const namedStatements of [true, false]) {
-    const pool = createPool({ url: database.superuserUrl, size: 1, connectTimeoutMs: 5_000, statementTimeoutMs: 5_000, namedStatements });
+    const pool = createPool({
+      url: database.superuserUrl,
+      size: 1,
+      connectTimeoutMs: 5_000,
+      statementTimeoutMs: 5_000,
+      namedStatements,
+    });
     const adapter = await createTenantAdapter(pool).connect();
     const type: ArgType = { scalarType: 'datetime', dbType: 'TIMESTAMPTZ', arity: 'scalar' };
     const sql = `SELECT $1::timestamptz AS given, '2026-07-01 12:00:00+00'::timestamptz AS summer`;

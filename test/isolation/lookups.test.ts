@@ -20,8 +20,17 @@ const asSuperuser = <Row>(sql: string, ...values: unknown[]): Promise<Row[]> =>
 beforeAll(async () => {
   database = await createTestDatabase();
   [a, b] = (await insertTenants(database.superuserUrl, 2)) as [Tenant, Tenant];
-  await asSuperuser(`UPDATE iam.api_keys SET fingerprint = $2, scopes = '{read,write}' WHERE id = $1`, a.apiKeyId, hash('key'));
-  await asSuperuser('UPDATE iam.sessions SET access_hash = $2, refresh_hash = $3 WHERE id = $1', a.sessionId, hash('access'), hash('refresh'));
+  await asSuperuser(
+    `UPDATE iam.api_keys SET fingerprint = $2, scopes = '{read,write}' WHERE id = $1`,
+    a.apiKeyId,
+    hash('key'),
+  );
+  await asSuperuser(
+    'UPDATE iam.sessions SET access_hash = $2, refresh_hash = $3 WHERE id = $1',
+    a.sessionId,
+    hash('access'),
+    hash('refresh'),
+  );
   await asSuperuser('UPDATE iam.sessions SET previous_refresh_hash = $2 WHERE id = $1', a.sessionId, hash('before'));
   access = openAccess(database.runtimeUrl, { size: 1 });
   preTenant = createPreTenantDatabase(access.pool);
@@ -52,12 +61,29 @@ test('an API key is found by its fingerprint, with every status that decides abo
 });
 
 test('a session is found by its access token, with the organizations to choose from', async () => {
-  await asSuperuser(`INSERT INTO iam.memberships (org_id, user_id, email, role) VALUES ($1, $2, 'guest@b.test', 'viewer')`, b.orgId, a.userId);
+  await asSuperuser(
+    `INSERT INTO iam.memberships (org_id, user_id, email, role) VALUES ($1, $2, 'guest@b.test', 'viewer')`,
+    b.orgId,
+    a.userId,
+  );
   const found = await preTenant.findSession(hash('access'));
-  expect(found).toMatchObject({ sessionId: a.sessionId, userId: a.userId, endedAt: null, userStatus: 'active', systemRole: 'user' });
+  expect(found).toMatchObject({
+    sessionId: a.sessionId,
+    userId: a.userId,
+    endedAt: null,
+    userStatus: 'active',
+    systemRole: 'user',
+  });
   expect(found?.accessExpiresAt.getTime()).toBeGreaterThan(Date.now());
   expect(found?.memberships).toMatchObject([
-    { orgId: a.orgId, membershipId: a.membershipId, role: 'owner', status: 'active', organizationStatus: 'active', organizationSlug: 'tenant-1' },
+    {
+      orgId: a.orgId,
+      membershipId: a.membershipId,
+      role: 'owner',
+      status: 'active',
+      organizationStatus: 'active',
+      organizationSlug: 'tenant-1',
+    },
     { orgId: b.orgId, role: 'viewer', organizationName: 'tenant-2' },
   ]);
   expect(await preTenant.findSession(hash('nothing'))).toBeNull();
@@ -90,7 +116,10 @@ test('an identity is made once for an address', async () => {
 test('only an active super administrator finds an organization by its id', async () => {
   expect(await preTenant.findOrganizationForOperator(a.userId, b.orgId)).toBeNull();
   await asSuperuser(`UPDATE iam.users SET system_role = 'super_admin' WHERE id = $1`, b.userId);
-  expect(await preTenant.findOrganizationForOperator(b.userId, a.orgId)).toEqual({ orgId: a.orgId, organizationStatus: 'active' });
+  expect(await preTenant.findOrganizationForOperator(b.userId, a.orgId)).toEqual({
+    orgId: a.orgId,
+    organizationStatus: 'active',
+  });
   expect(await preTenant.findOrganizationForOperator(b.userId, randomUUID())).toBeNull();
   await asSuperuser(`UPDATE iam.users SET status = 'suspended' WHERE id = $1`, b.userId);
   expect(await preTenant.findOrganizationForOperator(b.userId, a.orgId)).toBeNull();
@@ -124,7 +153,9 @@ test('the tables behind the look-ups stay closed to the role that calls them', a
 
 test('a lost database is told like everywhere else', async () => {
   const nowhere = openAccess('postgresql://nobody:x@127.0.0.1:1/nothing');
-  const error = await createPreTenantDatabase(nowhere.pool).findSignIn('x@y.test').catch((failure: unknown) => failure);
+  const error = await createPreTenantDatabase(nowhere.pool)
+    .findSignIn('x@y.test')
+    .catch((failure: unknown) => failure);
   expect(isDatabaseUnavailable(error)).toBe(true);
   await nowhere.close();
 });

@@ -57,14 +57,22 @@ describe.skipIf(program === undefined)('through pgBouncer in transaction mode, w
     const url = new URL(database.runtimeUrl);
     url.hostname = '127.0.0.1';
     url.port = String(port);
-    await vi.waitFor(() => withClient(url.href, (client) => client.query('SELECT 1')), { timeout: 10_000, interval: 50 });
+    await vi.waitFor(() => withClient(url.href, (client) => client.query('SELECT 1')), {
+      timeout: 10_000,
+      interval: 50,
+    });
     return url.href;
   };
 
   beforeAll(async () => {
     database = await createTestDatabase();
     tenants = await insertTenants(database.superuserUrl, 10);
-    access = openAccess(await startBouncer(), { namedStatements: false, clientWall: false, size: 16, statementTimeoutMs: 300 });
+    access = openAccess(await startBouncer(), {
+      namedStatements: false,
+      clientWall: false,
+      size: 16,
+      statementTimeoutMs: 300,
+    });
   });
 
   afterAll(async () => {
@@ -104,7 +112,9 @@ describe.skipIf(program === undefined)('through pgBouncer in transaction mode, w
 
   test('look-ups work, times mean UTC, and a slow statement is cancelled', async () => {
     const { db, pool } = access;
-    expect(await createPreTenantDatabase(pool).findSignIn('owner@tenant-1.test')).toMatchObject({ userId: tenants[0]?.userId });
+    expect(await createPreTenantDatabase(pool).findSignIn('owner@tenant-1.test')).toMatchObject({
+      userId: tenants[0]?.userId,
+    });
     const scope = scopeOf(tenants[0] as Tenant);
     const shown = await runInScope(scope, () => db.$queryRaw`SELECT current_setting('TimeZone') AS zone`);
     expect(shown).toEqual([{ zone: 'UTC' }]);
@@ -113,7 +123,10 @@ describe.skipIf(program === undefined)('through pgBouncer in transaction mode, w
 
   test('nothing is left on the connections that others get', async () => {
     const { rows } = await access.pool.run([
-      { text: `SELECT current_setting('app.current_org_id', true), count(*)::int FROM pg_prepared_statements`, values: [] },
+      {
+        text: `SELECT current_setting('app.current_org_id', true), count(*)::int FROM pg_prepared_statements`,
+        values: [],
+      },
     ]);
     expect(rows).toEqual([[expect.toBeOneOf(['', null]), 0]]);
   });

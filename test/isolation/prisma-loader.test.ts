@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { TenantViolationError } from '../../src/kernel/errors.ts';
 import { createTenantAdapter } from '../../src/platform/postgres/adapter/index.ts';
 import { PrismaClient } from '../../src/platform/postgres/generated/client/client.ts';
 import { runInScope } from '../../src/platform/postgres/tenancy.ts';
@@ -63,7 +62,10 @@ test('reads of one request in one tick are one statement, whatever their number'
     runInScope(scopeOf(a), () =>
       Promise.all(
         ids.map((id) =>
-          access.db.workflow.findUnique({ where: where(a, id), select: { name: true, tasks: { select: { key: true } } } }),
+          access.db.workflow.findUnique({
+            where: where(a, id),
+            select: { name: true, tasks: { select: { key: true } } },
+          }),
         ),
       ),
     ),
@@ -119,19 +121,36 @@ test('other unique keys are batched too, by all of their fields', async () => {
 
 test('a missing row is the error of Prisma for the read that asked for it, and for no other', async () => {
   const stock = new PrismaClient({ adapter: createTenantAdapter(access.pool) });
-  const [theirs, ours] = await runInScope(scopeOf(a), async () => [
-    await stock.workflow.findUniqueOrThrow({ where: where(a, first(b)) }).catch((error: unknown) => error),
-    await Promise.allSettled([a, b].map((of) => access.db.workflow.findUniqueOrThrow({ where: where(a, first(of)) }))),
-  ] as const);
+  const [theirs, ours] = await runInScope(
+    scopeOf(a),
+    async () =>
+      [
+        await stock.workflow.findUniqueOrThrow({ where: where(a, first(b)) }).catch((error: unknown) => error),
+        await Promise.allSettled(
+          [a, b].map((of) => access.db.workflow.findUniqueOrThrow({ where: where(a, first(of)) })),
+        ),
+      ] as const,
+  );
   expect(ours[0]).toMatchObject({ status: 'fulfilled', value: { id: first(a) } });
-  expect(ours[1]).toMatchObject({ status: 'rejected', reason: { name: 'PrismaClientKnownRequestError', code: 'P2025' } });
-  expect(theirs).toMatchObject({ name: 'PrismaClientKnownRequestError', code: 'P2025', meta: { modelName: 'Workflow' } });
+  expect(ours[1]).toMatchObject({
+    status: 'rejected',
+    reason: { name: 'PrismaClientKnownRequestError', code: 'P2025' },
+  });
+  expect(theirs).toMatchObject({
+    name: 'PrismaClientKnownRequestError',
+    code: 'P2025',
+    meta: { modelName: 'Workflow' },
+  });
   expect((ours[1] as PromiseRejectedResult).reason.meta).toMatchObject({ modelName: 'Workflow' });
 });
 
 test('an id that is no UUID fails alone', async () => {
   const reads = await runInScope(scopeOf(a), () =>
-    Promise.allSettled(['nonsense', first(a), a.workflowIds[1] as string].map((id) => access.db.workflow.findUnique({ where: where(a, id) }))),
+    Promise.allSettled(
+      ['nonsense', first(a), a.workflowIds[1] as string].map((id) =>
+        access.db.workflow.findUnique({ where: where(a, id) }),
+      ),
+    ),
   );
   expect(reads.map((read) => read.status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
   expect(reads[1]).toMatchObject({ value: { id: first(a) } });
@@ -157,101 +176,6 @@ test('without the other walls a batch still never leaves the tenant that each re
   expect(reads.map((row) => row?.id)).toEqual([first(a), first(b), undefined, undefined]);
 });
 
-test('a transaction reads its own changes, row by row', async () => {
-  const { db, pool } = access;
-  const { texts } = await watch(pool, () =>
-    runInScope(scopeOf(a), () =>
-      db.$transaction(async (tx) => {
-        await tx.workflow.update({ where: where(a), data: { description: 'changed' } });
-        const rows = await Promise.all(a.workflowIds.map((id) => tx.workflow.findUnique({ where: where(a, id) })));
-        expect(rows.map((row) => row?.description)).toEqual(['changed', null, null]);
-        await tx.workflow.update({ where: where(a), data: { description: null } });
-      }),
-    ),
-  );
-  expect(texts.filter((text) => text.startsWith('SELECT'))).toHaveLength(3);
-});
-
-/** Lets everybody who came here go on in one tick. */
-const barrier = (count: number) => {
-  let waiting = count;
-  let open = (): void => undefined;
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  return async () => {
-    waiting -= 1;
-    if (waiting === 0) open();
-    await opened;
-  };
-};
-
-test('control: Prisma begins the transaction of a list in another tenant’s scope', async () => {
-  const stock = new PrismaClient({ adapter: createTenantAdapter(access.pool) });
-  const raw = (tenant: Tenant) =>
-    runInScope(scopeOf(tenant), () => stock.$transaction([stock.$queryRaw`SELECT DISTINCT org_id FROM workflow.workflows`]));
-  const [, second] = await Promise.all([raw(a), raw(b)]);
-  expect(second).toEqual([[{ org_id: a.orgId }]]);
-});
-
-test('a list of queries is refused, since its tenant would be that of whoever came first', async () => {
-  const { result, texts } = await watch(access.pool, () =>
-    runInScope(scopeOf(a), () => access.db.$transaction([access.db.workflow.count()]).catch((error: unknown) => error)),
-  );
-  expect(result).toBeInstanceOf(TenantViolationError);
-  expect(texts).toEqual([]);
-});
-
-test('transactions whose statements come in one tick each keep their own tenant', async () => {
-  const meet = [barrier(3), barrier(3), barrier(3)] as const;
-  const work = (tenant: Tenant) =>
-    runInScope(scopeOf(tenant), () =>
-      access.db.$transaction(async (tx) => {
-        await meet[0]();
-        const raw = await tx.$queryRaw<{ orgId: string }[]>`SELECT org_id AS "orgId" FROM workflow.workflows`;
-        await meet[1]();
-        const listed = await tx.workflow.findMany();
-        await meet[2]();
-        const found = await tx.workflow.findUniqueOrThrow({ where: where(tenant) });
-        return [...raw, ...listed, found].map((row) => row.orgId);
-      }),
-    );
-  const results = await Promise.all([a, b, c].map(work));
-  expect(results).toEqual([a, b, c].map(({ orgId }) => Array.from({ length: 7 }, () => orgId)));
-});
-
-test('statements beside a transaction, in one tick with it, keep their own tenant', async () => {
-  const meet = barrier(3);
-  const inTransaction = (tenant: Tenant) =>
-    runInScope(scopeOf(tenant), () =>
-      access.db.$transaction(async (tx) => {
-        await tx.workflow.count();
-        await meet();
-        return tx.workflow.findMany();
-      }),
-    );
-  const alone = runInScope(scopeOf(c), async () => {
-    await meet();
-    return access.db.workflow.findMany();
-  });
-  const results = await Promise.all([inTransaction(a), inTransaction(b), alone]);
-  expect(results.map((rows) => new Set(rows.map((row) => row.orgId)))).toEqual([a, b, c].map(({ orgId }) => new Set([orgId])));
-});
-
-test('nested writes, which Prisma puts into a transaction by itself, keep their own tenant in one tick', async () => {
-  const create = (tenant: Tenant) =>
-    runInScope(scopeOf(tenant), () =>
-      bare.db.workflow.create({
-        data: { orgId: tenant.orgId, name: 'Made', slug: 'made', tasks: { create: [{ key: 'k', type: 't', position: 1 }] } },
-        include: { tasks: true },
-      }),
-    );
-  const made = await Promise.all([a, b, c].map(create));
-  expect(made.map((row) => row.tasks.map((task) => task.orgId))).toEqual([[a.orgId], [b.orgId], [c.orgId]]);
-  const seen = await Promise.all(
-    [a, b, c].map((tenant) => runInScope(scopeOf(tenant), () => access.db.workflow.deleteMany({ where: { slug: 'made' } }))),
-  );
-  expect(seen).toEqual([{ count: 1 }, { count: 1 }, { count: 1 }]);
-});
-
 test('relations can be chained to a read', async () => {
   const tasks = await runInScope(scopeOf(a), () => access.db.workflow.findUnique({ where: where(a) }).tasks());
   expect(tasks?.map((task) => task.key)).toEqual(['task-1', 'task-2']);
@@ -270,8 +194,14 @@ test('a read begins when it is waited for, and only once', async () => {
 });
 
 test('a where without a whole unique key is refused', async () => {
-  const read = (filter: object) => runInScope(scopeOf(a), () => access.db.workflow.findUnique({ where: filter as never }));
-  for (const filter of [{}, { name: 'Flow 1' }, { orgId_id: { orgId: a.orgId } }, { orgId_id: { orgId: a.orgId, id: undefined } }]) {
+  const read = (filter: object) =>
+    runInScope(scopeOf(a), () => access.db.workflow.findUnique({ where: filter as never }));
+  for (const filter of [
+    {},
+    { name: 'Flow 1' },
+    { orgId_id: { orgId: a.orgId } },
+    { orgId_id: { orgId: a.orgId, id: undefined } },
+  ]) {
     await expect(read(filter)).rejects.toMatchObject({ name: 'PrismaClientValidationError' });
   }
 });
@@ -281,12 +211,18 @@ test('further conditions beside the unique key hold', async () => {
     Promise.all(['Flow 1', 'Flow 2'].map((name) => access.db.workflow.findUnique({ where: { ...where(a), name } }))),
   );
   expect(rows.map((row) => row?.name)).toEqual(['Flow 1', undefined]);
-  const contradictions = [{ id: b.workflowIds[0] as string }, { orgId_slug: { orgId: a.orgId, slug: 'flow-2' } }, { NOT: { id: first(a) } }];
+  const contradictions = [
+    { id: b.workflowIds[0] as string },
+    { orgId_slug: { orgId: a.orgId, slug: 'flow-2' } },
+    { NOT: { id: first(a) } },
+  ];
   for (const condition of contradictions) {
     const read = runInScope(scopeOf(a), () => access.db.workflow.findUnique({ where: { ...where(a), ...condition } }));
     expect(await read).toBeNull();
   }
-  const foreign = runInScope(scopeOf(a), () => access.db.workflow.findUnique({ where: { ...where(a), orgId: b.orgId } }));
+  const foreign = runInScope(scopeOf(a), () =>
+    access.db.workflow.findUnique({ where: { ...where(a), orgId: b.orgId } }),
+  );
   await expect(foreign).rejects.toThrow('another organization');
 });
 
@@ -297,6 +233,8 @@ test('a refused read that nobody waits for disturbs nobody', async () => {
 
 test('a scope that lives long keeps no loader', async () => {
   const scope = scopeOf(a);
-  await runInScope(scope, () => Promise.all(a.workflowIds.map((id) => access.db.workflow.findUnique({ where: where(a, id) }))));
+  await runInScope(scope, () =>
+    Promise.all(a.workflowIds.map((id) => access.db.workflow.findUnique({ where: where(a, id) }))),
+  );
   expect(scope.loaders.size).toBe(0);
 });

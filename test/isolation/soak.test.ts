@@ -78,6 +78,8 @@ test('no foreign row in 20,000 statements of 100 tenants, 64 at a time', async (
   stop();
   expect(statements).toBeGreaterThanOrEqual(statementCount);
   expect(rows).toBeGreaterThan(statementCount);
-  const marks = await runInScope(scopeOf(tenants[0] as Tenant), () => access.db.workflow.findMany({ where: { description: { not: null } } }));
+  const marks = await runInScope(scopeOf(tenants[0] as Tenant), () =>
+    access.db.workflow.findMany({ where: { description: { not: null } } }),
+  );
   expect(marks).toEqual([]);
 }, 180_000);

@@ -1,5 +1,10 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createPool, createTenantAdapter, type DatabasePool, type PoolOptions } from '../../src/platform/postgres/adapter/index.ts';
+import {
+  createPool,
+  createTenantAdapter,
+  type DatabasePool,
+  type PoolOptions,
+} from '../../src/platform/postgres/adapter/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { createScope, type TenantScope } from '../../src/platform/postgres/tenancy.ts';
 import { createTenantClient, type TenantClient } from '../../src/platform/postgres/tenant-client.ts';

@@ -50,7 +50,11 @@ test('a relation is held to the tenant when its foreign key carries the tenant o
 
 test('a relation of a model with itself knows which end carries the key', () => {
   const relations = scopedModels.get('ApiKey')?.relations;
-  expect(relations?.get('supersededBy')).toMatchObject({ foreignKey: ['orgId', 'supersededById'], held: true, isList: false });
+  expect(relations?.get('supersededBy')).toMatchObject({
+    foreignKey: ['orgId', 'supersededById'],
+    held: true,
+    isList: false,
+  });
   expect(relations?.get('supersedes')).toMatchObject({ foreignKey: [], held: true, isList: true });
 });
 

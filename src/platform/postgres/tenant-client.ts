@@ -29,7 +29,12 @@ export type TenantClient = ReturnType<typeof openClient>;
 /** What the function given to `$transaction` receives. */
 export type TenantTransaction = Parameters<Parameters<TenantClient['$transaction']>[0]>[0];
 
-const rawOperations: ReadonlySet<string> = new Set(['$queryRaw', '$queryRawUnsafe', '$executeRaw', '$executeRawUnsafe']);
+const rawOperations: ReadonlySet<string> = new Set([
+  '$queryRaw',
+  '$queryRawUnsafe',
+  '$executeRaw',
+  '$executeRawUnsafe',
+]);
 
 /** What Prisma hands to a query extension; the last part is not in its published types. */
 interface Call {
@@ -120,8 +125,8 @@ const createUniqueReads = (models: ScopedModels, clientId: number) => {
 type Transaction = (work: unknown, options?: unknown) => Promise<unknown>;
 
 /**
- * Prisma begins the transactions of lists, of whatever tenants, that come in one tick in the scope of the first of them.
- * A function has its own scope, so only functions are taken.
+ * Prisma begins the transactions of lists that come in one tick, of whatever tenants, in the scope of the first of
+ * them. A function has its own scope, so only functions are taken.
  */
 const createTransactionWall = (original: Transaction) => ({
   async $transaction(this: unknown, work: unknown, options?: unknown) {
@@ -145,13 +150,17 @@ let clients = 0;
 /**
  * Opens the client, once for the process.
  *
- * Every call of a model gets the tenant of the current scope put into its filters and data, whatever it asks for; a call
- * that names another tenant, at any depth, fails with TenantViolationError, and one without a scope with
+ * Every call of a model gets the tenant of the current scope put into its filters and data, whatever it asks for; a
+ * call that names another tenant, at any depth, fails with TenantViolationError, and one without a scope with
  * TenantContextError. Nothing is sent in either case.
  *
  * @throws Error when the wall is to be left out in production.
  */
-export function createTenantClient({ adapter, clientWall = true, production = false }: TenantClientOptions): TenantClient {
+export function createTenantClient({
+  adapter,
+  clientWall = true,
+  production = false,
+}: TenantClientOptions): TenantClient {
   if (production && !clientWall) throw new Error('The tenant wall of the client cannot be left out in production.');
   clients += 1;
   const wall = createQueryWall(scopedModels, clientWall);

@@ -221,7 +221,11 @@ class Batch {
  *
  * @param cache the connection's prepared statements, or undefined to prepare each one without a name, every time.
  */
-export function sendBatch(client: pg.Client, steps: readonly Step[], cache: StatementCache | undefined): Promise<Outcome> {
+export function sendBatch(
+  client: pg.Client,
+  steps: readonly Step[],
+  cache: StatementCache | undefined,
+): Promise<Outcome> {
   return new Promise((resolve) => {
     client.query(new Batch(client, steps, cache, resolve));
   });

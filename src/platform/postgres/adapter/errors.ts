@@ -44,18 +44,19 @@ const closed = new Set([
 const closedText = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 const timeoutText = /(timeout exceeded when trying to connect|due to connection timeout|timeout expired)/;
 const tlsText = /^(The server does not support SSL connections|There was an error establishing an SSL connection)$/;
-const tlsCode = /^(CERT_|CRL_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|HOSTNAME_|INVALID_(CA|PURPOSE))/;
+const tlsCode =
+  /^(CERT_|CRL_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERROR_IN_|HOSTNAME_|INVALID_(CA|PURPOSE))/;
 
 const connectionFailure = (failure: DriverFailure): MappedError | undefined => {
   const code = failure.code ?? '';
   if (unreachable.has(code)) {
     return { kind: 'DatabaseNotReachable', host: failure.address ?? failure.hostname, port: failure.port };
   }
-  if (closed.has(code) || closedText.test(failure.message)) return { kind: 'ConnectionClosed' };
   if (code === 'ETIMEDOUT' || timeoutText.test(failure.message)) return { kind: 'SocketTimeout' };
+  if (closed.has(code) || closedText.test(failure.message)) return { kind: 'ConnectionClosed' };
   if (code === '53300') return { kind: 'TooManyConnections', cause: failure.message };
-  if (tlsText.test(failure.message) || tlsCode.test(code)) return { kind: 'TlsConnectionError', reason: failure.message };
-  return undefined;
+  const isTls = tlsText.test(failure.message) || tlsCode.test(code);
+  return isTls ? { kind: 'TlsConnectionError', reason: failure.message } : undefined;
 };
 
 const quoted = (text: string | undefined): string | undefined => text?.split('"').at(1);

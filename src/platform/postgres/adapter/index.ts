@@ -9,7 +9,9 @@ export { describeDatabaseFailure, isDatabaseUnavailable, isUnstorableValue } fro
 export { createPool, type DatabasePool, type PoolOptions, type StatementEvent } from './pool.ts';
 
 const connect = (pool: DatabasePool): SqlDriverAdapter => {
-  const { queryRaw, executeRaw, mapErrors } = createQueryable((step) => pool.run([pool.scopeStep(requireScope()), step]));
+  const { queryRaw, executeRaw, mapErrors } = createQueryable((step) =>
+    pool.run([pool.scopeStep(requireScope()), step]),
+  );
   return {
     ...adapterIdentity,
     queryRaw,

@@ -47,8 +47,7 @@ export interface DatabasePool {
   end(): Promise<void>;
 }
 
-const scopeText =
-  "select set_config('app.current_org_id', $1, true), set_config('app.current_user_id', $2, true)";
+const scopeText = "select set_config('app.current_org_id', $1, true), set_config('app.current_user_id', $2, true)";
 
 // Times travel as text without an offset, so both sides must mean UTC, whatever the server's or the role's default is.
 const startupSettings = (statementTimeoutMs: number): string =>
@@ -61,7 +60,8 @@ const startupSettings = (statementTimeoutMs: number): string =>
   ].join(' ');
 
 // A pooler may refuse, or lend to somebody else, what is set when a connection starts. So the settings travel along.
-const scopeTextWithSettings = `${scopeText}, set_config('statement_timeout', $3, true), ` +
+const scopeTextWithSettings =
+  `${scopeText}, set_config('statement_timeout', $3, true), ` +
   `set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true)`;
 
 const ignore = (): void => undefined;

@@ -20,7 +20,8 @@ const begin = (isolationLevel: IsolationLevel | undefined): Step => {
   return { text: `BEGIN ISOLATION LEVEL ${isolationLevel}`, values: [] };
 };
 
-const closed = (cause: string): DriverAdapterError => new DriverAdapterError({ kind: 'TransactionAlreadyClosed', cause });
+const closed = (cause: string): DriverAdapterError =>
+  new DriverAdapterError({ kind: 'TransactionAlreadyClosed', cause });
 
 const notKept = (): DriverAdapterError =>
   new DriverAdapterError({
@@ -37,8 +38,8 @@ const notKept = (): DriverAdapterError =>
  * An open transaction of Prisma on one connection. BEGIN and the scope travel with its first statement, so a
  * transaction costs one round trip for each statement and one for its end; one without a statement costs none.
  *
- * The scope is that in which the transaction began. The scope of the moment says nothing about a later statement: Prisma
- * sends what many callers start in one tick in the scope of the first of them.
+ * The scope is that in which the transaction began. The scope of the moment says nothing about a later statement:
+ * Prisma sends what many callers start in one tick in the scope of the first of them.
  */
 class ScopedTransaction {
   readonly #connection: PinnedConnection;

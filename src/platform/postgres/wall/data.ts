@@ -6,7 +6,7 @@ import { scopeUniqueWhere, scopeWhere } from './where.ts';
 /**
  * Puts the tenant into the data of a new row and of the rows made with it.
  *
- * @param inherits the row hangs on a parent whose relation gives it the tenant; Prisma then takes no tenant in the data.
+ * @param inherits the row hangs on a parent whose relation gives it the tenant; Prisma then takes none in the data.
  */
 export function scopeCreate(guard: Guard, model: ScopedModel, value: unknown, inherits = false): Part {
   const data = requirePart(value, `The data of ${model.name}`);
@@ -60,7 +60,9 @@ const scopeNestedWrites = (guard: Guard, model: ScopedModel, data: Part): void =
 };
 
 const unknownWrite = (model: ScopedModel, relation: Relation, operation: string): TenantViolationError =>
-  new TenantViolationError(`The tenant wall does not know the nested write "${operation}" on ${model.name}.${relation.name}.`);
+  new TenantViolationError(
+    `The tenant wall does not know the nested write "${operation}" on ${model.name}.${relation.name}.`,
+  );
 
 const mapEach = (value: unknown, change: (item: unknown) => unknown): unknown =>
   Array.isArray(value) ? value.map(change) : change(value);

@@ -42,7 +42,11 @@ export function keyOf({ scope }: Guard, model: ScopedModel): string {
   throw new TenantContextError(`${model.name} belongs to a person, and nobody is signed in.`);
 }
 
-/** @throws TenantViolationError unless `value` names the tenant of the scope, as itself or as `{equals}`, `{in}`, `{set}`. */
+/**
+ * Lets pass the id of the scope's tenant, as itself or as `{equals}`, `{in}` or `{set}`.
+ *
+ * @throws TenantViolationError for anything else.
+ */
 export function requireOwn(guard: Guard, model: ScopedModel, value: unknown): void {
   const key = keyOf(guard, model);
   const names = isPart(value) ? Object.entries(value).every(([word, named]) => isOwn(key, word, named)) : value === key;

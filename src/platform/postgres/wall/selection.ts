@@ -50,7 +50,10 @@ const scopeCounts = (guard: Guard, model: ScopedModel, value: unknown): Part => 
     const relation = model.relations.get(name);
     if (relation === undefined || wanted === false || wanted === undefined) continue;
     const args = wanted === true ? {} : requirePart(wanted, `The count of ${name}`);
-    select[name] = { ...args, where: scopeWhere(guard, modelOf(guard, relation.target), 'where' in args ? args['where'] : {}) };
+    select[name] = {
+      ...args,
+      where: scopeWhere(guard, modelOf(guard, relation.target), 'where' in args ? args['where'] : {}),
+    };
   }
   return counts;
 };

@@ -75,7 +75,10 @@ interface BatchPlan {
 
 const isKeyValue = (value: unknown): boolean => typeof value === 'string' || Number.isSafeInteger(value);
 
-const planBatch = ({ model, args, clientId }: UniqueRead, { name, key, conditions }: UniqueWhere): BatchPlan | undefined => {
+const planBatch = (
+  { model, args, clientId }: UniqueRead,
+  { name, key, conditions }: UniqueWhere,
+): BatchPlan | undefined => {
   const { where: _, ...selection } = args;
   const shape = shapeOf(selection);
   const { [model.field]: tenant, ...sought } = key;
@@ -104,9 +107,14 @@ const load = async (read: UniqueRead, plan: BatchPlan): Promise<Row | null> => {
   return row;
 };
 
-const textOf = (sought: Part, fields: readonly string[]): string => JSON.stringify(fields.map((field) => sought[field]));
+const textOf = (sought: Part, fields: readonly string[]): string =>
+  JSON.stringify(fields.map((field) => sought[field]));
 
-const readBatch = async (read: UniqueRead, plan: BatchPlan, sought: readonly Part[]): Promise<(Row | null | Error)[]> => {
+const readBatch = async (
+  read: UniqueRead,
+  plan: BatchPlan,
+  sought: readonly Part[],
+): Promise<(Row | null | Error)[]> => {
   const fields = Object.keys(plan.sought);
   const distinct = [...new Map(sought.map((key) => [textOf(key, fields), key])).values()];
   const single = (key: Part): Promise<Row | null> =>
@@ -118,7 +126,9 @@ const readBatch = async (read: UniqueRead, plan: BatchPlan, sought: readonly Par
   }
   try {
     const rows = await readMany(read, plan, fields, distinct);
-    return await Promise.all(sought.map(async (key) => rows.get(textOf(key, fields)) ?? reread(rows, key, fields, single)));
+    return await Promise.all(
+      sought.map(async (key) => rows.get(textOf(key, fields)) ?? reread(rows, key, fields, single)),
+    );
   } catch (error) {
     if (error instanceof AppError || isDatabaseUnavailable(error)) throw error;
     // One key of a shape that the database refuses must not fail the others.
@@ -134,10 +144,13 @@ const readMany = async (
 ): Promise<Map<string, Row>> => {
   const [field, ...others] = fields;
   const anyOf =
-    field !== undefined && others.length === 0 ? { [field]: { in: sought.map((key) => key[field]) } } : { OR: [...sought] };
+    field !== undefined && others.length === 0
+      ? { [field]: { in: sought.map((key) => key[field]) } }
+      : { OR: [...sought] };
   const select = isPart(selection['select']) ? selection['select'] : undefined;
   const added = select === undefined ? [] : fields.filter((name) => select[name] !== true);
-  const withKey = select === undefined ? {} : { select: { ...select, ...Object.fromEntries(added.map((name) => [name, true])) } };
+  const withKey =
+    select === undefined ? {} : { select: { ...select, ...Object.fromEntries(added.map((name) => [name, true])) } };
   const rows = await delegate.findMany({ ...selection, ...withKey, where: { ...shared, ...anyOf } });
   return new Map(
     rows.map((row) => {
@@ -150,7 +163,10 @@ const readMany = async (
 
 const spelling = (text: string): string => text.toLowerCase().replace(/[-{}]/g, '');
 
-/** The database reads a UUID in several spellings and answers in one: a key that differs in spelling only is asked alone. */
+/**
+ * The database reads a UUID in several spellings and answers in one: a key that differs from a row's in spelling only
+ * is asked for alone.
+ */
 const reread = async (
   rows: ReadonlyMap<string, Row>,
   key: Part,

@@ -64,7 +64,9 @@ const scopeList = (guard: Guard, relation: Relation, value: unknown): unknown =>
  */
 const checkEvery = (guard: Guard, relation: Relation, filter: unknown): void => {
   if (!relation.held) {
-    throw new TenantViolationError(`"every" on ${relation.name} would look at other tenants' rows: use "some" or "none".`);
+    throw new TenantViolationError(
+      `"every" on ${relation.name} would look at other tenants' rows: use "some" or "none".`,
+    );
   }
   checkFilter(guard, modelOf(guard, relation.target), requirePart(filter, `"every" on ${relation.name}`));
 };
@@ -88,7 +90,9 @@ export function checkOrder(guard: Guard, model: ScopedModel, orderBy: unknown): 
       const relation = model.relations.get(name);
       if (relation === undefined) continue;
       if (!relation.held) {
-        throw new TenantViolationError(`${model.name} cannot be ordered by ${name}: that would look at other tenants' rows.`);
+        throw new TenantViolationError(
+          `${model.name} cannot be ordered by ${name}: that would look at other tenants' rows.`,
+        );
       }
       checkOrder(guard, modelOf(guard, relation.target), value);
     }

@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { OperatorError } from '../src/kernel/operator-error.ts';
+import { CASE_NAMES } from './cases.ts';
+import { CONTENDERS } from './contenders/index.ts';
+import { countWire, enter, type Entrant, type Figure, measure, memoryOf, warmUp } from './contest.ts';
+import { help, readOptions, type BenchOptions } from './options.ts';
+import { openDataDirectory, type RunningDatabase, seed, startDatabase } from './prepare.ts';
+import { profile } from './profile.ts';
+import { machine, markdown, medians, type Report } from './report.ts';
+import { measureStartUp } from './start-up.ts';
+
+const results = fileURLToPath(new URL('./results/latest.md', import.meta.url));
+
+/** What is going on goes to standard error, so that standard output has the figures alone. */
+const tell = (line: string): void => console.error(line);
+
+async function run(options: BenchOptions): Promise<void> {
+  const directory = await openDataDirectory(options);
+  try {
+    tell('Seeding ...');
+    await seed(directory.path, options);
+    const report = options.profile ? await showProfile(directory.path, options) : await contest(directory.path, options);
+    if (report) await publish(report, options);
+  } finally {
+    await directory.dispose();
+  }
+}
+
+async function showProfile(dataDir: string, options: BenchOptions): Promise<null> {
+  const database = await startDatabase(dataDir, options);
+  try {
+    for (const contender of CONTENDERS) console.log(`${contender.name}\n${await profile(contender, database, options.profile!, options)}`);
+    return null;
+  } finally {
+    await database.tidy();
+    await database.stop();
+  }
+}
+
+async function contest(dataDir: string, options: BenchOptions): Promise<Report> {
+  tell('Starting, three times ...');
+  const startUp = await measureStartUp(dataDir, options.quick ? 1 : 3);
+  const database = await startDatabase(dataDir, options);
+  try {
+    const { organizations, workflows, secondsEach, rounds } = options;
+    return {
+      date: new Date().toISOString().slice(0, 10),
+      machine: machine(),
+      versions: { Tenantry: ownVersion(), Node: process.versions.node, PostgreSQL: database.version },
+      options: { organizations, workflows, secondsEach, rounds },
+      startUp,
+      contenders: await measureAll(database, options),
+    };
+  } finally {
+    await database.stop();
+  }
+}
+
+const ownVersion = (): string => (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+
+/** All contenders run at the same time and are measured by turns, so that what disturbs the machine disturbs all. */
+async function measureAll(database: RunningDatabase, options: BenchOptions): Promise<Report['contenders']> {
+  const entrants: Entrant[] = [];
+  try {
+    for (const contender of CONTENDERS) entrants.push(await enter(contender, database));
+    const idle = entrants.map(memoryOf);
+    for (const entrant of entrants) await warmUp(entrant, database, options);
+    const figures = await measureByTurns(entrants, database, options);
+    const loaded = entrants.map(memoryOf);
+    for (const { server } of entrants.splice(0)) await server.stop();
+    tell('Counting statements ...');
+    const contenders = [];
+    for (const [index, contender] of CONTENDERS.entries()) {
+      const own = figures.filter((figure) => figure.contender === contender.name);
+      contenders.push({ name: contender.name, wire: await countWire(contender, database), idleMb: idle[index]!, loadedMb: loaded[index]!, figures: medians(own) });
+    }
+    return contenders;
+  } finally {
+    for (const { server } of entrants) await server.stop();
+    await database.tidy();
+  }
+}
+
+async function measureByTurns(entrants: readonly Entrant[], database: RunningDatabase, options: BenchOptions): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (let round = 1; round <= options.rounds; round += 1) {
+    tell(`Round ${round} of ${options.rounds} ...`);
+    for (const kind of CASE_NAMES) {
+      for (const connections of options.connections) {
+        for (const entrant of round % 2 === 0 ? entrants.toReversed() : entrants) {
+          figures.push(await measure(entrant, database, kind, connections, options.secondsEach * 1_000, `${round}-${connections}`));
+        }
+      }
+      if (kind === 'create') await database.tidy();
+    }
+  }
+  return figures;
+}
+
+async function publish(report: Report, { json, quick }: BenchOptions): Promise<void> {
+  console.log(json ? JSON.stringify(report, null, 2) : markdown(report));
+  if (quick) return;
+  await mkdir(new URL('./results/', import.meta.url), { recursive: true });
+  await writeFile(results, markdown(report));
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === null) console.log(help);
+  else await run(options);
+} catch (error) {
+  if (!(error instanceof OperatorError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -4,6 +4,9 @@ import { z } from 'zod';
 const lengthOf = (text: string): number => [...text].length;
 const hasLength = (least: number, most: number) => (text: string) => lengthOf(text) >= least && lengthOf(text) <= most;
 
+/** Half of a surrogate pair is no character: it would be stored as another one than was sent. */
+const whole = [(text: string) => text.isWellFormed(), 'must be made of whole Unicode characters'] as const;
+
 const CONTROL = /\p{Cc}/u;
 const CONTROL_BUT_WHITESPACE = /(?![\n\r\t])\p{Cc}/u;
 
@@ -13,7 +16,8 @@ export const line = (least: number, most: number) =>
     .string()
     .trim()
     .refine(hasLength(least, most), { error: `must be ${least} to ${most} characters long`, abort: true })
-    .refine((text) => !CONTROL.test(text), 'must not contain control characters');
+    .refine((text) => !CONTROL.test(text), 'must not contain control characters')
+    .refine(...whole);
 
 /** Text of several lines, trimmed; what is empty becomes null. */
 export const paragraph = (most: number) =>
@@ -22,6 +26,7 @@ export const paragraph = (most: number) =>
     .trim()
     .refine(hasLength(0, most), { error: `must be at most ${most} characters long`, abort: true })
     .refine((text) => !CONTROL_BUT_WHITESPACE.test(text), 'must not contain control characters')
+    .refine(...whole)
     .transform((text) => (text === '' ? null : text));
 
 /** A field that may be left out; null counts as left out, because clients often send null for "nothing". */

@@ -1,3 +1,4 @@
+import { ValidationError } from '../kernel/errors.ts';
 import { builder } from './builder.ts';
 
 /**
@@ -47,10 +48,19 @@ export function choice<Value extends string>(
   return comparisons<{ equals: Value; in: Value[] }>({ equals: filter?.eq, in: filter?.in ? [...filter.in] : null });
 }
 
-/** A slug filter. A prefix is a range: `~` sorts after every character of a slug in the column's "C" collation. */
-export function slugWhere(
-  filter: { eq?: string | null | undefined; in?: readonly string[] | null | undefined; startsWith?: string | null | undefined } | null | undefined,
-): Record<string, unknown> | undefined {
+const CHOICES_MAX = 100;
+
+type SlugChoice = Given<{ eq: string; in: readonly string[]; startsWith: string }>;
+
+/**
+ * A slug filter. A prefix is a range: `~` sorts after every character of a slug in the column's "C" collation.
+ *
+ * @throws ValidationError for more than 100 choices.
+ */
+export function slugWhere(filter: SlugChoice | null | undefined): Record<string, unknown> | undefined {
+  if ((filter?.in?.length ?? 0) > CHOICES_MAX) {
+    throw ValidationError.of('filter.slug.in', `must be at most ${CHOICES_MAX} entries.`);
+  }
   const prefix = filter?.startsWith;
   return comparisons<Record<string, unknown>>({
     ...choice(filter),

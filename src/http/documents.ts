@@ -23,10 +23,15 @@ export function createDocumentCaches() {
   return { documentCache: cache<DocumentNode>(), errorCache: cache<Error>() };
 }
 
-const tooLong = () =>
-  createGraphQLError(`The document has more than ${TOKENS_MAX} tokens: ask for less at a time.`, {
-    extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400, spec: true } },
-  });
+const tooComplex = (message: string) =>
+  createGraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400, spec: true } } });
+
+/** What is said instead of the parser's own words, when it is the size of the document that it stumbles over. */
+function refusalOf(error: unknown): unknown {
+  if (error instanceof RangeError) return tooComplex('The document is nested too deeply.');
+  if (!(error instanceof GraphQLError) || !error.message.includes(`more than ${TOKENS_MAX} tokens`)) return error;
+  return tooComplex(`The document has more than ${TOKENS_MAX} tokens: ask for less at a time.`);
+}
 
 /** Stops reading a document at its 2,000th token: checking one takes up to the square of its length. */
 export function useTokenLimit(): Plugin {
@@ -34,8 +39,7 @@ export function useTokenLimit(): Plugin {
     try {
       return parse(source, { ...options, maxTokens: TOKENS_MAX });
     } catch (error) {
-      const stopped = error instanceof GraphQLError && error.message.includes(`more than ${TOKENS_MAX} tokens`);
-      throw stopped ? tooLong() : error;
+      throw refusalOf(error);
     }
   };
   return {

@@ -44,7 +44,7 @@ function choose({ page, readiness }: Doors, path: string | null, request: Incomi
     case null:
       return { door: 'none', handle: refuse(400, 'BAD_REQUEST', 'The address or the Host header is malformed.') };
     case '/health/live':
-      return { door: 'health', handle: (_request, response) => sendJson(response, 200, { status: 'live' }) };
+      return { door: 'health', handle: (_request, response) => sendJson(response, 200, '{"status":"live"}') };
     case '/health/ready':
       return { door: 'health', handle: readinessHandler(readiness) };
     case GRAPHQL_PATH:
@@ -94,7 +94,7 @@ function redirect(response: ServerResponse): void {
 function refuse(status: number, code: ErrorCode, message: string): Handle {
   return (_request, response, state) => {
     state.codes.add(code);
-    response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(problemBody(code, message));
+    sendJson(response, status, problemBody(code, message));
   };
 }
 
@@ -102,10 +102,12 @@ function refuse(status: number, code: ErrorCode, message: string): Handle {
 function readinessHandler(readiness: Doors['readiness']): Handle {
   return async (_request, response) => {
     const { ready, checks } = await readiness();
-    sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready', checks });
+    sendJson(response, ready ? 200 : 503, JSON.stringify({ status: ready ? 'ready' : 'not ready', checks }));
   };
 }
 
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+function sendJson(response: ServerResponse, status: number, body: string): void {
+  response.statusCode = status;
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.end(body);
 }

@@ -26,10 +26,14 @@ export function useRequestLog(logger: Logger): Plugin {
   };
 }
 
-const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+/** Made anew for each answer: the library writes the length of the body into what it is given. */
+const jsonType = () => ({ 'content-type': 'application/json; charset=utf-8' });
+
+const NOT_JSON = 'Send the request as JSON, with "Content-Type: application/json".';
 
 /** What the library answers with a bare status. */
 const REFUSALS: Readonly<Record<number, string>> = {
+  415: NOT_JSON,
   404: 'There is nothing here: the endpoint is /graphql.',
   406: 'The answer is JSON: accept application/graphql-response+json or application/json.',
 };
@@ -46,7 +50,7 @@ export function useCodedRefusals(logger: Logger): Plugin {
           const { id, codes } = stateOf(request);
           codes.add('INTERNAL');
           logger.error({ requestId: id, error: describeForLog(error) }, 'unexpected failure');
-          return new fetchAPI.Response(problemBody('INTERNAL', internalText(id)), { status: 500, headers: JSON_TYPE });
+          return new fetchAPI.Response(problemBody('INTERNAL', internalText(id)), { status: 500, headers: jsonType() });
         }
       });
     },
@@ -56,7 +60,7 @@ export function useCodedRefusals(logger: Logger): Plugin {
       const code: ErrorCode = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
       stateOf(request).codes.add(code);
       const body = problemBody(code, REFUSALS[status] ?? 'The request was refused.');
-      setResponse(new fetchAPI.Response(body, { status, headers: JSON_TYPE }));
+      setResponse(new fetchAPI.Response(body, { status, headers: jsonType() }));
     },
   };
 }
@@ -85,7 +89,7 @@ export function useReadableRequests(): Plugin {
       if (request.method !== 'POST') return;
       const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
       if (type === 'application/json' || type === 'application/graphql+json') return;
-      throw unreadable('Send the request as JSON, with "Content-Type: application/json".', 415);
+      throw unreadable(NOT_JSON, 415);
     },
   };
 }

@@ -26,10 +26,10 @@ export function toPublicError(error: GraphQLError, requestId: string): PublicErr
   if (thrown instanceof AppError) return { error: coded(error, thrown), unexpected: null };
   if (isDatabaseUnavailable(thrown)) return { error: coded(error, new ServiceUnavailableError()), unexpected: thrown };
   if (isUnstorableValue(thrown)) return { error: coded(error, unstorable()), unexpected: null };
-  // A value that a scalar refuses: the scalar's own error lies beneath the text about the variable.
-  if (isInputError(error, thrown)) return { error: placed(error, error.message, 'VALIDATION_FAILED'), unexpected: null };
   const code = thrown instanceof GraphQLError && LIBRARY_CODES[String(thrown.extensions['code'])];
   if (code) return { error: fromLibrary(error, thrown, code), unexpected: null };
+  // A value that a scalar refuses: the scalar's own error lies beneath the text about the variable.
+  if (isInputError(error, thrown)) return { error: placed(error, inputText(error), 'VALIDATION_FAILED'), unexpected: null };
   return masked(error, requestId, thrown);
 }
 
@@ -44,6 +44,18 @@ function rootCause(error: GraphQLError): unknown {
 function isInputError({ path, message }: GraphQLError, thrown: unknown): boolean {
   if (path === undefined) return /^(Variable "\$|Too many errors processing variables)/.test(message);
   return thrown instanceof GraphQLError && message.startsWith('Argument "');
+}
+
+/**
+ * The text about a variable without its value: clients note the texts of errors, and the value may hold a password. The
+ * text is the variable, the value, the place in it, and the reason with the value once more.
+ */
+function inputText({ message, originalError }: GraphQLError): string {
+  const reason = originalError?.message ?? '';
+  const variable = /^Variable "\$\w+"/.exec(message)?.[0];
+  if (!variable || !reason || !message.endsWith(reason)) return message;
+  const place = / at "[^"]{1,200}"(?=; $)/.exec(message.slice(0, -reason.length))?.[0] ?? '';
+  return `${variable}${place}: ${reason.replace(/,? ?found: [^]*$/, '.')}`;
 }
 
 const unstorable = () =>

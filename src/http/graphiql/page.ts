@@ -37,7 +37,7 @@ export function createGraphiqlPage(): GraphiqlPage {
       response.setHeader('content-type', 'text/html; charset=utf-8');
       const compressed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
       if (compressed) response.setHeader('content-encoding', 'gzip');
-      response.writeHead(200).end(compressed ? gzipped : gunzipSync(gzipped));
+      response.end(compressed ? gzipped : gunzipSync(gzipped));
     },
   };
 }

@@ -22,6 +22,8 @@ export interface TestAppOptions {
   readonly environment?: Environment;
   /** A database made before, to look at the same rows through other walls. */
   readonly database?: TestDatabase;
+  /** Where it listens for changes, when not where it queries. */
+  readonly listenUrl?: string;
 }
 
 export interface GraphQLAnswer {
@@ -57,7 +59,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const config = readConfig({ NODE_ENV: 'test', DATA_DIR: dataDir, SECRET_KEY: 'a secret for tests, long enough for the check', DATABASE_POOL_SIZE: '8', ...options.environment });
   const app = composeApp({
     config,
-    database: { runtimeUrl, listenUrl: database.runtimeUrl },
+    database: { runtimeUrl, listenUrl: options.listenUrl ?? database.runtimeUrl },
     logger,
     hashCost: 'test',
     walls: { schema: walls.schema ?? true, client: walls.client ?? true },

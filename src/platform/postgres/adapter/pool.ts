@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import type { TenantScope } from '../tenancy.ts';
 import { type BatchResult, type Outcome, sendBatch, type Step } from './batch.ts';
@@ -84,6 +85,20 @@ const startPool = (options: PoolOptions): pg.Pool => {
   return pool;
 };
 
+/**
+ * Ends a connection whose server says nothing for longer than it would let any statement run: the network has lost it,
+ * which the driver would only notice after minutes, and the pool would be a connection short for as long.
+ */
+const orEnd = async (client: pg.Client, outcome: Promise<Outcome>, silenceMs: number): Promise<Outcome> => {
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  const timer = setTimeout(() => stream.destroy(new Error('Connection terminated: the server is silent')), silenceMs);
+  try {
+    return await outcome;
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
 /** Opens no connection yet: the first statement does. */
 export function createPool(options: PoolOptions): DatabasePool {
   const pool = startPool(options);
@@ -101,7 +116,7 @@ export function createPool(options: PoolOptions): DatabasePool {
   const send = (client: pg.Client, steps: readonly Step[]): Promise<Outcome> => {
     roundTrips += 1;
     for (const listener of listeners) for (const { text } of steps) listener({ text, roundTrip: roundTrips });
-    return sendBatch(client, steps, cacheOf(client));
+    return orEnd(client, sendBatch(client, steps, cacheOf(client)), options.statementTimeoutMs + options.connectTimeoutMs);
   };
 
   return {

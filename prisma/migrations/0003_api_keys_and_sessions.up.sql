@@ -20,11 +20,14 @@ CREATE TABLE iam.api_keys (
   revoked_at          timestamptz(3),
   last_used_at        timestamptz(3),
   superseded_by_id    uuid,
+  issued_by_id        uuid, -- who has seen the secret: when that member leaves, the key ends
   created_at          timestamptz(3) NOT NULL DEFAULT now(),
   updated_at          timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (org_id, id),
   FOREIGN KEY (org_id, user_id) REFERENCES iam.memberships (org_id, user_id) ON DELETE CASCADE ON UPDATE CASCADE,
-  FOREIGN KEY (org_id, superseded_by_id) REFERENCES iam.api_keys (org_id, id) ON DELETE SET NULL (superseded_by_id) ON UPDATE CASCADE
+  FOREIGN KEY (org_id, issued_by_id) REFERENCES iam.memberships (org_id, id) ON DELETE SET NULL (issued_by_id) ON UPDATE CASCADE,
+  FOREIGN KEY (org_id, superseded_by_id) REFERENCES iam.api_keys (org_id, id) ON DELETE SET NULL (superseded_by_id) ON UPDATE CASCADE,
+  CHECK ((status = 'revoked') = (revoked_at IS NOT NULL))
 );
 CREATE UNIQUE INDEX api_keys_fingerprint_key ON iam.api_keys (fingerprint);
 CREATE UNIQUE INDEX api_keys_name_live_idx ON iam.api_keys (org_id, user_id, name)
@@ -32,6 +35,7 @@ CREATE UNIQUE INDEX api_keys_name_live_idx ON iam.api_keys (org_id, user_id, nam
 CREATE INDEX ON iam.api_keys (org_id, created_at, id);
 CREATE INDEX ON iam.api_keys (org_id, user_id, created_at, id);
 CREATE INDEX ON iam.api_keys (org_id, superseded_by_id);
+CREATE INDEX ON iam.api_keys (org_id, issued_by_id);
 
 -- sessions: a signed-in device. They belong to a person, not to an organization: the request chooses among the
 -- organizations that the person is in. Tokens are kept as SHA-256 only (they are 256 random bits).
@@ -90,7 +94,7 @@ CREATE POLICY tenant ON iam.idempotency_keys TO tenantry_runtime
 
 GRANT INSERT ON iam.api_keys TO tenantry_runtime;
 GRANT SELECT (org_id, id, user_id, name, description, type, prefix, scopes, rate_limit_per_hour, status, expires_at,
-              revoked_at, last_used_at, superseded_by_id, created_at, updated_at) ON iam.api_keys TO tenantry_runtime;
+              revoked_at, last_used_at, superseded_by_id, issued_by_id, created_at, updated_at) ON iam.api_keys TO tenantry_runtime;
 GRANT UPDATE (name, description, scopes, rate_limit_per_hour, status, expires_at, revoked_at, last_used_at,
               superseded_by_id) ON iam.api_keys TO tenantry_runtime;
 GRANT INSERT ON iam.sessions TO tenantry_runtime;
@@ -99,3 +103,5 @@ GRANT SELECT (id, user_id, access_expires_at, refresh_expires_at, ended_at, user
 GRANT UPDATE (access_hash, refresh_hash, previous_refresh_hash, access_expires_at, refresh_expires_at, ended_at)
   ON iam.sessions TO tenantry_runtime;
 GRANT SELECT, INSERT, DELETE ON iam.idempotency_keys TO tenantry_runtime;
+-- Whoever locks rows to delete them needs to be allowed some update; who can delete and insert gains nothing by this one.
+GRANT UPDATE (request_hash) ON iam.idempotency_keys TO tenantry_runtime;

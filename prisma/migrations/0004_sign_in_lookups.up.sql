@@ -32,7 +32,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   WHERE k.fingerprint = p_fingerprint
 $$;
 
--- A person's memberships that may be entered or shown, as the sign-in needs them. Internal: not granted to the server.
+-- A person's memberships, as the sign-in needs them, also those that ended: who was ever in a second organization says
+-- which one is meant. Internal: not granted to the server.
 CREATE FUNCTION iam.memberships_of(p_user_id uuid) RETURNS jsonb
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -40,7 +41,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
            'organizationStatus', o.status, 'organizationName', o.name, 'organizationSlug', o.slug) ORDER BY m.created_at, m.id),
          '[]'::jsonb)
   FROM iam.memberships m JOIN iam.organizations o ON o.id = m.org_id
-  WHERE m.user_id = p_user_id AND m.status <> 'left' AND o.status <> 'deleted'
+  WHERE m.user_id = p_user_id
 $$;
 
 -- The person behind a session's access token, with the organizations it may choose from. No row: unknown.

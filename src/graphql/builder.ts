@@ -7,6 +7,7 @@ import { getDatamodel } from '../platform/postgres/generated/pothos.ts';
 import type PrismaTypes from '../platform/postgres/generated/pothos.ts';
 import { orgIdOf, type GraphQLContext } from './context.ts';
 import AccessPlugin from './plugins/access/index.ts';
+import type { StoredJson } from './stored-json.ts';
 import TenantScopePlugin from './plugins/tenant-scope/index.ts';
 
 export type { Prisma } from '../platform/postgres/generated/client/client.ts';
@@ -23,17 +24,20 @@ export const builder = new SchemaBuilder<{
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
     EmailAddress: { Input: string; Output: string };
-    JSON: { Input: unknown; Output: unknown };
-    JSONObject: { Input: Record<string, unknown>; Output: unknown };
+    JSON: { Input: unknown; Output: StoredJson };
+    JSONObject: { Input: Record<string, unknown>; Output: StoredJson };
   };
 }>({
   plugins: [AccessPlugin, ErrorsPlugin, TenantScopePlugin, PrismaPlugin, RelayPlugin],
   defaultFieldNullability: false,
-  access: { principal: (context) => context.principal },
+  access: { principal: (context) => context.principal, renew: (context) => context.renewPrincipal() },
   tenantScope: { orgId: orgIdOf, enforced: (context) => context.schemaWall },
   errors: {
     directResult: true,
-    defaultUnionOptions: { name: ({ fieldName }) => `${fieldName[0]!.toUpperCase()}${fieldName.slice(1)}Result` },
+    defaultUnionOptions: {
+      description: 'What became of it: the success, or a failure that can be expected.',
+      name: ({ fieldName }) => `${fieldName[0]!.toUpperCase()}${fieldName.slice(1)}Result`,
+    },
   },
   prisma: {
     client: (context) => context.db,
@@ -48,6 +52,10 @@ export const builder = new SchemaBuilder<{
       tenant: 'global',
       access: 'public',
     },
+    hasNextPageFieldOptions: { description: 'Whether there are rows past this page.' },
+    hasPreviousPageFieldOptions: { description: 'Whether there are rows before this page.' },
+    startCursorFieldOptions: { description: 'The place of the first row of this page.' },
+    endCursorFieldOptions: { description: 'The place of the last row of this page: give it to `after` for the next one.' },
   },
 });
 

@@ -34,7 +34,10 @@ export interface ResponseControls {
 export interface GraphQLContext {
   readonly requestId: string;
   readonly userAgent: string | null;
-  readonly principal: Principal | null;
+  /** Who is calling; renewed before each mutation. */
+  principal: Principal | null;
+  /** Asks again who is calling: rights that were taken away while a request is answered end with it. */
+  renewPrincipal(): Promise<void>;
   readonly db: ServiceContext['db'];
   readonly clock: ServiceContext['clock'];
   readonly accessChanged: ServiceContext['accessChanged'];

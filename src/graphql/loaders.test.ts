@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createLoaders, createTenantLoader } from './loaders.ts';
 
 describe('a loader', () => {
-  test('asks once for all keys of a tick, in their order', async () => {
+  test('asks once for all keys of a tick, in their order, and again in another tick', async () => {
     const batches: string[][] = [];
     const loaders = createLoaders();
     const batch = async (orgId: string, keys: readonly string[]) => {
@@ -11,7 +11,9 @@ describe('a loader', () => {
     };
     const values = await Promise.all(['b', 'a', 'b'].map((key) => loaders.load('things', batch, 'one', key)));
     expect(values).toEqual(['b of one', 'a of one', 'b of one']);
-    expect(batches).toEqual([['one', 'b', 'a']]);
+    expect(batches).toEqual([['one', 'b', 'a', 'b']]);
+    await loaders.load('things', batch, 'one', 'a');
+    expect(batches[1]).toEqual(['one', 'a']);
   });
 
   test('refuses a batch whose keys are of several tenants', async () => {

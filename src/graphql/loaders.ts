@@ -41,6 +41,7 @@ export function createTenantLoader<Key, Value>(
       }
       return batch(orgId, keys.map((key) => key.key));
     },
-    { cacheKeyFn: ({ orgId, key }) => `${orgId}|${JSON.stringify(key)}` },
+    // It batches and remembers nothing: a mutation in the same request may change what was counted.
+    { cache: false },
   );
 }

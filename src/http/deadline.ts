@@ -1,16 +1,26 @@
 import { ServiceUnavailableError } from '../kernel/errors.ts';
 
 /**
- * The result of `work`, if it comes in time. Work that is late goes on by itself, and what becomes of it is dropped.
+ * The result of `work`, if it comes in time. At the deadline the signal that `work` was given is aborted: what has been
+ * sent to the database ends by itself, and nothing further may be begun.
  *
  * @param deadline a moment of `performance.now()`.
  * @throws ServiceUnavailableError at the deadline.
  */
-export async function withDeadline<Result>(work: Result | Promise<Result>, deadline: number): Promise<Result> {
+export async function withDeadline<Result>(
+  deadline: number,
+  work: (signal: AbortSignal) => Result | Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController();
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new ServiceUnavailableError()), Math.max(0, deadline - performance.now()));
+  const end = () => {
+    const error = new ServiceUnavailableError();
+    late.reject(error);
+    controller.abort(error);
+  };
+  const timer = setTimeout(end, Math.max(0, deadline - performance.now()));
   try {
-    return await Promise.race([work, late.promise]);
+    return await Promise.race([work(controller.signal), late.promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -122,8 +122,14 @@ export function useTenantScope(timeoutMs: number): Plugin<GraphQLContext> {
     onExecute({ args, executeFn, setExecuteFn }) {
       const { principal, request } = args.contextValue;
       const { startedAt } = stateOf(request);
-      const scope = createScope({ orgId: principal?.tenant?.orgId ?? null, userId: principal?.userId ?? null });
-      setExecuteFn((given) => runInScope(scope, () => withDeadline(executeFn(given), startedAt + timeoutMs)));
+      // A key acts for a member of one organization; what is the person's own is none of its business.
+      const userId = principal?.kind === 'user' ? principal.userId : null;
+      const scope = createScope({ orgId: principal?.tenant?.orgId ?? null, userId });
+      const execute = executeFn as (given: object) => ReturnType<typeof executeFn>;
+      setExecuteFn((given) =>
+        // A mutation that waits in line when the time is up is never begun: its caller was told that it failed.
+        runInScope(scope, () => withDeadline(startedAt + timeoutMs, (signal) => execute({ ...given, signal }))),
+      );
     },
   };
 }

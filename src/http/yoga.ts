@@ -1,6 +1,8 @@
 import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import type { ServiceContext } from '../domains/service-context.ts';
+import { ForbiddenError } from '../kernel/errors.ts';
+import type { Principal } from '../kernel/principal.ts';
 import type { CursorCodec } from '../graphql/connections/cursor.ts';
 import type { GraphQLContext, Services } from '../graphql/context.ts';
 import { createLoaders } from '../graphql/loaders.ts';
@@ -9,6 +11,7 @@ import { authenticate } from './authenticate.ts';
 import { corsFor } from './cors.ts';
 import { withDeadline } from './deadline.ts';
 import { createDocumentCaches, useTokenLimit } from './documents.ts';
+import { useOperationLimits } from './limits.ts';
 import { useCodedRefusals, usePublicErrors, useReadableRequests, useRequestLog, useTenantScope } from './plugins.ts';
 import { stateOf } from './request-state.ts';
 import { sessionCookies, type SecureCookies } from './session-cookies.ts';
@@ -59,6 +62,7 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
       useRequestLog(logger),
       useReadableRequests(),
       useTokenLimit(),
+      useOperationLimits(),
       useTenantScope(options.requestTimeoutMs),
       usePublicErrors(logger),
     ],
@@ -74,10 +78,10 @@ async function createContext(
   const state = stateOf(request);
   state.operation = operationName(params?.operationName);
   const response = sessionCookies(request, state.setCookies, secureCookies);
-  const authentication = authenticate(services.auth, request, response.clearAccessCookie);
-  const principal = await withDeadline(authentication, state.startedAt + requestTimeoutMs);
+  const identify = () => authenticate(services.auth, request, response.clearAccessCookie);
+  const principal = await withDeadline(state.startedAt + requestTimeoutMs, identify);
   state.principal = principal;
-  return {
+  const context: GraphQLContext = {
     requestId: state.id,
     userAgent: request.headers.get('user-agent')?.slice(0, 500) ?? null,
     principal,
@@ -89,7 +93,17 @@ async function createContext(
     loaders: createLoaders(),
     response,
     schemaWall,
+    async renewPrincipal() {
+      context.principal = sameTenant(context.principal, await identify());
+    },
   };
+  return context;
+}
+
+/** The caller as it is now. A request never changes its organization on the way. */
+function sameTenant(before: Principal | null, now: Principal | null): Principal | null {
+  if (before?.tenant?.orgId === now?.tenant?.orgId) return now;
+  throw new ForbiddenError('Your access has changed since you asked: ask again.');
 }
 
 /** The name that the caller gives the operation, for the log, if it is one that GraphQL allows. */

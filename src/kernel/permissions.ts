@@ -59,10 +59,19 @@ export function isScope(scope: string): boolean {
   return scope === '*' || PERMISSIONS.some((permission) => covers(scope, permission));
 }
 
-/** Whether one scope includes a permission. */
+/**
+ * Whether one scope includes a permission. Whoever may do anything with a noun may read it: a change answers with what
+ * it has changed, and must not be refused after it was done.
+ */
 export function covers(scope: string, permission: Permission): boolean {
   if (scope === '*' || scope === permission) return true;
-  return scope.endsWith(':*') && permission.startsWith(scope.slice(0, -1));
+  const [noun, verb] = scope.split(':');
+  if (verb === '*') return permission.startsWith(`${noun}:`);
+  return isPermission(scope) && permission === `${noun}:read`;
+}
+
+function isPermission(scope: string): boolean {
+  return (PERMISSIONS as readonly string[]).includes(scope);
 }
 
 /** The permissions of `granted` that at least one scope includes: an API key never exceeds its owner. */

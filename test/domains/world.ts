@@ -75,14 +75,9 @@ export interface World {
 
 export async function openWorld(): Promise<World> {
   const database = await createTestDatabase();
-  const pool = createPool({
-    url: database.runtimeUrl,
-    size: POOL_SIZE,
-    connectTimeoutMs: 5_000,
-    statementTimeoutMs: 10_000,
-    namedStatements: true,
-  });
-  const db = createTenantClient({ adapter: createTenantAdapter(pool) });
+  const timeouts = { connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 };
+  const pool = createPool({ url: database.runtimeUrl, size: POOL_SIZE, namedStatements: true, ...timeouts });
+  const db = createTenantClient({ adapter: createTenantAdapter(pool), ...timeouts });
   const preTenant = createPreTenantDatabase(pool);
   // Opens every connection now: what a test starts at once must really run at once.
   await Promise.all(Array.from({ length: POOL_SIZE * 2 }, () => preTenant.findSignIn('nobody@nowhere.test')));

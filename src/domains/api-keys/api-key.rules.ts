@@ -72,6 +72,28 @@ export function checkReach(manager: KeyManager, owner: KeyOwner, scopes: readonl
   if (beyond.length > 0) throw new ForbiddenError(`You cannot give a key what you may not do: ${beyond.join(', ')}.`);
 }
 
+/**
+ * The scopes as they are stored. A key that somebody makes for another member, or that a key makes, keeps what it could
+ * do on the day it was made: a wildcard would grow with every promotion of its owner, under a secret that others know.
+ */
+export function fixScopes(manager: KeyManager, owner: KeyOwner, scopes: readonly string[]): readonly string[] {
+  const own = manager.kind === 'user' && manager.userId === owner.userId;
+  return own ? scopes : reachOf(scopes, owner.role);
+}
+
+/**
+ * When a new key ends. One that is made by a key ends with it at the latest.
+ *
+ * @throws ValidationError for a later time.
+ */
+export function boundExpiry(asked: Date | null, makerEnds: Date | null): Date | null {
+  if (makerEnds === null) return asked;
+  if (asked !== null && asked > makerEnds) {
+    throw ValidationError.of('expiresAt', 'must not be later than the end of the API key that makes this one');
+  }
+  return asked ?? makerEnds;
+}
+
 /** @throws ValidationError for a time that has passed. */
 export function checkExpiry(expiresAt: Date | null | undefined, now: Date): void {
   if (expiresAt && !(expiresAt.getTime() > now.getTime()))

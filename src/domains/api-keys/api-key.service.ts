@@ -4,6 +4,7 @@ import type { TenantClient, TenantTransaction } from '../../platform/postgres/te
 import { refuseDuplicate } from '../conflicts.ts';
 import { given } from '../given.ts';
 import { parseInput } from '../parse-input.ts';
+import { requireStanding } from '../require-standing.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import {
@@ -15,11 +16,13 @@ import {
   rotateApiKeyInput,
 } from './api-key.input.ts';
 import {
+  boundExpiry,
   checkExpiry,
   checkManagement,
   checkReach,
   checkRotation,
   checkScopes,
+  fixScopes,
   type KeyManager,
   type KeyOwner,
   retire,
@@ -59,7 +62,7 @@ function managerOf(cx: ServiceContext): KeyManager {
 }
 
 async function create(cx: ServiceContext, mint: Mint, input: CreateApiKeyInput): Promise<IssuedApiKey> {
-  const { orgId } = requireTenant(cx);
+  const { orgId, membershipId: issuedById } = requireTenant(cx);
   const { idempotencyKey, memberId, ...fields } = parseInput(createApiKeyInput, input);
   const now = cx.clock.now();
   checkScopes(fields.scopes);
@@ -67,6 +70,8 @@ async function create(cx: ServiceContext, mint: Mint, input: CreateApiKeyInput):
   const manager = managerOf(cx);
   const owner = await ownerOf(cx, memberId ?? null);
   checkReach(manager, owner, fields.scopes);
+  const scopes = fixScopes(manager, owner, fields.scopes);
+  const expiresAt = boundExpiry(fields.expiresAt ?? null, await endOfCaller(cx));
   const minted = await mint();
   const request = {
     orgId,
@@ -76,9 +81,15 @@ async function create(cx: ServiceContext, mint: Mint, input: CreateApiKeyInput):
     input: { ...fields, owner: owner.userId },
     now,
   };
-  const key = { ...given(fields), name: fields.name, scopes: fields.scopes, orgId, userId: owner.userId };
+  const key = { ...given(fields), name: fields.name, scopes, expiresAt, orgId, userId: owner.userId, issuedById };
   const { result, replayed } = await refuseDuplicate(NAME_TAKEN, () =>
-    cx.db.$transaction((tx) => once(tx, request, async () => ({ apiKeyId: await insertApiKey(tx, key, minted) }))),
+    cx.db.$transaction((tx) =>
+      once(tx, request, async () => {
+        await requireStanding(tx, cx);
+        await requireMember(tx, orgId, owner.userId);
+        return { apiKeyId: await insertApiKey(tx, key, minted) };
+      }),
+    ),
   );
   return { ...result, secret: replayed ? null : minted.secret, replayed };
 }
@@ -102,13 +113,29 @@ async function ownerOf(cx: ServiceContext, memberId: string | null): Promise<Key
   return owner;
 }
 
+/** The owner, who must not leave before the key is there: nobody would find it to revoke it. */
+async function requireMember(tx: TenantTransaction, orgId: string, userId: string): Promise<void> {
+  const rows = await tx.$queryRaw<object[]>`
+    SELECT id FROM iam.memberships
+    WHERE org_id = ${orgId}::uuid AND user_id = ${userId}::uuid AND status = 'active' FOR SHARE`;
+  if (rows.length === 0) throw notFound('Member');
+}
+
+/** When the API key that calls ends by itself; null for one that does not, and for a person. */
+async function endOfCaller({ db, principal }: ServiceContext): Promise<Date | null> {
+  if (principal.kind !== 'apiKey' || !principal.tenant) return null;
+  const where = { orgId: principal.tenant.orgId, id: principal.credentialId };
+  return (await db.apiKey.findFirst({ where, select: { expiresAt: true } }))?.expiresAt ?? null;
+}
+
 async function rotate(cx: ServiceContext, mint: Mint, input: RotateApiKeyInput): Promise<IssuedApiKey> {
-  const { orgId } = requireTenant(cx);
+  const { orgId, membershipId: issuedById } = requireTenant(cx);
   const { idempotencyKey, id, overlapSeconds = 0 } = parseInput(rotateApiKeyInput, input);
   const keyId = requireUuid('ApiKey', id);
   const manager = managerOf(cx);
   const now = cx.clock.now();
   checkOwnership(manager, await findKey(cx.db, orgId, keyId));
+  const makerEnds = await endOfCaller(cx);
   const minted = await mint();
   const request = {
     orgId,
@@ -120,10 +147,11 @@ async function rotate(cx: ServiceContext, mint: Mint, input: RotateApiKeyInput):
   };
   const { result, replayed } = await cx.db.$transaction((tx) =>
     once(tx, request, async () => {
+      await requireStanding(tx, cx);
       await lockKey(tx, orgId, keyId);
-      return {
-        apiKeyId: await replaceKey(tx, await findKey(tx, orgId, keyId), { manager, minted, now, overlapSeconds }),
-      };
+      const key = await findKey(tx, orgId, keyId);
+      await requireMember(tx, orgId, key.userId);
+      return { apiKeyId: await replaceKey(tx, key, { manager, minted, now, overlapSeconds, issuedById, makerEnds }) };
     }),
   );
   cx.accessChanged({ kind: 'key', id: keyId });
@@ -135,17 +163,22 @@ interface Rotation {
   readonly minted: MintedKey;
   readonly now: Date;
   readonly overlapSeconds: number;
+  readonly issuedById: string | null;
+  readonly makerEnds: Date | null;
 }
 
 async function replaceKey(tx: TenantTransaction, key: FoundKey, rotation: Rotation): Promise<string> {
-  const { manager, minted, now, overlapSeconds } = rotation;
+  const { manager, minted, now, overlapSeconds, issuedById, makerEnds } = rotation;
   checkOwnership(manager, key);
   checkRotation(key, now);
   checkReach(manager, { userId: key.userId, role: key.owner.role }, key.scopes);
-  const { orgId, id, userId, name, description, type, scopes, rateLimitPerHour, expiresAt } = key;
+  const { orgId, id, userId, name, description, type, rateLimitPerHour } = key;
+  const scopes = fixScopes(manager, { userId, role: key.owner.role }, key.scopes);
+  // A key that rotates itself may go on as long as it could have: its end is its own.
+  const expiresAt = boundExpiry(key.expiresAt, makerEnds);
   // The old key steps aside first, because no two live keys of a member have the same name.
-  await tx.apiKey.updateMany({ where: { orgId, id }, data: { status: 'revoked' } });
-  const successor = { orgId, userId, name, description, type, scopes, rateLimitPerHour, expiresAt };
+  await tx.apiKey.updateMany({ where: { orgId, id }, data: { status: 'revoked', revokedAt: now } });
+  const successor = { orgId, userId, name, description, type, scopes, rateLimitPerHour, expiresAt, issuedById };
   const supersededById = await insertApiKey(tx, successor, minted);
   await tx.apiKey.updateMany({ where: { orgId, id }, data: { supersededById, ...retire(key, now, overlapSeconds) } });
   return supersededById;

@@ -32,6 +32,8 @@ export interface NewApiKey {
   readonly description?: string | null;
   readonly type?: 'personal' | 'service' | 'integration';
   readonly scopes: readonly string[];
+  /** The member who makes it and sees its secret; null for an operator of the platform. */
+  readonly issuedById: string | null;
   readonly rateLimitPerHour?: number;
   readonly expiresAt?: Date | null;
 }

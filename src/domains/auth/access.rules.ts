@@ -104,24 +104,31 @@ export type Destination =
  * @throws ForbiddenError for one the person is not in, AppError (USER_NOT_ACTIVE, ORG_NOT_ACTIVE) for one it is.
  */
 export function chooseDestination(session: SessionRecord, named: string | null): Destination {
-  const operator = session.systemRole === 'super_admin';
-  if (named === null) return onlyMembership(session.memberships, operator);
+  // An operator is one everywhere: an organization that adds it as a member must not narrow what it may do there.
+  if (session.systemRole === 'super_admin') return operatorDestination(named);
+  if (named === null) return onlyMembership(session.memberships);
   const orgId = namedOrganization(named);
-  const membership = session.memberships.find((candidate) => candidate.orgId === orgId);
-  if (membership !== undefined && (isOpen(membership) || !operator)) {
-    checkEntry(membership);
-    return { membership };
-  }
-  if (operator && orgId !== null) return { operatorOf: orgId };
-  throw notYours();
+  const membership = session.memberships.find((candidate) => candidate.orgId === orgId && candidate.status !== 'left');
+  if (membership === undefined) throw notYours();
+  checkEntry(membership);
+  return { membership };
 }
 
-function onlyMembership(memberships: readonly Membership[], operator: boolean): Destination {
+function operatorDestination(named: string | null): Destination {
+  if (named === null) return { membership: null };
+  const orgId = namedOrganization(named);
+  if (orgId === null) throw notYours();
+  return { operatorOf: orgId };
+}
+
+/**
+ * The organization of somebody who names none: the only one the person was ever in. Anybody can be added to another
+ * organization without being asked, so from the second on nothing is taken for granted, also after the first has ended.
+ */
+function onlyMembership(memberships: readonly Membership[]): Destination {
   // An invitation is nothing to work in; it neither decides nor stands in the way.
   const [only, ...others] = memberships.filter(({ status }) => status !== 'invited');
-  if (only === undefined || others.length > 0) return { membership: null };
-  // An operator whose own organization is closed still has to reach the platform.
-  if (operator && !isOpen(only)) return { membership: null };
+  if (only === undefined || only.status === 'left' || others.length > 0) return { membership: null };
   checkEntry(only);
   return { membership: only };
 }
@@ -151,7 +158,7 @@ export function principalOfSession(session: SessionRecord, tenant: Tenant | null
     credentialId: session.sessionId,
     tenant,
     permissions: sessionPermissions(session.systemRole, tenant),
-    memberships: session.memberships.map(summaryOf),
+    memberships: session.memberships.filter(isShown).map(summaryOf),
   };
 }
 
@@ -163,6 +170,11 @@ function sessionPermissions(systemRole: SystemRole, tenant: Tenant | null): Read
 
 export function tenantOf({ orgId, membershipId, role }: Membership): Tenant {
   return { orgId, membershipId, role };
+}
+
+/** What has ended, on either side, is no choice any more. */
+function isShown({ status, organizationStatus }: Membership): boolean {
+  return status !== 'left' && organizationStatus !== 'deleted';
 }
 
 function summaryOf(membership: Membership): MembershipSummary {

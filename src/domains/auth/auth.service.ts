@@ -16,7 +16,7 @@ import {
 import { createFingerprint, isWellFormedApiKey, looksLikeApiKey } from './key-format.ts';
 import { createLookups, type LookupDependencies, type OrganizationName } from './lookups.ts';
 import type { RefreshInput, SignInInput } from './session.input.ts';
-import { ACCESS_PREFIX, type IssuedSession, refresh, type SessionSettings, signIn, signOut } from './sessions.ts';
+import { abandon, ACCESS_PREFIX, type IssuedSession, refresh, type SessionSettings, signIn, signOut } from './sessions.ts';
 import { createVerifier, rememberMatches } from './verify.ts';
 
 export interface AuthService {
@@ -26,6 +26,8 @@ export interface AuthService {
   refresh(input: RefreshInput): Promise<IssuedSession>;
   /** Ends the session of the caller. @throws ValidationError for an API key. */
   signOut(principal: Principal): Promise<void>;
+  /** Ends the session that a refresh token belongs to; one of no session ends nothing. */
+  abandon(input: RefreshInput): Promise<void>;
   /**
    * Who presents this token, and where it works.
    *
@@ -90,6 +92,7 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     signIn: (input) => signIn(sessions, input),
     refresh: (input) => refresh(sessions, input),
     signOut: (principal) => signOut(sessions, principal),
+    abandon: (input) => abandon(sessions, input),
     authenticate: (token, organization) =>
       looksLikeApiKey(token) ? authenticateKey(token, organization) : authenticateSession(token, organization),
     forget: lookups.forget,

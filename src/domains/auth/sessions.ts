@@ -116,6 +116,14 @@ export async function signOut(dependencies: SessionDependencies, principal: Prin
   await endSession(dependencies, principal.credentialId, principal.userId);
 }
 
+/** Ends the session of a refresh token, whoever presents it: it is the right to go on that is given back. */
+export async function abandon(dependencies: SessionDependencies, input: RefreshInput): Promise<void> {
+  const { refreshToken } = parseInput(refreshInput, input);
+  if (!isToken(REFRESH_PREFIX, refreshToken)) return;
+  const found = await dependencies.preTenant.findRefresh(sha256(refreshToken));
+  if (found !== null) await endSession(dependencies, found.sessionId, found.userId);
+}
+
 async function endSession({ db, clock, forget }: SessionDependencies, id: string, userId: string): Promise<void> {
   await asPerson(userId, async () =>
     db.session.updateMany({ where: { id, userId, endedAt: null }, data: { endedAt: clock.now() } }),

@@ -6,6 +6,7 @@ import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts
 import { refuseDuplicate } from '../conflicts.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
+import { requireStanding } from '../require-standing.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import {
@@ -52,7 +53,8 @@ async function add(
   const { orgId } = requireTenant(cx);
   const { email, role, name = null } = fields;
   // One answer and one way through, whether the address is known to the installation or not.
-  const userId = await preTenant.ensureIdentity(email, name);
+  // The name is the organization's own word for the person: the identity is told nothing of it.
+  const userId = await preTenant.ensureIdentity(email, null);
   const now = cx.clock.now();
   const request = {
     orgId,
@@ -64,9 +66,10 @@ async function add(
   };
   const { result, replayed } = await refuseDuplicate(ALREADY_A_MEMBER, () =>
     cx.db.$transaction((tx) =>
-      once(tx, request, async () => ({
-        memberId: await join(tx, { orgId, userId, email, name, role, joinedAt: now }),
-      })),
+      once(tx, request, async () => {
+        await requireStanding(tx, cx);
+        return { memberId: await join(tx, { orgId, userId, email, name, role, joinedAt: now }) };
+      }),
     ),
   );
   cx.accessChanged({ kind: 'user', id: userId });
@@ -83,9 +86,16 @@ async function join(tx: TenantTransaction, member: NewMember): Promise<string> {
   if (live !== null) throw new ConflictError(ALREADY_A_MEMBER);
   const former = await tx.membership.findFirst({ where: { orgId, userId }, select: { id: true } });
   if (former === null) return insertMember(tx, member);
-  await tx.membership.updateMany({
+  const { count } = await tx.membership.updateMany({
     where: { orgId, id: former.id, status: 'left' },
     data: { email, name, role, status: 'active', joinedAt, leftAt: null },
+  });
+  // Somebody else has brought the person back in the meantime.
+  if (count === 0) throw new ConflictError(ALREADY_A_MEMBER);
+  // Nothing that the person could do before comes back, not even a key that was made while the person was leaving.
+  await tx.apiKey.updateMany({
+    where: { orgId, userId, status: 'active' },
+    data: { status: 'revoked', revokedAt: joinedAt },
   });
   return former.id;
 }
@@ -96,6 +106,7 @@ async function updateRole(cx: ServiceContext, input: UpdateMemberRoleInput): Pro
   const memberId = requireUuid('Member', id);
   const { orgId } = requireTenant(cx);
   const userId = await cx.db.$transaction(async (tx) => {
+    await requireStanding(tx, cx);
     const member = await lockMember(tx, orgId, memberId);
     if (member.userId === cx.principal.userId) throw new ForbiddenError('You cannot change your own role.');
     checkRoleChange(actorOf(cx), member.role, role);
@@ -114,19 +125,30 @@ async function remove(cx: ServiceContext, input: RemoveMemberInput): Promise<{ m
   // A person may always leave. A key that was not given the right to manage members must not do it in the name of one.
   if (!leaving || cx.principal.kind === 'apiKey') requirePermission(cx, 'member:write');
   const now = cx.clock.now();
-  const userId = await cx.db.$transaction(async (tx) => {
+  const { userId, keyIds } = await cx.db.$transaction(async (tx) => {
+    if (!leaving) await requireStanding(tx, cx);
     const member = await lockMember(tx, orgId, memberId);
     if (!leaving) checkActOn(actorOf(cx), member.role);
     checkDeparture(member.role);
     await tx.membership.updateMany({ where: { orgId, id: memberId }, data: { status: 'left', leftAt: now } });
-    await tx.apiKey.updateMany({
-      where: { orgId, userId: member.userId, status: 'active' },
-      data: { status: 'revoked', revokedAt: now },
-    });
-    return member.userId;
+    return { userId: member.userId, keyIds: await revokeKeysOf(tx, orgId, { ...member, id: memberId }, now) };
   });
   cx.accessChanged({ kind: 'user', id: userId });
+  for (const id of keyIds) cx.accessChanged({ kind: 'key', id });
   return { memberId };
+}
+
+/** Ends the member's own keys, and those the member made for others: whoever made a key has seen its secret. */
+async function revokeKeysOf(
+  tx: TenantTransaction,
+  orgId: string,
+  member: { id: string; userId: string },
+  now: Date,
+): Promise<string[]> {
+  const seen = { orgId, status: 'active' as const, OR: [{ userId: member.userId }, { issuedById: member.id }] };
+  const keys = await tx.apiKey.findMany({ where: seen, select: { id: true } });
+  await tx.apiKey.updateMany({ where: seen, data: { status: 'revoked', revokedAt: now } });
+  return keys.map(({ id }) => id);
 }
 
 /** The member, unchanged until the transaction ends. Throws NOT_FOUND also for one who has left. */

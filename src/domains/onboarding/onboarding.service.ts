@@ -61,7 +61,7 @@ async function createOrganization(
   const { name, slug, plan = 'free', adminEmail: email, adminName = null } = fields;
   const now = cx.clock.now();
   const id = newOrganizationId(cx.principal.userId, idempotencyKey, now);
-  const owner = { userId: await preTenant.ensureIdentity(email, adminName), email, name: adminName };
+  const owner = { userId: await preTenant.ensureIdentity(email, null), email, name: adminName };
   const status = moveOrganization('provisioning', 'active');
   const organization = { id, name, slug: slug ?? slugFromName(name, 'organization'), plan, status };
   const founding = { organization, owner, minted: await mint(), now };
@@ -97,6 +97,10 @@ async function found(
   const { userId } = owner;
   await insertOrganization(tx, organization);
   const memberId = await insertMember(tx, { orgId, ...owner, role: 'owner', joinedAt: now });
-  const apiKeyId = await insertApiKey(tx, { orgId, userId, name: 'Owner key', scopes: ['*'] }, minted);
+  const apiKeyId = await insertApiKey(
+    tx,
+    { orgId, userId, name: 'Owner key', scopes: ['*'], issuedById: null },
+    minted,
+  );
   return { memberId, apiKeyId };
 }

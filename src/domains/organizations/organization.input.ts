@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { globalId, line, optional, paragraph } from '../input-fields.ts';
 import { isSlug, SLUG_FORM } from './organization.rules.ts';
 
-export const organizationName = line(3, 255);
+/**
+ * Unicode's compatibility form, with single spaces and no invisible characters: a name that looks like another
+ * organization's must be that name, and then it is taken.
+ */
+export const organizationName = line(3, 255)
+  .transform((name) => name.normalize('NFKC').replaceAll(/\s+/g, ' ').trim())
+  .refine((name) => !/\p{Cf}/u.test(name), 'must not contain invisible characters')
+  .refine((name) => [...name].length >= 3 && [...name].length <= 255, 'must be 3 to 255 characters long');
 export const organizationSlug = z.string().trim().refine(isSlug, SLUG_FORM);
 
 export const updateOrganizationInput = z.strictObject({

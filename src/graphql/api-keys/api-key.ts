@@ -6,6 +6,7 @@ import type { GraphQLContext } from '../context.ts';
 import { comparisons, DateTimeFilter, OrderDirection, where } from '../filters.ts';
 import { NodeInterface, registerNode } from '../node.ts';
 import { MemberType } from '../members/member.ts';
+import { byId, orNotFound } from '../own-row.ts';
 
 export const ApiKeyTypeEnum = builder.enumType('ApiKeyType', {
   description: 'What an API key is for.',
@@ -47,20 +48,22 @@ export const ApiKeyType = builder.prismaObject('ApiKey', {
     }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'When its time runs out; null for never.' }),
     revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true, description: 'When it was taken back.' }),
-    owner: t.relation('owner', { type: MemberType, nullable: true, description: 'The member it acts for.' }),
+    owner: t.relation('owner', { type: MemberType, access: 'member', description: 'The member it acts for.' }),
+    issuedBy: t.relation('issuedBy', { type: MemberType, nullable: true, description: 'The member who made it and has seen the secret: when that member leaves, the key ends. Null for an operator of the platform.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
   }),
 });
 
-/** Everybody sees their own keys; those of others need apiKey:read. */
+/** A person sees their own keys, and a key itself; more needs apiKey:read. */
 function visibleKeys({ principal }: GraphQLContext): Record<string, unknown> {
-  return principal?.permissions.has('apiKey:read') ? {} : { userId: principal!.userId };
+  if (!principal || principal.permissions.has('apiKey:read')) return {};
+  return principal.kind === 'apiKey' ? { id: principal.credentialId } : { userId: principal.userId };
 }
 
 /** One API key by its UUID. Prisma's types list the columns with hashes, which nobody can read: hence the cast. */
 export function readApiKey({ db }: GraphQLContext, query: object, id: string): Promise<never> {
-  return db.apiKey.findFirstOrThrow({ ...query, where: { id } }) as unknown as Promise<never>;
+  return orNotFound(db.apiKey.findFirst(byId(query, id)), 'API key') as Promise<never>;
 }
 
 registerNode('ApiKey', { access: 'member', delegate: ({ db }) => db.apiKey, where: visibleKeys });
@@ -93,7 +96,7 @@ builder.queryField('apiKeys', (t) =>
     type: ApiKeyConnection,
     tenant: 'scoped',
     access: 'member',
-    description: "One's own API keys in this organization; everybody's with apiKey:read. The newest first unless asked otherwise.",
+    description: "One's own API keys in this organization (an API key: itself); everybody's with apiKey:read. The newest first unless asked otherwise.",
     args: {
       ...pageArguments,
       filter: t.arg({ type: ApiKeyFilter, description: 'Which ones.' }),

@@ -1,7 +1,8 @@
-import { toGlobalId, uuidOf } from '../../kernel/ids.ts';
+import { toGlobalId } from '../../kernel/ids.ts';
 import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS, CREATE_ERRORS } from '../errors.ts';
+import { byId, orNotFound } from '../own-row.ts';
 import { MemberType, OrganizationRoleEnum } from './member.ts';
 
 const AddMemberInput = builder.inputType('AddMemberInput', {
@@ -22,7 +23,8 @@ const AddMemberSuccess = builder.objectRef<{ memberId: string }>('AddMemberSucce
     member: t.prismaField({
       type: MemberType,
       description: 'The new member.',
-      resolve: (query, { memberId }, _args, { db }) => db.membership.findFirstOrThrow({ ...query, where: { id: memberId } }),
+      resolve: (query, { memberId }, _args, { db }) =>
+        orNotFound(db.membership.findFirst(byId(query, memberId)), 'Member'),
     }),
   }),
 });
@@ -55,7 +57,8 @@ const UpdateMemberRoleSuccess = builder.objectRef<{ memberId: string }>('UpdateM
     member: t.prismaField({
       type: MemberType,
       description: 'The member as it is now.',
-      resolve: (query, { memberId }, _args, { db }) => db.membership.findFirstOrThrow({ ...query, where: { id: memberId } }),
+      resolve: (query, { memberId }, _args, { db }) =>
+        orNotFound(db.membership.findFirst(byId(query, memberId)), 'Member'),
     }),
   }),
 });
@@ -68,10 +71,7 @@ builder.mutationField('updateMemberRole', (t) =>
     description: "Changes what a member may do. FORBIDDEN for roles that are not below one's own, and for oneself.",
     errors: { types: CHANGE_ERRORS },
     args: { input: t.arg({ type: UpdateMemberRoleInput, required: true, description: 'Who, and what.' }) },
-    resolve: async (_root, { input }, context) => {
-      await context.services.members.updateRole(serviceContext(context), input);
-      return { memberId: uuidOf('Member', input.id)! };
-    },
+    resolve: (_root, { input }, context) => context.services.members.updateRole(serviceContext(context), input),
   }),
 );
 
@@ -81,7 +81,7 @@ const RemoveMemberInput = builder.inputType('RemoveMemberInput', {
 });
 
 const RemoveMemberSuccess = builder.objectRef<{ memberId: string }>('RemoveMemberSuccess').implement({
-  description: 'The person is no longer a member, and the API keys the person had here are revoked.',
+  description: 'The person is no longer a member, and the API keys that the person had or made here are revoked.',
   tenant: 'scoped',
   access: 'member',
   fields: (t) => ({
@@ -97,9 +97,6 @@ builder.mutationField('removeMember', (t) =>
     description: 'Takes a person out of this organization, or lets oneself leave. Needs member:write for others. The owner cannot leave before handing the organization over.',
     errors: { types: CHANGE_ERRORS },
     args: { input: t.arg({ type: RemoveMemberInput, required: true, description: 'Who.' }) },
-    resolve: async (_root, { input }, context) => {
-      await context.services.members.remove(serviceContext(context), input);
-      return { memberId: uuidOf('Member', input.id)! };
-    },
+    resolve: (_root, { input }, context) => context.services.members.remove(serviceContext(context), input),
   }),
 );

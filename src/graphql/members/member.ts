@@ -108,12 +108,16 @@ builder.queryField('members', (t) =>
         delegate: context.db.membership,
         args,
         sort: { column: args.orderBy?.field ?? 'createdAt', direction: args.orderBy?.direction ?? 'desc' },
-        where: where({
-          email: email?.toLowerCase(),
-          role: choice(role),
-          status: choice(status) ?? { not: 'left' },
-          createdAt: comparisons(createdAt),
-        }),
+        where: {
+          ...where({
+            email: email?.toLowerCase(),
+            role: choice(role),
+            status: choice(status),
+            createdAt: comparisons(createdAt),
+          }),
+          // Not by the status: PostgreSQL cannot know how few that would be, and would sort them all.
+          ...(!choice(status) && { leftAt: null }),
+        },
       });
     },
   }),

@@ -1,8 +1,9 @@
-import { builder, tenantWhere } from '../builder.ts';
+import { builder } from '../builder.ts';
 import { orgIdOf, serviceContext } from '../context.ts';
 import { CREATE_ERRORS, TRANSITION_ERRORS } from '../errors.ts';
 import { toGlobalId } from '../../kernel/ids.ts';
 import { NodeInterface, registerNode } from '../node.ts';
+import { byId, orNotFound } from '../own-row.ts';
 
 export const OrganizationStatus = builder.enumType('OrganizationStatus', {
   description: 'Where an organization is in its life. Only members of an active one get in.',
@@ -53,7 +54,7 @@ builder.queryField('organization', (t) =>
     access: 'organization:read',
     description: 'The organization of this request.',
     resolve: (query, _root, _args, context) =>
-      context.db.organization.findFirstOrThrow({ ...query, where: { ...tenantWhere(context, 'id'), id: orgIdOf(context) } }),
+      orNotFound(context.db.organization.findFirst(byId(query, orgIdOf(context))), 'Organization'),
   }),
 );
 
@@ -104,7 +105,7 @@ const OrganizationChanged = builder.objectRef<{ organizationId: string }>('Updat
       type: OrganizationType,
       description: 'The organization as it is now.',
       resolve: (query, changed, _args, context) =>
-        context.db.organization.findFirstOrThrow({ ...query, where: { id: changed.organizationId } }),
+        orNotFound(context.db.organization.findFirst(byId(query, changed.organizationId)), 'Organization'),
     }),
   }),
 });

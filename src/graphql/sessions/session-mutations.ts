@@ -79,12 +79,15 @@ builder.mutationField('signOut', (t) =>
   t.field({
     type: SignOutSuccess,
     tenant: 'global',
-    access: 'authenticated',
-    description: 'Ends the session of this request. VALIDATION_FAILED for an API key, which is revoked instead.',
+    // Also for somebody whose access token has run out: the refresh token in the cookie must end with it.
+    access: 'public',
+    description: 'Ends the session of this request, or of its refresh cookie, and takes the cookies away. VALIDATION_FAILED for an API key, which is revoked instead.',
     errors: { types: [ValidationError] },
     resolve: async (_root, _args, context) => {
-      await context.services.auth.signOut(context.principal!);
-      context.response.clearSessionCookies();
+      const { principal, response, services } = context;
+      if (principal) await services.auth.signOut(principal);
+      if (response.refreshCookie) await services.auth.abandon({ refreshToken: response.refreshCookie });
+      response.clearSessionCookies();
       return { signedOut: true as const };
     },
   }),

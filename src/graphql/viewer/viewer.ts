@@ -4,6 +4,7 @@ import type { MembershipSummary, Principal } from '../../kernel/principal.ts';
 import { builder } from '../builder.ts';
 import { MemberType, OrganizationRoleEnum } from '../members/member.ts';
 import { OrganizationType } from '../organizations/organization.ts';
+import { byId } from '../own-row.ts';
 
 /** workflow:read -> WORKFLOW_READ, apiKey:write -> API_KEY_WRITE */
 const enumName = (permission: Permission) => permission.replace(/([a-z])([A-Z])/g, '$1_$2').replace(':', '_').toUpperCase();
@@ -66,16 +67,18 @@ const ViewerType = builder.objectRef<Principal>('Viewer').implement({
     organization: t.prismaField({
       type: OrganizationType,
       nullable: true,
+      access: 'member',
       description: 'The organization of this request. TENANT_CONTEXT_REQUIRED when none was chosen.',
-      resolve: (query, viewer, _args, { db }) => db.organization.findFirst({ ...query, where: { id: viewer.tenant!.orgId } }),
+      resolve: (query, viewer, _args, { db }) => db.organization.findFirst(byId(query, viewer.tenant!.orgId)),
     }),
     member: t.prismaField({
       type: MemberType,
       nullable: true,
+      access: 'member',
       description: 'The caller as a member of that organization; null for an operator of the platform who is not one.',
       resolve: (query, viewer, _args, { db }) =>
         viewer.tenant?.membershipId
-          ? db.membership.findFirst({ ...query, where: { orgId: viewer.tenant.orgId, id: viewer.tenant.membershipId } })
+          ? db.membership.findFirst(byId(query, viewer.tenant.membershipId))
           : null,
     }),
     role: t.field({

@@ -4,6 +4,7 @@ import { relationList } from '../connections/fields.ts';
 import { connectionType, pageArguments } from '../connections/types.ts';
 import { MemberType } from '../members/member.ts';
 import { NodeInterface, registerNode } from '../node.ts';
+import { storedJson } from '../stored-json.ts';
 import { countChildren } from './count-children.ts';
 
 export const ExecutionStatusEnum = builder.enumType('ExecutionStatus', {
@@ -30,9 +31,27 @@ const TaskExecutionType = builder.prismaObject('TaskExecution', {
     taskKey: t.exposeString('taskKey', { description: 'The name of the task in the definition.' }),
     status: t.expose('status', { type: ExecutionStatusEnum, description: 'How far it has come.' }),
     attempt: t.exposeInt('attempt', { description: 'How many times it was tried before: 0 at first.' }),
-    input: t.expose('input', { type: 'JSON', nullable: true, description: 'What it was given.' }),
-    output: t.expose('output', { type: 'JSON', nullable: true, description: 'What came of it.' }),
-    error: t.expose('error', { type: 'JSON', nullable: true, description: 'Why it failed.' }),
+    input: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What it was given.',
+      select: { input: true },
+      resolve: (row) => storedJson(row.input),
+    }),
+    output: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What came of it.',
+      select: { output: true },
+      resolve: (row) => storedJson(row.output),
+    }),
+    error: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'Why it failed.',
+      select: { error: true },
+      resolve: (row) => storedJson(row.error),
+    }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When it began.' }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was lined up.' }),
@@ -53,9 +72,27 @@ export const WorkflowExecutionType = builder.prismaObject('WorkflowExecution', {
     schedule: t.relation('schedule', { nullable: true, description: 'The schedule that began it, if one did.' }),
     version: t.exposeInt('version', { description: 'The version of the workflow that was run.' }),
     status: t.expose('status', { type: ExecutionStatusEnum, description: 'How far it has come.' }),
-    input: t.expose('input', { type: 'JSON', nullable: true, description: 'What it was given.' }),
-    output: t.expose('output', { type: 'JSON', nullable: true, description: 'What came of it.' }),
-    error: t.expose('error', { type: 'JSON', nullable: true, description: 'Why it failed.' }),
+    input: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What it was given.',
+      select: { input: true },
+      resolve: (row) => storedJson(row.input),
+    }),
+    output: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What came of it.',
+      select: { output: true },
+      resolve: (row) => storedJson(row.output),
+    }),
+    error: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'Why it failed.',
+      select: { error: true },
+      resolve: (row) => storedJson(row.error),
+    }),
     triggeredBy: t.relation('triggeredBy', { type: MemberType, nullable: true, description: 'Who began it, when it was a person.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When it began.' }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it ended.' }),

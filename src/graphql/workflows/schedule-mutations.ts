@@ -1,7 +1,8 @@
-import { toGlobalId, uuidOf } from '../../kernel/ids.ts';
+import { toGlobalId } from '../../kernel/ids.ts';
 import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS } from '../errors.ts';
+import { byId, orNotFound } from '../own-row.ts';
 import { ScheduleType } from './schedule.ts';
 
 /** The success of a mutation that leaves a schedule behind. */
@@ -14,7 +15,8 @@ function scheduleSuccess(name: string, description: string) {
       schedule: t.prismaField({
         type: ScheduleType,
         description: 'The schedule as it is now.',
-        resolve: (query, { scheduleId }, _args, { db }) => db.schedule.findFirstOrThrow({ ...query, where: { id: scheduleId } }),
+        resolve: (query, { scheduleId }, _args, { db }) =>
+          orNotFound(db.schedule.findFirst(byId(query, scheduleId)), 'Schedule'),
       }),
     }),
   });
@@ -67,10 +69,7 @@ builder.mutationField('updateSchedule', (t) =>
     description: 'Changes a schedule; its next run is worked out anew.',
     errors: { types: CHANGE_ERRORS },
     args: { input: t.arg({ type: UpdateScheduleInput, required: true, description: 'What to change.' }) },
-    resolve: async (_root, { input }, context) => {
-      await context.services.schedules.update(serviceContext(context), input);
-      return { scheduleId: uuidOf('Schedule', input.id)! };
-    },
+    resolve: (_root, { input }, context) => context.services.schedules.update(serviceContext(context), input),
   }),
 );
 
@@ -96,9 +95,6 @@ builder.mutationField('deleteSchedule', (t) =>
     description: 'Deletes a schedule for good.',
     errors: { types: CHANGE_ERRORS },
     args: { input: t.arg({ type: DeleteScheduleInput, required: true, description: 'Which one.' }) },
-    resolve: async (_root, { input }, context) => {
-      await context.services.schedules.remove(serviceContext(context), input);
-      return { scheduleId: uuidOf('Schedule', input.id)! };
-    },
+    resolve: (_root, { input }, context) => context.services.schedules.remove(serviceContext(context), input),
   }),
 );

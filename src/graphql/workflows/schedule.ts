@@ -3,6 +3,7 @@ import { builder } from '../builder.ts';
 import { connectionType } from '../connections/types.ts';
 import { MemberType } from '../members/member.ts';
 import { NodeInterface, registerNode } from '../node.ts';
+import { StoredJson } from '../stored-json.ts';
 
 export const ScheduleType = builder.prismaObject('Schedule', {
   description: 'When a workflow runs by itself.',
@@ -15,7 +16,12 @@ export const ScheduleType = builder.prismaObject('Schedule', {
     name: t.exposeString('name', { description: 'What it is called: 1 to 255 characters.' }),
     cron: t.exposeString('cron', { description: 'When, as five fields of cron: minute, hour, day of month, month, day of week.' }),
     timezone: t.exposeString('timezone', { description: 'The time zone the cron expression is read in, as the IANA database names it.' }),
-    input: t.expose('input', { type: 'JSONObject', description: 'What the workflow is given.' }),
+    input: t.field({
+      type: 'JSONObject',
+      description: 'What the workflow is given.',
+      select: { input: true },
+      resolve: (row) => new StoredJson(row.input),
+    }),
     enabled: t.exposeBoolean('enabled', { description: 'Whether it is in force.' }),
     nextRunAt: t.expose('nextRunAt', { type: 'DateTime', nullable: true, description: 'When it runs next; null while it is not in force.' }),
     lastRunAt: t.expose('lastRunAt', { type: 'DateTime', nullable: true, description: 'When it last ran.' }),

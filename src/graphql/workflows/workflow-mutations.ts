@@ -1,7 +1,8 @@
-import { toGlobalId, uuidOf } from '../../kernel/ids.ts';
+import { toGlobalId } from '../../kernel/ids.ts';
 import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS, CREATE_ERRORS } from '../errors.ts';
+import { byId, orNotFound } from '../own-row.ts';
 import { WorkflowStatusEnum, WorkflowType } from './workflow.ts';
 
 /** The success of a mutation that leaves a workflow behind. */
@@ -14,7 +15,8 @@ function workflowSuccess(name: string, description: string) {
       workflow: t.prismaField({
         type: WorkflowType,
         description: 'The workflow as it is now.',
-        resolve: (query, { workflowId }, _args, { db }) => db.workflow.findFirstOrThrow({ ...query, where: { id: workflowId } }),
+        resolve: (query, { workflowId }, _args, { db }) =>
+          orNotFound(db.workflow.findFirst(byId(query, workflowId)), 'Workflow'),
       }),
     }),
   });
@@ -42,8 +44,8 @@ builder.mutationField('createWorkflow', (t) =>
     description: 'Makes a workflow.',
     errors: { types: CREATE_ERRORS },
     args: { input: t.arg({ type: CreateWorkflowInput, required: true, description: 'What to make.' }) },
-    resolve: (_root, { input }, context) => 
-      context.services.workflows.create(serviceContext(context), { ...input, definition: input.definition }),
+    resolve: (_root, { input: { definition, ...input } }, context) =>
+      context.services.workflows.create(serviceContext(context), { ...input, definition }),
   }),
 );
 
@@ -67,10 +69,7 @@ builder.mutationField('updateWorkflow', (t) =>
     description: 'Changes a workflow. Another definition becomes a new, immutable version.',
     errors: { types: CHANGE_ERRORS },
     args: { input: t.arg({ type: UpdateWorkflowInput, required: true, description: 'What to change.' }) },
-    resolve: async (_root, { input }, context) => {
-      await context.services.workflows.update(serviceContext(context), input);
-      return { workflowId: uuidOf('Workflow', input.id)! };
-    },
+    resolve: (_root, { input }, context) => context.services.workflows.update(serviceContext(context), input),
   }),
 );
 
@@ -96,9 +95,6 @@ builder.mutationField('deleteWorkflow', (t) =>
     description: 'Deletes a workflow for good. CONFLICT while executions of it are under way.',
     errors: { types: CHANGE_ERRORS },
     args: { input: t.arg({ type: DeleteWorkflowInput, required: true, description: 'Which one.' }) },
-    resolve: async (_root, { input }, context) => {
-      await context.services.workflows.remove(serviceContext(context), input);
-      return { workflowId: uuidOf('Workflow', input.id)! };
-    },
+    resolve: (_root, { input }, context) => context.services.workflows.remove(serviceContext(context), input),
   }),
 );

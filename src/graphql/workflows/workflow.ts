@@ -1,11 +1,13 @@
 import { NotFoundError } from '../../kernel/errors.ts';
 import { toGlobalId, uuidOf } from '../../kernel/ids.ts';
-import { builder, tenantWhere } from '../builder.ts';
+import { builder } from '../builder.ts';
 import { relationList, resolveList } from '../connections/fields.ts';
 import { connectionType, pageArguments } from '../connections/types.ts';
 import { choice, comparisons, DateTimeFilter, OrderDirection, SlugFilter, slugWhere, where } from '../filters.ts';
 import { MemberType } from '../members/member.ts';
 import { NodeInterface, registerNode } from '../node.ts';
+import { byId, orNotFound } from '../own-row.ts';
+import { StoredJson } from '../stored-json.ts';
 import { countChildren } from './count-children.ts';
 import { WorkflowExecutionConnection } from './execution.ts';
 import { ScheduleConnection } from './schedule.ts';
@@ -28,7 +30,12 @@ const TaskType = builder.prismaObject('Task', {
     id: t.id({ description: 'The global id.', resolve: (row) => toGlobalId('Task', row.id) }),
     key: t.exposeString('key', { description: 'Its name in the definition, once in a workflow.' }),
     type: t.exposeString('type', { description: 'What kind of task it is: call, set, switch, for, fork, wait, emit, listen, run, try or raise.' }),
-    config: t.expose('config', { type: 'JSONObject', description: 'Its part of the definition.' }),
+    config: t.field({
+      type: 'JSONObject',
+      description: 'Its part of the definition.',
+      select: { config: true },
+      resolve: (row) => new StoredJson(row.config),
+    }),
     position: t.exposeInt('position', { description: 'Its place in the order, from 0.' }),
     workflow: t.relation('workflow', { description: 'The workflow it is a step of.' }),
   }),
@@ -47,7 +54,12 @@ const WorkflowVersionType = builder.prismaObject('WorkflowVersion', {
   fields: (t) => ({
     id: t.id({ description: 'The global id.', resolve: (row) => toGlobalId('WorkflowVersion', row.id) }),
     version: t.exposeInt('version', { description: 'Which version, from 1.' }),
-    definition: t.expose('definition', { type: 'JSONObject', description: 'The definition: a Serverless Workflow 1.0 document.' }),
+    definition: t.field({
+      type: 'JSONObject',
+      description: 'The definition: a Serverless Workflow 1.0 document.',
+      select: { definition: true },
+      resolve: (row) => new StoredJson(row.definition),
+    }),
     createdBy: t.relation('createdBy', { type: MemberType, nullable: true, description: 'Who made it.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
   }),
@@ -130,11 +142,10 @@ builder.queryField('workflow', (t) =>
     access: 'workflow:read',
     description: 'A workflow by its id. NOT_FOUND when it does not exist or is not of this organization.',
     args: { id: t.arg.id({ required: true, description: 'The global id.' }) },
-    resolve: async (query, _root, args, context) => {
+    resolve: (query, _root, args, { db }) => {
       const id = uuidOf('Workflow', args.id);
-      const row = id ? await context.db.workflow.findFirst({ ...query, where: { ...tenantWhere(context), id } }) : null;
-      if (!row) throw new NotFoundError('Workflow');
-      return row;
+      if (!id) throw new NotFoundError('Workflow');
+      return orNotFound(db.workflow.findFirst(byId(query, id)), 'Workflow');
     },
   }),
 );
@@ -177,8 +188,6 @@ const WorkflowOrder = builder.inputType('WorkflowOrder', {
   }),
 });
 
-const NOBODY = '00000000-0000-0000-0000-000000000000';
-
 builder.queryField('workflows', (t) =>
   t.field({
     type: WorkflowConnection,
@@ -200,7 +209,7 @@ builder.queryField('workflows', (t) =>
         where: where({
           status: choice(status),
           slug: slugWhere(slug),
-          createdById: createdById ? (uuidOf('Member', createdById) ?? NOBODY) : null,
+          createdById: createdById ? { in: [uuidOf('Member', createdById)].filter((id) => id !== null) } : null,
           createdAt: comparisons(createdAt),
           updatedAt: comparisons(updatedAt),
         }),

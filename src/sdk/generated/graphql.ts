@@ -47,7 +47,7 @@ export type ApiKeyType =
 export type CreateApiKeyInput = {
   /** What it is for, at most 2,000 characters. */
   readonly description?: string | null | undefined;
-  /** When its time runs out; never when not given. */
+  /** When its time runs out; never when not given. A key made by a key ends with it at the latest. */
   readonly expiresAt?: string | null | undefined;
   /** A text of your own, at most 255 characters: a repetition within 24 hours makes no second key and shows no secret. */
   readonly idempotencyKey?: string | null | undefined;
@@ -55,7 +55,7 @@ export type CreateApiKeyInput = {
   readonly memberId?: string | null | undefined;
   /** What it is called: 1 to 255 characters, once among the live keys of its owner. */
   readonly name: string;
-  /** What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack. */
+  /** What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack. A wildcard of a key for somebody else, or made by a key, stands for what it means today. */
   readonly scopes: ReadonlyArray<string>;
   /** What kind of caller it is for. PERSONAL when not given. */
   readonly type?: ApiKeyType | null | undefined;

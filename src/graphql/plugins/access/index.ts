@@ -45,22 +45,28 @@ export class AccessPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     resolver: GraphQLFieldResolver<unknown, Types['Context'], object, unknown>,
     fieldConfig: PothosOutputFieldConfig<Types>,
   ): GraphQLFieldResolver<unknown, Types['Context'], object, unknown> {
-    const locks = this.locksOf(fieldConfig);
-    if (locks.length === 0) return resolver;
-    const { principal } = this.builder.options.access;
+    const lock = this.lockOf(fieldConfig);
+    if (lock === undefined || lock === 'public') return resolver;
+    const { principal, renew } = this.builder.options.access;
+    const check = (context: Types['Context']) => assertAccess(principal(context), lock);
+    // Mutations run one after another: each asks anew, so that rights taken away meanwhile end the rest of them.
+    if (fieldConfig.kind === 'Mutation' && renew) {
+      return async (parent, args, context, info) => {
+        await renew(context);
+        check(context);
+        return resolver(parent, args, context, info);
+      };
+    }
     return (parent, args, context, info) => {
-      const caller = principal(context);
-      for (const lock of locks) assertAccess(caller, lock);
+      check(context);
       return resolver(parent, args, context, info);
     };
   }
 
-  /** The field's own lock, and that of the type it leads to. */
-  private locksOf(fieldConfig: PothosOutputFieldConfig<Types>): readonly Access[] {
+  /** The field's own lock, else that of the type it leads to. */
+  private lockOf(fieldConfig: PothosOutputFieldConfig<Types>): Access | undefined {
     const type = this.buildCache.getTypeConfig(unwrapOutputFieldType(fieldConfig.type));
-    const own = fieldConfig.pothosOptions.access;
-    const target = type.kind === 'Object' ? type.pothosOptions.access : undefined;
-    return [...new Set([own, target])].filter((lock): lock is Access => lock !== undefined && lock !== 'public');
+    return fieldConfig.pothosOptions.access ?? (type.kind === 'Object' ? type.pothosOptions.access : undefined);
   }
 }
 

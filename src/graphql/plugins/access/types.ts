@@ -14,6 +14,8 @@ export type Access = 'public' | 'authenticated' | 'member' | Permission;
 
 export interface AccessOptions<Context> {
   readonly principal: (context: Context) => Principal | null;
+  /** Looks the caller up again. Called before every root field of a mutation but public ones. */
+  readonly renew?: (context: Context) => Promise<void>;
 }
 
 declare global {
@@ -40,7 +42,7 @@ declare global {
       ResolveShape = unknown,
       ResolveReturnShape = unknown,
     > {
-      /** Who may read this field. Every root field declares it; elsewhere it narrows the type's own declaration. */
+      /** Who may read this field. Every root field declares it; elsewhere it stands in place of the type's own. */
       access?: Access;
     }
   }

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { toGlobalId } from '../../src/kernel/ids.ts';
+import type { Principal } from '../../src/kernel/principal.ts';
+import { codeOf, openWorld, type Tenant, type World } from './world.ts';
+
+// A secret is known to whoever made the key, not only to the member it acts for: access that is taken away must not
+// stay behind in a key.
+
+let world: World;
+let acme: Tenant;
+beforeAll(async () => {
+  world = await openWorld();
+  acme = await world.found('Acme');
+});
+afterAll(() => world.close());
+
+let people = 0;
+const join = (role: 'admin' | 'manager' | 'viewer') => world.join(acme, role, `person${++people}@acme.test`);
+
+type CreateInput = Parameters<World['apiKeys']['create']>[1];
+const create = (by: Principal, input: Partial<CreateInput> = {}) =>
+  world.as(by, (cx) => world.apiKeys.create(cx, { name: `key ${Math.random()}`, scopes: ['*'], ...input }));
+const memberOf = ({ tenant }: Principal): string => toGlobalId('Member', tenant?.membershipId ?? '');
+const remove = (id: string) => world.as(acme.owner, (cx) => world.members.remove(cx, { id }));
+const enters = ({ secret }: { secret: string | null }) => codeOf(world.auth.authenticate(secret ?? '', null));
+const permissionsOf = async ({ secret }: { secret: string | null }) =>
+  [...(await world.auth.authenticate(secret ?? '', null)).permissions].sort();
+
+describe('a key made for another member', () => {
+  test('ends when its maker leaves', async () => {
+    const manager = await join('manager');
+    const viewer = await join('viewer');
+    const planted = await create(manager, { memberId: memberOf(viewer) });
+    await world.auth.authenticate(planted.secret ?? '', null);
+    await remove(memberOf(manager));
+    expect(await enters(planted)).toBe('UNAUTHENTICATED');
+  });
+
+  test('does not grow with a promotion of the member it acts for', async () => {
+    const manager = await join('manager');
+    const viewer = await join('viewer');
+    const made = await create(manager, { memberId: memberOf(viewer) });
+    const before = await permissionsOf(made);
+    await world.as(acme.owner, (cx) => world.members.updateRole(cx, { id: memberOf(viewer), role: 'admin' }));
+    expect(await permissionsOf(made)).toEqual(before);
+  });
+});
+
+describe('a key made by a key', () => {
+  test('ends with it at the latest', async () => {
+    const admin = await join('admin');
+    const expiresAt = new Date(Date.now() + 3_600_000);
+    const first = await create(admin, { scopes: ['workflow:read', 'apiKey:write'], expiresAt });
+    const maker = await world.auth.authenticate(first.secret ?? '', null);
+    const second = await create(maker, { scopes: ['workflow:read'] });
+    const [row] = await world.sql('SELECT expires_at FROM iam.api_keys WHERE id = $1', second.apiKeyId);
+    expect(row).toEqual({ expires_at: expiresAt });
+    const later = new Date(expiresAt.getTime() + 1);
+    expect(await codeOf(create(maker, { scopes: ['workflow:read'], expiresAt: later }))).toBe('VALIDATION_FAILED');
+  });
+});
+
+describe('a request that waits while its caller is removed', () => {
+  /** What becomes of `work` when its caller leaves while it waits for the caller's own membership. */
+  async function outlivedBy(caller: Principal, work: () => Promise<unknown>): Promise<string | undefined> {
+    const leave = "UPDATE iam.memberships SET status = 'left', left_at = now() WHERE id = $1";
+    const [outcome] = await world.contend(leave, [caller.tenant?.membershipId], [() => codeOf(work())]);
+    return outcome;
+  }
+
+  test('makes no key', async () => {
+    const manager = await join('manager');
+    expect(await outlivedBy(manager, () => create(manager, { name: 'too late' }))).toBe('FORBIDDEN');
+    expect(await world.sql("SELECT 1 FROM iam.api_keys WHERE name = 'too late'")).toEqual([]);
+  });
+
+  test('adds nobody', async () => {
+    const admin = await join('admin');
+    const add = () => world.as(admin, (cx) => world.members.add(cx, { email: 'backdoor@evil.test', role: 'viewer' }));
+    expect(await outlivedBy(admin, add)).toBe('FORBIDDEN');
+    expect(await world.sql("SELECT 1 FROM iam.memberships WHERE email = 'backdoor@evil.test'")).toEqual([]);
+  });
+});

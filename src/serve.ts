@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { ensureDemoData, type DemoData } from '../prisma/seed.ts';
+import { type DemoData, demoFile, ensureDemoData } from '../prisma/seed.ts';
 import { composeApp, createLogger, type App } from './compose.ts';
 import type { Config } from './config/index.ts';
 import { startServer, type RunningServer } from './http/server.ts';
@@ -34,7 +34,7 @@ export async function serve(
     const server = await listen(app, config, database, logger);
     undo.push(() => server.close());
     const url = `${server.origin}/graphql`;
-    const demo = await loadDemo(app, config, database, url, write);
+    const demo = await loadDemo(app, config, database.ownerUrl, url, write);
     return { url, demo, stop };
   } catch (error) {
     // The first failure is what has to be mended.
@@ -49,19 +49,33 @@ function listen(app: App, config: Config, { runtimeUrl }: OpenDatabase, logger: 
   return startServer(app.api, { host, port, shutdownGraceMs, graphiql, readiness, logger });
 }
 
-async function loadDemo(
+/** The demo data, made now if they have to be; null, and a line that says why, when there are none to be told of. */
+export async function loadDemo(
   app: App,
   config: Config,
-  database: OpenDatabase,
+  ownerUrl: OpenDatabase['ownerUrl'],
   url: string,
   write: (line: string) => void,
 ): Promise<DemoData | null> {
   if (!config.demoData) return null;
-  if (!database.ownerUrl) {
+  if (!ownerUrl) {
     write('DEMO_DATA is on, but MIGRATION_DATABASE_URL is missing: set it to load the demo data.');
     return null;
   }
-  return ensureDemoData({ app, ownerUrl: database.ownerUrl, dataDir: config.dataDir, url });
+  const demo = await ensureDemoData({ app, ownerUrl, dataDir: config.dataDir, url });
+  if (demo === null) write(unknownDemo(config));
+  return demo;
+}
+
+const shown = (file: string): string => path.relative(process.cwd(), file);
+
+/** What is said when the demo organizations are there, and nobody here knows their keys. */
+function unknownDemo({ dataDir, database }: Config): string {
+  const remedy =
+    database.url === undefined
+      ? `stop the server and delete ${shown(dataDir)} for new ones`
+      : 'copy it from where they were loaded, or take an empty database';
+  return `The demo organizations are there, but their keys and passwords are not known here, because ${shown(demoFile(dataDir))} is missing: ${remedy}, or set DEMO_DATA=off.`;
 }
 
 /** The last first; one that fails does not keep the others from being done. */
@@ -80,16 +94,17 @@ function onlyOnce(work: () => Promise<void>): () => Promise<void> {
 export function welcome({ url, demo }: Running, config: Config): string {
   const lines = ['', `  GraphQL   ${url}`];
   if (config.http.graphiql) lines.push(`  GraphiQL  ${url}   (open it in a browser)`);
-  if (demo) {
-    const file = path.relative(process.cwd(), path.join(config.dataDir, 'demo.json'));
-    lines.push('', `  Demo organizations, also in ${file}:`);
-    for (const { name, apiKey } of demo.organizations) {
-      lines.push(`    ${name.padEnd(20)} Authorization: Bearer ${apiKey}`);
-    }
-    const first = demo.organizations[0]!;
-    const { password } = first.users[0]!;
-    lines.push('', `  Sign-ins: <role>@acme.example, <role>@globex.example with the password ${password}`);
-    lines.push(`  (roles: ${first.users.map((user) => user.role).join(', ')}; the platform: ${demo.platform.email})`);
-  }
+  if (demo) lines.push(...welcomeToDemo(demo, demoFile(config.dataDir)));
   return [...lines, ''].join('\n');
+}
+
+/** The key of each demo organization, and who can sign in with which password. */
+function welcomeToDemo({ organizations, platform }: DemoData, file: string): string[] {
+  const signIn = (email: string, password: string): string => `      ${email.padEnd(26)} ${password}`;
+  const lines = ['', `  Demo organizations, also in ${shown(file)}:`];
+  for (const { name, apiKey, users } of organizations) {
+    lines.push(`    ${name.padEnd(20)} Authorization: Bearer ${apiKey}`);
+    lines.push(...users.map(({ email, password }) => signIn(email, password)));
+  }
+  return [...lines, '    The operator of the platform', signIn(platform.email, platform.password)];
 }

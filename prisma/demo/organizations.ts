@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import type { App } from '../../src/compose.ts';
+import type { CreatedOrganization } from '../../src/domains/onboarding/index.ts';
 import { toGlobalId } from '../../src/kernel/ids.ts';
 import { ORGANIZATION_ROLES, OPERATOR_PERMISSIONS, type OrganizationRole } from '../../src/kernel/permissions.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
@@ -14,28 +16,45 @@ export interface DemoOrganization {
   readonly apiKey: string;
 }
 
-/** One demo organization, made by the same use cases as any other; made twice, it stays one. */
-export async function loadOrganization(app: App, operatorId: string, name: string, slug: string, password: string): Promise<DemoOrganization> {
-  const address = (role: OrganizationRole) => `${role}@${slug}.example`;
+/** What the demo calls an organization. */
+export interface DemoName {
+  readonly name: string;
+  readonly slug: string;
+}
+
+/** Who a demo organization begins with. */
+type DemoUser = DemoOrganization['users'][number];
+
+/**
+ * Creates the organization, or finds what an earlier load that was cut short has created.
+ *
+ * @throws ConflictError when it exists and was not created by this load within a day.
+ */
+export async function foundOrganization(app: App, operatorId: string, { name, slug }: DemoName): Promise<CreatedOrganization> {
   const operator = app.serviceContext(operatorPrincipal(operatorId));
-  const made = await app.services.onboarding.createOrganization(operator, {
-    name,
-    slug,
-    plan: 'pro',
-    adminEmail: address('owner'),
-    adminName: 'Olive Owner',
-    idempotencyKey: `demo-${slug}`,
-  });
-  await setPassword(app, address('owner'), password);
-  const owner = await signInAs(app, address('owner'), password);
-  await runInScope(createScope({ orgId: made.organizationId, userId: owner.userId }), async () => {
-    await loadMembers(app, owner, address, password);
+  const adminEmail = addressOf('owner', slug);
+  const idempotencyKey = `demo-${slug}`;
+  return app.services.onboarding.createOrganization(operator, { name, slug, plan: 'pro', adminEmail, adminName: NAMES.owner, idempotencyKey });
+}
+
+/** Fills a demo organization by the same use cases as any other; filled twice, it stays one. */
+export async function loadOrganization(app: App, { name, slug }: DemoName, made: CreatedOrganization): Promise<DemoOrganization> {
+  const users = ORGANIZATION_ROLES.map((role) => ({ email: addressOf(role, slug), password: newPassword(), role }));
+  const owner = await signInAs(app, users.find(({ role }) => role === 'owner')!);
+  return runInScope(createScope({ orgId: made.organizationId, userId: owner.userId }), async () => {
+    await loadMembers(app, owner, users);
     await loadWorkflows(app, owner);
     await loadExecutions(app, owner);
+    const apiKey = made.secret ?? (await freshKey(app, owner));
+    return { name, slug, id: toGlobalId('Organization', made.organizationId), users, apiKey };
   });
-  const apiKey = made.secret ?? (await freshKey(app, owner, made.apiKeyId));
-  const users = ORGANIZATION_ROLES.map((role) => ({ email: address(role), password, role }));
-  return { name, slug, id: toGlobalId('Organization', made.organizationId), users, apiKey };
+}
+
+const addressOf = (role: OrganizationRole, slug: string): string => `${role}@${slug}.example`;
+
+/** A password that is nobody else's: what a viewer knows must not let anybody in as the owner. */
+export function newPassword(): string {
+  return randomBytes(12).toString('base64url');
 }
 
 function operatorPrincipal(userId: string): Principal {
@@ -43,7 +62,8 @@ function operatorPrincipal(userId: string): Principal {
   return { kind: 'user', userId, systemRole: 'super_admin', credentialId: userId, tenant: null, permissions, memberships: [] };
 }
 
-async function signInAs(app: App, email: string, password: string): Promise<Principal> {
+async function signInAs(app: App, { email, password }: DemoUser): Promise<Principal> {
+  await setPassword(app, email, password);
   const { accessToken } = await app.services.auth.signIn({ email, password, userAgent: 'demo data' });
   return app.services.auth.authenticate(accessToken, null);
 }
@@ -58,10 +78,10 @@ export async function setPassword(app: App, email: string, password: string): Pr
 }
 
 /** When an earlier load was cut short after the key was made, its secret is lost: it gets a successor. */
-async function freshKey(app: App, owner: Principal, apiKeyId: string): Promise<string> {
-  const id = toGlobalId('ApiKey', apiKeyId);
-  const scope = createScope({ orgId: owner.tenant!.orgId, userId: owner.userId });
-  const { secret } = await runInScope(scope, () => app.services.apiKeys.rotate(app.serviceContext(owner), { id }));
+async function freshKey(app: App, owner: Principal): Promise<string> {
+  const where = { orgId: owner.tenant!.orgId, userId: owner.userId, status: 'active' as const, supersededById: null };
+  const { id } = await app.db.apiKey.findFirstOrThrow({ where, orderBy: { createdAt: 'desc' }, select: { id: true } });
+  const { secret } = await app.services.apiKeys.rotate(app.serviceContext(owner), { id: toGlobalId('ApiKey', id) });
   return secret!;
 }
 
@@ -74,11 +94,11 @@ const NAMES: Readonly<Record<OrganizationRole, string>> = {
   viewer: 'Vera Viewer',
 };
 
-async function loadMembers(app: App, owner: Principal, address: (role: OrganizationRole) => string, password: string): Promise<void> {
-  for (const role of ORGANIZATION_ROLES.filter((each) => each !== 'owner')) {
-    const member = { email: address(role), name: NAMES[role], role, idempotencyKey: `demo-${role}` };
+async function loadMembers(app: App, owner: Principal, users: readonly DemoUser[]): Promise<void> {
+  for (const { email, password, role } of users.filter((user) => user.role !== 'owner')) {
+    const member = { email, name: NAMES[role], role, idempotencyKey: `demo-${role}` };
     await app.services.members.add(app.serviceContext(owner), member);
-    await setPassword(app, address(role), password);
+    await setPassword(app, email, password);
   }
 }
 

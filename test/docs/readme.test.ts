@@ -89,7 +89,7 @@ describe('a newcomer', () => {
       text
         .replaceAll(`:${port}/`, ':4000/')
         .replaceAll(/tk_\w+/g, 'tk_...')
-        .replaceAll(/(the password) \S+/g, '$1 ...');
+        .replaceAll(/(\.example +)\S+/g, '$1...');
     expect(plain(printed)).toContain(shown.trimEnd());
   });
 

@@ -23,7 +23,8 @@ export function createDocumentCaches() {
   return { documentCache: cache<DocumentNode>(), errorCache: cache<Error>() };
 }
 
-const tooComplex = (message: string) =>
+/** The refusal of what asks for too much, whichever limit it meets. */
+export const tooComplex = (message: string) =>
   createGraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400, spec: true } } });
 
 /** What is said instead of the parser's own words, when it is the size of the document that it stumbles over. */

@@ -71,7 +71,7 @@ export const ATTACKS: Readonly<Record<string, Attack>> = {
   },
   'Query.workflows': {
     query: `query ($member: ID!) {
-      mine: workflows(first: 100) { totalCount edges { node { id name createdBy { id email } tasks { totalCount edges { node { id key } } }
+      mine: workflows(first: 10) { totalCount edges { node { id name createdBy { id email } tasks { totalCount edges { node { id key } } }
         schedules { totalCount edges { node { id cron } } } executions { totalCount edges { node { id tasks { edges { node { id } } } } } } versions { totalCount } } } }
       theirs: workflows(filter: { createdById: $member }) { totalCount edges { node { id } } }
     }`,

@@ -55,7 +55,7 @@ export function composeApp(options: AppOptions): App {
   if (production && !(walls.schema && walls.client)) throw new Error('The walls between tenants cannot be taken away in production.');
   const { poolSize: size, connectTimeoutMs, statementTimeoutMs, namedStatements } = config.database;
   const pool = createPool({ url: database.runtimeUrl, size, connectTimeoutMs, statementTimeoutMs, namedStatements });
-  const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall: walls.client, production });
+  const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall: walls.client, production, connectTimeoutMs, statementTimeoutMs });
   const preTenant = createPreTenantDatabase(pool);
   const accessFeed = createAccessFeed({ url: database.listenUrl, connectTimeoutMs });
   const secretKey = readOrCreateSecretKey(config);

@@ -6,7 +6,7 @@ import {
   TenantViolationError,
   ValidationError,
 } from '../kernel/errors.ts';
-import { isDatabaseUnavailable, isUnstorableValue } from '../platform/postgres/adapter/index.ts';
+import { isTransientFailure, isUnstorableValue } from '../platform/postgres/adapter/index.ts';
 
 /** A failure as the caller may see it, and what the log should hold of it. */
 export interface PublicError {
@@ -24,7 +24,7 @@ export function toPublicError(error: GraphQLError, requestId: string): PublicErr
   const thrown = rootCause(error);
   if (thrown instanceof TenantViolationError) return masked(error, requestId, thrown);
   if (thrown instanceof AppError) return { error: coded(error, thrown), unexpected: null };
-  if (isDatabaseUnavailable(thrown)) return { error: coded(error, new ServiceUnavailableError()), unexpected: thrown };
+  if (isTransientFailure(thrown)) return { error: coded(error, new ServiceUnavailableError()), unexpected: thrown };
   if (isUnstorableValue(thrown)) return { error: coded(error, unstorable()), unexpected: null };
   const code = thrown instanceof GraphQLError && LIBRARY_CODES[String(thrown.extensions['code'])];
   if (code) return { error: fromLibrary(error, thrown, code), unexpected: null };

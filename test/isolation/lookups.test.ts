@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { isDatabaseUnavailable } from '../../src/platform/postgres/adapter/index.ts';
+import { isTransientFailure } from '../../src/platform/postgres/adapter/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { createPreTenantDatabase, type PreTenantDatabase } from '../../src/platform/postgres/pre-tenant.ts';
 import { runInScope } from '../../src/platform/postgres/tenancy.ts';
@@ -156,6 +156,6 @@ test('a lost database is told like everywhere else', async () => {
   const error = await createPreTenantDatabase(nowhere.pool)
     .findSignIn('x@y.test')
     .catch((failure: unknown) => failure);
-  expect(isDatabaseUnavailable(error)).toBe(true);
+  expect(isTransientFailure(error)).toBe(true);
   await nowhere.close();
 });

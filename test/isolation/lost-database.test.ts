@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isDatabaseUnavailable } from '../../src/platform/postgres/adapter/index.ts';
+import { isTransientFailure } from '../../src/platform/postgres/adapter/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { a, as, b, database, failure, newFlow, open, useAdapterAlone } from './adapter-alone.ts';
 import { startProxy } from './proxy.ts';
@@ -20,7 +20,7 @@ test('a killed connection fails its statement with a plain word, and is replaced
   await expect.poll(() => failure(read())).toBe('no failure');
   const running = failure(as(a, () => db.$queryRaw`SELECT pg_sleep(30)::text AS running`));
   await expect.poll(async () => (await kill(`query LIKE '%AS running' AND pid <> pg_backend_pid()`)).rowCount).toBe(1);
-  expect(isDatabaseUnavailable(await running)).toBe(true);
+  expect(isTransientFailure(await running)).toBe(true);
   expect(await read()).toBe(3);
   const transaction = as(a, () =>
     db.$transaction(async (tx) => {
@@ -29,7 +29,7 @@ test('a killed connection fails its statement with a plain word, and is replaced
       await tx.workflow.count();
     }),
   );
-  expect(isDatabaseUnavailable(await failure(transaction))).toBe(true);
+  expect(isTransientFailure(await failure(transaction))).toBe(true);
   expect(await read()).toBe(3);
 });
 
@@ -40,12 +40,12 @@ test('a server that cannot be reached is told apart from a failing statement, an
   const transaction = () => as(a, () => db.$transaction((tx) => tx.workflow.count()));
   expect(await read()).toBe(3);
   await proxy.cut();
-  for (const attempt of [read, transaction, read]) expect(isDatabaseUnavailable(await failure(attempt()))).toBe(true);
+  for (const attempt of [read, transaction, read]) expect(isTransientFailure(await failure(attempt()))).toBe(true);
   await proxy.restore();
   expect(await read()).toBe(3);
   expect(await transaction()).toBe(3);
-  expect(isDatabaseUnavailable(await failure(as(a, () => db.$queryRaw`SELECT 1 / 0`)))).toBe(false);
-  expect(isDatabaseUnavailable(await failure(as(a, () => db.workflow.create(newFlow(b)))))).toBe(false);
+  expect(isTransientFailure(await failure(as(a, () => db.$queryRaw`SELECT 1 / 0`)))).toBe(false);
+  expect(isTransientFailure(await failure(as(a, () => db.workflow.create(newFlow(b)))))).toBe(false);
   await proxy.close();
 });
 
@@ -54,9 +54,9 @@ test('no connection to spare is told apart from a failing statement', async () =
   await as(a, () =>
     db.$transaction(async (tx) => {
       await tx.workflow.count();
-      expect(isDatabaseUnavailable(await failure(db.workflow.count()))).toBe(true);
+      expect(isTransientFailure(await failure(db.workflow.count()))).toBe(true);
       const second = db.$transaction((other) => other.workflow.count(), { maxWait: 50 });
-      expect(isDatabaseUnavailable(await failure(second))).toBe(true);
+      expect(isTransientFailure(await failure(second))).toBe(true);
     }),
   );
   expect(await as(a, () => db.workflow.count())).toBe(3);
@@ -69,6 +69,6 @@ test('a wrong password and a missing database count as unavailable', async () =>
   nowhere.pathname = '/nowhere';
   for (const url of [wrong.href, nowhere.href]) {
     const { db } = open({}, url);
-    expect(isDatabaseUnavailable(await failure(as(a, () => db.workflow.count())))).toBe(true);
+    expect(isTransientFailure(await failure(as(a, () => db.workflow.count())))).toBe(true);
   }
 });

@@ -241,9 +241,11 @@ describe('transactions', () => {
   });
 });
 
+const timeouts = { connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 };
+
 test('a findUnique that comes past the override is refused, with the wall or without', async () => {
   const request = { model: 'Workflow', jsModelName: 'workflow', clientMethod: 'workflow.findUnique', dataPath: [] };
-  const open = createTenantClient({ adapter: createTenantAdapter(access.pool), clientWall: false });
+  const open = createTenantClient({ adapter: createTenantAdapter(access.pool), clientWall: false, ...timeouts });
   for (const client of [db, open] as unknown as { _request(params: object): Promise<unknown> }[]) {
     for (const action of ['findUnique', 'findUniqueOrThrow']) {
       await expectRefused(async () => client._request({ ...request, action, args: { where: key(a, flow(a)) } }));
@@ -289,5 +291,5 @@ test('the columns that are taken for readable are those that the database grants
 
 test('the wall cannot be left out in production', () => {
   const adapter = createTenantAdapter(access.pool);
-  expect(() => createTenantClient({ adapter, clientWall: false, production: true })).toThrow('cannot be left out');
+  expect(() => createTenantClient({ adapter, clientWall: false, production: true, ...timeouts })).toThrow('cannot be left out');
 });

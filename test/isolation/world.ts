@@ -108,15 +108,9 @@ export interface AccessOptions extends Partial<PoolOptions> {
 
 /** A client of its own for a test; everything that it opened ends with `close`. */
 export const openAccess = (url: string, { clientWall = true, ...options }: AccessOptions = {}): Access => {
-  const pool = createPool({
-    url,
-    size: 4,
-    connectTimeoutMs: 5_000,
-    statementTimeoutMs: 10_000,
-    namedStatements: true,
-    ...options,
-  });
-  const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall });
+  const timeouts = { connectTimeoutMs: 5_000, statementTimeoutMs: 10_000, ...options };
+  const pool = createPool({ url, size: 4, namedStatements: true, ...timeouts });
+  const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall, ...timeouts });
   return {
     pool,
     db,

@@ -12,6 +12,10 @@ export interface TenantClientOptions {
   /** False takes this wall away, so that a test can show what the others hold alone. Never in production. */
   readonly clientWall?: boolean;
   readonly production?: boolean;
+  /** How long a transaction waits for a connection: as long as a single statement does. */
+  readonly connectTimeoutMs: number;
+  /** How long a transaction may take from its beginning to its end: as long as a single statement may. */
+  readonly statementTimeoutMs: number;
 }
 
 /** Columns that the database's role may write and never read. Left out of every selection that does not list fields. */
@@ -21,7 +25,12 @@ const unreadable = {
   session: { accessHash: true, refreshHash: true, previousRefreshHash: true },
 } as const;
 
-const openClient = (adapter: SqlDriverAdapterFactory) => new PrismaClient({ adapter, omit: unreadable });
+const openClient = ({ adapter, connectTimeoutMs, statementTimeoutMs }: TenantClientOptions) =>
+  new PrismaClient({
+    adapter,
+    omit: unreadable,
+    transactionOptions: { maxWait: connectTimeoutMs, timeout: statementTimeoutMs },
+  });
 
 /** Prisma's client with the tenant wall: one for the process, safe to share between requests of different tenants. */
 export type TenantClient = ReturnType<typeof openClient>;
@@ -156,15 +165,12 @@ let clients = 0;
  *
  * @throws Error when the wall is to be left out in production.
  */
-export function createTenantClient({
-  adapter,
-  clientWall = true,
-  production = false,
-}: TenantClientOptions): TenantClient {
+export function createTenantClient(options: TenantClientOptions): TenantClient {
+  const { clientWall = true, production = false } = options;
   if (production && !clientWall) throw new Error('The tenant wall of the client cannot be left out in production.');
   clients += 1;
   const wall = createQueryWall(scopedModels, clientWall);
-  const client = openClient(adapter);
+  const client = openClient(options);
   const extended = client.$extends({
     name: 'tenant-wall',
     query: {

@@ -150,15 +150,31 @@ const reported = (error: unknown): MappedError & { originalCode?: string; origin
   return isRecord(error['meta']) ? reported(error['meta']['driverAdapterError']) : undefined;
 };
 
+const transientStates = new Set([
+  '25006', // a standby that takes no writes, for example while another server takes over
+  '40001', // two transactions of which only one can be kept
+  '40P01', // a deadlock
+  '55P03', // a lock that was not to be had in time
+  '57014', // the statement took too long or was cancelled
+]);
+const isTransientState = (state: string | undefined): boolean =>
+  state !== undefined && (transientStates.has(state) || state.startsWith('53')); // 53xxx: out of disk, memory, connections
+
+const transientCodes = new Set<unknown>([
+  'P2024', // no connection became free in time
+  'P2028', // a transaction could not begin, or did not end, within its time
+  'P2034', // a conflict or deadlock of transactions
+]);
+
 /**
- * Whether an error, from Prisma or from this directory, means that the database cannot be reached or has no connection
- * to spare, so that trying again later may work. Failing statements are not meant.
+ * Whether an error, from Prisma or from this directory, says nothing about the request itself, so that the same one may
+ * work later: the database cannot be reached, has nothing to spare, took too long, or let another transaction go first.
+ * Nothing of the failed transaction was kept.
  */
-export function isDatabaseUnavailable(error: unknown): boolean {
+export function isTransientFailure(error: unknown): boolean {
+  if (isRecord(error) && transientCodes.has(error['code'])) return true;
   const failure = reported(error);
-  if (failure !== undefined) return unavailableKinds.has(failure.kind);
-  // No connection became free within the time that a transaction may wait for one.
-  return isRecord(error) && error['code'] === 'P2028' && String(error['message']).includes('Unable to start a transaction');
+  return failure !== undefined && (unavailableKinds.has(failure.kind) || isTransientState(failure.originalCode));
 }
 
 const unstorable = new Set([

@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import { AppError } from '../../../kernel/errors.ts';
-import { isDatabaseUnavailable } from '../adapter/index.ts';
+import { isTransientFailure } from '../adapter/index.ts';
 import { Prisma } from '../generated/client/client.ts';
 import type { ScopedModel } from '../models.ts';
 import { requireScope } from '../tenancy.ts';
@@ -130,7 +130,7 @@ const readBatch = async (
       sought.map(async (key) => rows.get(textOf(key, fields)) ?? reread(rows, key, fields, single)),
     );
   } catch (error) {
-    if (error instanceof AppError || isDatabaseUnavailable(error)) throw error;
+    if (error instanceof AppError || isTransientFailure(error)) throw error;
     // One key of a shape that the database refuses must not fail the others.
     return Promise.all(sought.map((key) => single(key).catch((failure: unknown) => failure as Error)));
   }

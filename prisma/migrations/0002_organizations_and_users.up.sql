@@ -23,7 +23,8 @@ CREATE TABLE iam.organizations (
   is_system        boolean NOT NULL DEFAULT false,
   created_at       timestamptz(3) NOT NULL DEFAULT now(),
   updated_at       timestamptz(3) NOT NULL DEFAULT now(),
-  deleted_at       timestamptz(3)
+  deleted_at       timestamptz(3),
+  CHECK (NOT is_system OR status = 'active') -- without the platform's own organization nobody could run the platform
 );
 CREATE UNIQUE INDEX organizations_name_live_idx ON iam.organizations (lower(name)) WHERE status <> 'deleted';
 CREATE UNIQUE INDEX organizations_slug_live_idx ON iam.organizations (slug) WHERE status <> 'deleted';
@@ -60,7 +61,8 @@ CREATE TABLE iam.memberships (
   created_at timestamptz(3) NOT NULL DEFAULT now(),
   updated_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (org_id, id),
-  UNIQUE (org_id, user_id)
+  UNIQUE (org_id, user_id),
+  CHECK ((status = 'left') = (left_at IS NOT NULL)) -- lists leave out who left by the time, which the planner can judge
 );
 CREATE UNIQUE INDEX memberships_email_live_idx ON iam.memberships (org_id, email) WHERE status <> 'left';
 CREATE UNIQUE INDEX memberships_one_owner_idx ON iam.memberships (org_id) WHERE role = 'owner' AND status <> 'left';
@@ -73,7 +75,7 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON iam.organizations FOR EACH ROW 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON iam.users FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON iam.memberships FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
 
-CREATE TRIGGER announce_access_change AFTER UPDATE OF status OR DELETE ON iam.organizations
+CREATE TRIGGER announce_access_change AFTER UPDATE OF status, name, slug OR DELETE ON iam.organizations
   FOR EACH ROW EXECUTE FUNCTION app.announce_access_change('org', 'id');
 CREATE TRIGGER announce_access_change AFTER UPDATE OF status, system_role, password_hash OR DELETE ON iam.users
   FOR EACH ROW EXECUTE FUNCTION app.announce_access_change('user', 'id');

@@ -44,10 +44,11 @@ const asSuperuser = (sql: string, ...values: unknown[]) =>
 test('a change of a key, a session, a person, a membership and an organization is heard by its id', async () => {
   const { heard } = await listen();
   heard.length = 0;
-  await runInScope(scopeOf(a), () => access.db.apiKey.updateMany({ data: { status: 'revoked' } }));
+  await runInScope(scopeOf(a), () => access.db.apiKey.updateMany({ data: { status: 'revoked', revokedAt: new Date() } }));
   await runInScope(scopeOf(a), () => access.db.session.updateMany({ data: { endedAt: new Date() } }));
   await runInScope(scopeOf(a), () => access.db.membership.updateMany({ data: { status: 'suspended' } }));
   await runInScope(scopeOf(a), () => access.db.organization.updateMany({ data: { status: 'suspended' } }));
+  await runInScope(scopeOf(a), () => access.db.organization.updateMany({ data: { name: 'Renamed' } }));
   await asSuperuser(`UPDATE iam.users SET status = 'suspended' WHERE id = $1`, a.userId);
   const user = { kind: 'user', id: a.userId };
   await expect
@@ -56,6 +57,7 @@ test('a change of a key, a session, a person, a membership and an organization i
       { kind: 'key', id: a.apiKeyId },
       { kind: 'session', id: a.sessionId },
       user,
+      { kind: 'org', id: a.orgId },
       { kind: 'org', id: a.orgId },
       user,
     ]);

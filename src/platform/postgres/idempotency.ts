@@ -4,6 +4,8 @@ import { canonicalJson } from '../crypto/canonical-json.ts';
 import type { TenantTransaction } from './tenant-client.ts';
 
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
+/** More than one, so that what is kept shrinks; few enough that the request that pays for it hardly takes longer. */
+const FORGOTTEN_AT_ONCE = 100;
 
 /** One request that a client may send again. */
 export interface RepeatableRequest {
@@ -52,10 +54,25 @@ export async function once<Result>(
   if (earlier !== null) await tx.idempotencyKey.deleteMany({ where: id });
   const result = await work();
   await tx.idempotencyKey.createMany({ data: [{ ...id, requestHash, result: result as object, createdAt: now }] });
+  await forgetOld(tx, orgId, now);
   return { result, replayed: false };
 }
 
 /** Holds back whoever comes with the same words until this transaction ends. */
 async function waitForTurn(tx: TenantTransaction, words: readonly string[]): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${JSON.stringify(words)}, 0))`;
+}
+
+/**
+ * Deletes some of the organization's answers that are no longer repeated, so that the table stays as large as a day.
+ * Rows that somebody else is deleting are left to them: nobody waits.
+ */
+async function forgetOld(tx: TenantTransaction, orgId: string, now: Date): Promise<void> {
+  const before = new Date(now.getTime() - REMEMBERED_MS);
+  await tx.$executeRaw`
+    DELETE FROM iam.idempotency_keys AS kept
+    USING (SELECT org_id, user_id, operation, key FROM iam.idempotency_keys
+           WHERE org_id = ${orgId}::uuid AND created_at < ${before}
+           ORDER BY created_at LIMIT ${FORGOTTEN_AT_ONCE} FOR UPDATE SKIP LOCKED) AS old
+    WHERE (kept.org_id, kept.user_id, kept.operation, kept.key) = (old.org_id, old.user_id, old.operation, old.key)`;
 }

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { inTransaction, withClient } from '../../src/platform/postgres/client.ts';
+import { once } from '../../src/platform/postgres/idempotency.ts';
+import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
+import { type Access, insertTenants, openAccess, scopeOf, type Tenant } from './world.ts';
+import { runInScope } from '../../src/platform/postgres/tenancy.ts';
+
+const NOW = new Date('2026-03-10T12:00:00Z');
+const OLD = '2026-03-09T11:59:59Z';
+const YOUNG = '2026-03-09T12:00:01Z';
+
+let database: TestDatabase;
+let access: Access;
+let a: Tenant;
+let b: Tenant;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  [a, b] = (await insertTenants(database.superuserUrl, 2)) as [Tenant, Tenant];
+  access = openAccess(database.runtimeUrl);
+});
+beforeEach(() => query('TRUNCATE iam.idempotency_keys'));
+afterAll(async () => {
+  await access.close();
+  await database.drop();
+});
+
+const query = (text: string, ...values: unknown[]) =>
+  withClient(database.superuserUrl, async (client) => (await client.query(text, values)).rows);
+const insert = (tenant: Tenant, prefix: string, count: number, createdAt: string) =>
+  query(
+    `INSERT INTO iam.idempotency_keys (org_id, user_id, operation, key, request_hash, result, created_at)
+     SELECT $1, $2, 'earlier', $3 || n, sha256('x'), '{}', $5 FROM generate_series(1, $4::int) AS n`,
+    tenant.orgId,
+    tenant.userId,
+    prefix,
+    count,
+    createdAt,
+  );
+const countOf = async (prefix: string): Promise<number> =>
+  (await query(`SELECT count(*)::int AS count FROM iam.idempotency_keys WHERE key ~ ('^' || $1 || '\\d')`, prefix))[0].count;
+const remember = (key: string) =>
+  runInScope(scopeOf(a), () =>
+    access.db.$transaction((tx) =>
+      once(tx, { orgId: a.orgId, userId: a.userId, operation: 'test', key, input: {}, now: NOW }, async () => ({ done: key })),
+    ),
+  );
+
+test('what is recorded takes the place of up to 100 answers of the same organization that are older than a day', async () => {
+  await insert(a, 'old', 150, OLD);
+  await insert(a, 'young', 5, YOUNG);
+  await insert(b, 'foreign', 5, OLD);
+  await remember('new1');
+  expect([await countOf('old'), await countOf('young'), await countOf('foreign'), await countOf('new')]).toEqual([50, 5, 5, 1]);
+  await remember('new2');
+  expect([await countOf('old'), await countOf('young'), await countOf('foreign'), await countOf('new')]).toEqual([0, 5, 5, 2]);
+});
+
+test('a repeated request deletes nothing', async () => {
+  await remember('new1');
+  await insert(a, 'old', 5, OLD);
+  expect(await remember('new1')).toEqual({ result: { done: 'new1' }, replayed: true });
+  expect(await countOf('old')).toBe(5);
+});
+
+test('rows that somebody else holds are left to them, and nobody waits', async () => {
+  await insert(a, 'old', 5, OLD);
+  await withClient(database.superuserUrl, (client) =>
+    inTransaction(client, async () => {
+      await client.query(`SELECT FROM iam.idempotency_keys WHERE key IN ('old1', 'old2') FOR UPDATE`);
+      // Whoever waited would wait for this transaction, and it ends only afterwards.
+      expect(await remember('new1')).toMatchObject({ replayed: false });
+    }),
+  );
+  expect(await countOf('old')).toBe(2);
+});

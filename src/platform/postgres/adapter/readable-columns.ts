@@ -20,6 +20,7 @@ export const readableColumns: Readonly<Record<string, readonly string[]>> = {
     'revoked_at',
     'last_used_at',
     'superseded_by_id',
+    'issued_by_id',
     'created_at',
     'updated_at',
   ],

@@ -55,7 +55,7 @@ builder.mutationField('refreshSession', (t) =>
     type: sessionSuccess('RefreshSessionSuccess', 'The session goes on with new tokens; the old ones are void.'),
     tenant: 'global',
     access: 'public',
-    description: 'Trades a refresh token for new tokens. A refresh token that was used before ends its session: somebody has copied it.',
+    description: 'Trades a refresh token for new tokens. The token before the current one, sent again, ends the session: somebody has copied it. Older ones are refused.',
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: RefreshSessionInput, required: true, description: 'Which one.' }) },
     resolve: async (_root, { input }, context) => {

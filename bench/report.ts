@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { CASE_NAMES, CASES, type Case } from './cases.ts';
 import type { Figure, Wire } from './contest.ts';
 import { median } from './measure/statistics.ts';
@@ -8,7 +8,8 @@ import type { StartUp } from './start-up.ts';
 /** Everything that one run found out. */
 export interface Report {
   readonly date: string;
-  readonly machine: { readonly cores: number; readonly memoryGb: number };
+  /** `loadBefore`: how many processes wanted a core in the minute before; with more than a few tenths the figures are poor. */
+  readonly machine: { readonly cores: number; readonly memoryGb: number; readonly loadBefore: number };
   readonly versions: Readonly<Record<string, string>>;
   readonly options: Pick<BenchOptions, 'organizations' | 'workflows' | 'secondsEach' | 'rounds'>;
   readonly startUp: StartUp;
@@ -21,7 +22,11 @@ export interface Report {
   }[];
 }
 
-export const machine = (): Report['machine'] => ({ cores: cpus().length, memoryGb: Math.round(totalmem() / 2 ** 30) });
+export const machine = (): Report['machine'] => ({
+  cores: cpus().length,
+  memoryGb: Math.round(totalmem() / 2 ** 30),
+  loadBefore: loadavg()[0]!,
+});
 
 /** The medians over the rounds of one case. */
 export function medians(figures: readonly Figure[]): Figure[] {
@@ -81,7 +86,7 @@ const ratios = ({ contenders }: Report): string[] => {
 
 /** The report for people. */
 export function markdown(report: Report): string {
-  const { machine: { cores, memoryGb }, versions, options, startUp } = report;
+  const { machine: { cores, memoryGb, loadBefore }, versions, options, startUp } = report;
   const { organizations, workflows, secondsEach, rounds } = options;
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ');
   const lines = [
@@ -89,6 +94,7 @@ export function markdown(report: Report): string {
     '',
     `${cores} cores and ${memoryGb} GB, shared by server, database and load. ${named}.`,
     `${organizations} organizations of ${whole(workflows)} workflows of 5 tasks, called by turns; medians of ${rounds} rounds of ${secondsEach} s.`,
+    `Before it began, ${short(loadBefore)} other processes wanted a core.`,
     'Processor time is per request. Statements are what is executed on the wire, the one that sets the tenant included.',
     '',
     ...ratios(report),

@@ -17,11 +17,13 @@ const results = fileURLToPath(new URL('./results/latest.md', import.meta.url));
 const tell = (line: string): void => console.error(line);
 
 async function run(options: BenchOptions): Promise<void> {
+  const before = machine();
+  if (before.loadBefore > before.cores / 2) tell(`The machine is busy (load ${before.loadBefore.toFixed(1)}): wait for it, or the figures will be poor.`);
   const directory = await openDataDirectory(options);
   try {
     tell('Seeding ...');
     await seed(directory.path, options);
-    const report = options.profile ? await showProfile(directory.path, options) : await contest(directory.path, options);
+    const report = options.profile ? await showProfile(directory.path, options) : await contest(directory.path, options, before);
     if (report) await publish(report, options);
   } finally {
     await directory.dispose();
@@ -39,7 +41,7 @@ async function showProfile(dataDir: string, options: BenchOptions): Promise<null
   }
 }
 
-async function contest(dataDir: string, options: BenchOptions): Promise<Report> {
+async function contest(dataDir: string, options: BenchOptions, before: Report['machine']): Promise<Report> {
   tell('Starting, three times ...');
   const startUp = await measureStartUp(dataDir, options.quick ? 1 : 3);
   const database = await startDatabase(dataDir, options);
@@ -47,7 +49,7 @@ async function contest(dataDir: string, options: BenchOptions): Promise<Report> 
     const { organizations, workflows, secondsEach, rounds } = options;
     return {
       date: new Date().toISOString().slice(0, 10),
-      machine: machine(),
+      machine: before,
       versions: { Tenantry: ownVersion(), Node: process.versions.node, PostgreSQL: database.version },
       options: { organizations, workflows, secondsEach, rounds },
       startUp,
@@ -66,7 +68,11 @@ async function measureAll(database: RunningDatabase, options: BenchOptions): Pro
   try {
     for (const contender of CONTENDERS) entrants.push(await enter(contender, database));
     const idle = entrants.map(memoryOf);
-    for (const entrant of entrants) await warmUp(entrant, database, options);
+    for (const entrant of entrants) {
+      await warmUp(entrant, database, options);
+      // What one contender has created would be a wrong answer of the next.
+      await database.tidy();
+    }
     const figures = await measureByTurns(entrants, database, options);
     const loaded = entrants.map(memoryOf);
     for (const { server } of entrants.splice(0)) await server.stop();

@@ -22,7 +22,7 @@ export function makeRequests(contender: Contender, kind: Case, tenants: readonly
     const tenant = tenants[dice(tenants.length)]!;
     const workflowId = tenant.workflowIds[dice(tenant.workflowIds.length)]!;
     const { organization, deepCursor } = tenant;
-    const subject: Subject = { organization, workflowId, deepCursor, newName: `Bench ${run} ${number}` };
+    const subject: Subject = { organization, workflowId, deepCursor, newName: `Bench ${contender.name} ${run} ${number}` };
     return contender.request(kind, subject);
   });
 }

@@ -12,7 +12,7 @@ export interface SentStatement {
 
 /** The statements that `work` makes the app send outside of transactions. */
 export const capture = async (testApp: TestApp, work: () => Promise<unknown>): Promise<SentStatement[]> => {
-  const pool = testApp.app.pool as { -readonly [Key in keyof TestApp['app']['pool']]: TestApp['app']['pool'][Key] };
+  const { pool } = testApp.app;
   const run = pool.run.bind(pool);
   const sent: SentStatement[] = [];
   pool.run = (steps) => {

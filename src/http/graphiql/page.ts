@@ -1,9 +1,9 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Worker } from 'node:worker_threads';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { GRAPHIQL_OPTIONS } from './options.ts';
 
 interface Page {
   readonly gzipped: Buffer;
@@ -42,9 +42,11 @@ export function createGraphiqlPage(): GraphiqlPage {
   };
 }
 
+const SCRIPT = fileURLToPath(new URL('./render.ts', import.meta.url));
+const PAGE_BYTES_MAX = 20_000_000;
+
 async function render(): Promise<Page> {
-  const worker = new Worker(new URL('./render.ts', import.meta.url), { workerData: GRAPHIQL_OPTIONS });
-  const [made] = (await once(worker, 'message')) as [Uint8Array];
-  const gzipped = Buffer.from(made);
+  const options = { encoding: 'buffer', maxBuffer: PAGE_BYTES_MAX } as const;
+  const { stdout: gzipped } = await promisify(execFile)(process.execPath, [SCRIPT], options);
   return { gzipped, etag: `"${createHash('sha256').update(gzipped).digest('base64url')}"` };
 }

@@ -1,7 +1,6 @@
-import { parentPort, workerData } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
-import type { GraphiQLOptions } from 'graphql-yoga';
+import { GRAPHIQL_OPTIONS } from './options.ts';
 
-/** A thread of its own makes the page, because what it is made of takes 100 MB that are gone when the thread ends. */
-parentPort?.postMessage(gzipSync(renderGraphiQL(workerData as GraphiQLOptions)));
+// Run as a program of its own: what the page is made of takes 100 MB, which end with it.
+process.stdout.write(gzipSync(renderGraphiQL(GRAPHIQL_OPTIONS)));

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { runner as runMigrations, type RunnerOption } from 'node-pg-migrate';
+import type { RunnerOption } from 'node-pg-migrate';
 import type pg from 'pg';
 import { OperatorError } from '../../../kernel/operator-error.ts';
 import { withClient } from '../client.ts';
@@ -79,6 +79,8 @@ const runWith = async (
     singleTransaction: true,
     logger: silent,
   };
+  // Loaded when there is something to do, which at most starts there is not.
+  const { runner: runMigrations } = await import('node-pg-migrate');
   try {
     return (await runMigrations(runnerOptions)).map(({ name }) => name);
   } catch (error) {

@@ -49,17 +49,19 @@ CREATE UNIQUE INDEX users_email_live_idx ON iam.users (email) WHERE status <> 'd
 
 -- memberships: a user in an organization, with the address, name, role and status it has there.
 CREATE TABLE iam.memberships (
-  org_id     uuid NOT NULL REFERENCES iam.organizations (id) ON DELETE CASCADE ON UPDATE CASCADE,
-  id         uuid NOT NULL DEFAULT uuidv7(),
-  user_id    uuid NOT NULL REFERENCES iam.users (id) ON DELETE CASCADE ON UPDATE CASCADE,
-  email      text NOT NULL CHECK (email = lower(email) AND length(email) BETWEEN 3 AND 254),
-  name       text CHECK (length(btrim(name)) BETWEEN 1 AND 200),
-  role       iam.organization_role NOT NULL DEFAULT 'member',
-  status     iam.membership_status NOT NULL DEFAULT 'active',
-  joined_at  timestamptz(3),
-  left_at    timestamptz(3),
-  created_at timestamptz(3) NOT NULL DEFAULT now(),
-  updated_at timestamptz(3) NOT NULL DEFAULT now(),
+  org_id      uuid NOT NULL REFERENCES iam.organizations (id) ON DELETE CASCADE ON UPDATE CASCADE,
+  id          uuid NOT NULL DEFAULT uuidv7(),
+  user_id     uuid NOT NULL REFERENCES iam.users (id) ON DELETE CASCADE ON UPDATE CASCADE,
+  email       text NOT NULL CHECK (email = lower(email) AND length(email) BETWEEN 3 AND 254),
+  name        text CHECK (length(btrim(name)) BETWEEN 1 AND 200),
+  role        iam.organization_role NOT NULL DEFAULT 'member',
+  status      iam.membership_status NOT NULL DEFAULT 'active',
+  role_word   text GENERATED ALWAYS AS (app.word(role)) STORED,
+  status_word text GENERATED ALWAYS AS (app.word(status)) STORED,
+  joined_at   timestamptz(3),
+  left_at     timestamptz(3),
+  created_at  timestamptz(3) NOT NULL DEFAULT now(),
+  updated_at  timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (org_id, id),
   UNIQUE (org_id, user_id),
   CHECK ((status = 'left') = (left_at IS NOT NULL)) -- lists leave out who left by the time, which the planner can judge
@@ -68,7 +70,8 @@ CREATE UNIQUE INDEX memberships_email_live_idx ON iam.memberships (org_id, email
 CREATE UNIQUE INDEX memberships_one_owner_idx ON iam.memberships (org_id) WHERE role = 'owner' AND status <> 'left';
 CREATE INDEX ON iam.memberships (org_id, email); -- for lists: a status that comes as a parameter rules the partial one out
 CREATE INDEX ON iam.memberships (org_id, created_at, id);
-CREATE INDEX ON iam.memberships (org_id, role, created_at, id);
+CREATE INDEX ON iam.memberships (org_id, role_word, created_at, id);
+CREATE INDEX ON iam.memberships (org_id, status_word, created_at, id);
 CREATE INDEX ON iam.memberships (user_id); -- for the look-up of a person's organizations, before a tenant is known
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON iam.organizations FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();

@@ -13,6 +13,7 @@ CREATE TABLE workflow.workflows (
   slug            text COLLATE "C" NOT NULL CHECK (slug ~ '^[a-z0-9]([a-z0-9-]*[a-z0-9])?$' AND length(slug) <= 100),
   description     text CHECK (length(description) <= 2000),
   status          workflow.workflow_status NOT NULL DEFAULT 'active',
+  status_word     text GENERATED ALWAYS AS (app.word(status)) STORED,
   current_version integer NOT NULL DEFAULT 1 CHECK (current_version >= 1),
   created_by_id   uuid,
   created_at      timestamptz(3) NOT NULL DEFAULT now(),
@@ -24,7 +25,7 @@ CREATE TABLE workflow.workflows (
 CREATE INDEX ON workflow.workflows (org_id, created_at, id);
 CREATE INDEX ON workflow.workflows (org_id, name, id);
 CREATE INDEX ON workflow.workflows (org_id, updated_at, id);
-CREATE INDEX ON workflow.workflows (org_id, status, created_at, id);
+CREATE INDEX ON workflow.workflows (org_id, status_word, created_at, id);
 CREATE INDEX ON workflow.workflows (org_id, created_by_id, created_at, id);
 
 -- workflow_versions: immutable. The runtime role can add one and remove the whole workflow, never change one.

@@ -143,19 +143,19 @@ test('a member by address', async () => {
 });
 
 describe('filters by an enumeration', () => {
-  test('workflows of a status that one in ten has are found along the index of the order', async () => {
-    expectGoodPlan(await plansOf(workflows(), { first: PAGE, filter: { status: { eq: 'INACTIVE' } } }), { root: 'workflows', rows: PAGE_ROWS * 20 });
-  });
-
-  test.fails('workflows of one status', async () => {
+  test('workflows of one status', async () => {
     expectGoodPlan(await plansOf(workflows(), { first: PAGE, filter: { status: { eq: 'INACTIVE' } } }), { root: 'workflows', rows: PAGE_ROWS });
   });
 
-  test.fails('members, those who left set aside', async () => {
+  test('members, those who left set aside', async () => {
     expectGoodPlan(await plansOf(members('')), { root: 'memberships', rows: PAGE_ROWS });
   });
 
-  test.fails('members of one role', async () => {
+  test('members of one status', async () => {
+    expectGoodPlan(await plansOf(members(', filter: { status: { eq: ACTIVE } }')), { root: 'memberships', rows: PAGE_ROWS });
+  });
+
+  test('members of one role', async () => {
     expectGoodPlan(await plansOf(members(', filter: { role: { eq: OWNER } }')), { root: 'memberships', rows: 1 });
   });
 });

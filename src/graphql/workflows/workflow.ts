@@ -207,7 +207,7 @@ builder.queryField('workflows', (t) =>
         args,
         sort: { column: args.orderBy?.field ?? 'createdAt', direction: args.orderBy?.direction ?? 'desc' },
         where: where({
-          status: choice(status),
+          statusWord: choice(status),
           slug: slugWhere(slug),
           createdById: createdById ? { in: [uuidOf('Member', createdById)].filter((id) => id !== null) } : null,
           createdAt: comparisons(createdAt),

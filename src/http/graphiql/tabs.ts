@@ -45,7 +45,7 @@ query Members {
     edges { node { id name email role status } }
   }
   apiKeys(first: 10) {
-    edges { node { id name prefix status lastUsedAt } }
+    edges { node { id name prefix status } }
   }
 }
 `;

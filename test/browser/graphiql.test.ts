@@ -1,0 +1,104 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from '../harness/app.ts';
+import { startTestServer, type TestServer } from '../harness/http.ts';
+import { appointOperator, seedWorld, type World } from '../harness/world.ts';
+
+// The query page in a real browser. Screenshots are kept where SCREENSHOTS says, to be looked at.
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => existsSync(file));
+if (!CHROMIUM) console.warn('LEFT OUT: the tests of GraphiQL in a browser, because no Chromium is installed (apt-get install chromium).');
+
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+describe.skipIf(!CHROMIUM)('GraphiQL', () => {
+  let api: TestApp;
+  let server: TestServer;
+  let world: World;
+  let profile: string;
+  let browser: BrowserContext;
+  let page: Page;
+  const requested: string[] = [];
+
+  beforeAll(async () => {
+    api = await startTestApp();
+    world = await seedWorld(api, 'alpha', (await appointOperator(api)).userId);
+    server = await startTestServer(api, { graphiql: true });
+    profile = mkdtempSync(path.join(tmpdir(), 'tenantry-browser-'));
+    browser = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM!, args: FLAGS, viewport: { width: 1400, height: 900 } });
+    page = await browser.newPage();
+    page.on('request', (request) => requested.push(request.url()));
+    await page.goto(server.url, { waitUntil: 'load' });
+    await page.waitForSelector('.graphiql-query-editor .view-lines');
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    await api?.close();
+    if (profile) rmSync(profile, { recursive: true, force: true });
+  });
+
+  const shot = async (name: string) => {
+    const folder = process.env['SCREENSHOTS'];
+    if (folder) await page.screenshot({ path: path.join(folder, `${name}.png`) });
+  };
+
+  /** Writes into one of the page's editors as a person does: marks all, types. */
+  async function type(editor: string, text: string): Promise<void> {
+    await page.click(`${editor} .view-lines`);
+    await page.keyboard.press('Control+A');
+    await page.keyboard.press('Delete');
+    await page.keyboard.insertText(text);
+  }
+
+  async function run(): Promise<string> {
+    const answered = page.waitForResponse((response) => response.url() === server.url && response.request().method() === 'POST' && !response.request().postData()?.includes('IntrospectionQuery'));
+    await page.click('button.graphiql-execute-button');
+    await answered;
+    await page.waitForTimeout(300);
+    return (await page.textContent('.result-window .view-lines')) ?? '';
+  }
+
+  const HEADERS = 'section.graphiql-editor-tool .graphiql-editor:not(.hidden)';
+  const plain = (text: string) => text.replaceAll('\u00a0', ' ');
+
+  test('opens with examples in tabs', async () => {
+    await shot('1-opened');
+    const tabs = await page.locator('.graphiql-tab').allTextContents();
+    expect(tabs.length).toBeGreaterThan(3);
+    expect(tabs.join(' ')).toMatch(/Me/);
+  });
+
+  test('runs the example for the key in the header editor, and shows its organization', async () => {
+    await type(HEADERS, JSON.stringify({ Authorization: `Bearer ${world.keys.admin}` }));
+    const answer = plain(await run());
+    await shot('2-answered');
+    expect(answer).toContain('"name": "Organization alpha"');
+    expect(answer).toContain('"role": "ADMIN"');
+  });
+
+  test('shows the coded error for a wrong key', async () => {
+    await type(HEADERS, JSON.stringify({ Authorization: 'Bearer tk_wrong' }));
+    const answer = plain(await run());
+    await shot('3-refused');
+    expect(answer).toContain('UNAUTHENTICATED');
+  });
+
+  test('explains the schema in its documentation pane', async () => {
+    await page.click('button[aria-label*="Documentation" i]');
+    await page.waitForSelector('.graphiql-doc-explorer');
+    await page.click('.graphiql-doc-explorer-type-name >> nth=0');
+    await page.waitForSelector('.graphiql-doc-explorer >> text=Everything that can be read.');
+    await shot('4-explained');
+    expect(await page.textContent('.graphiql-doc-explorer')).toContain('Everything that can be read.');
+  });
+
+  test('loads nothing from anywhere else', () => {
+    const origin = new URL(server.url).origin;
+    expect(requested.length).toBeGreaterThan(1);
+    expect(requested.filter((url) => !url.startsWith(origin) && !url.startsWith('data:') && !url.startsWith('blob:'))).toEqual([]);
+  });
+});

@@ -1,4 +1,4 @@
-import { GraphQLError, parse, validate } from 'graphql';
+import { type GraphQLError, parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
 import { schema } from '../../graphql/schema.ts';
 import { EXAMPLE_TABS } from './tabs.ts';

@@ -37,7 +37,7 @@ export class AppError extends Error {
 
 /** Nobody is signed in, or the credential is not (or no longer) good. One text for every reason a caller may not learn. */
 export class UnauthenticatedError extends AppError {
-  constructor(message = 'Sign in first: send "Authorization: Bearer <API key or access token>".') {
+  constructor(message = 'Not signed in, or the key or token is not valid: send "Authorization: Bearer <API key or access token>".') {
     super('UNAUTHENTICATED', message);
   }
 }

@@ -49,7 +49,7 @@ const parseCount = (text: string | undefined): number => {
   if (text === undefined) return 1;
   if (text === 'all') return Number.POSITIVE_INFINITY;
   if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new OperatorError(`"${text}" is no number of migrations: give 1 or more, or "all".`);
+  throw new OperatorError(`"${text}" is not a number of migrations: give 1 or more, or "all".`);
 };
 
 const report = (verb: string, names: readonly string[], write: Write): void => {

@@ -76,7 +76,7 @@ describe('a key that does not open the door', () => {
       answers.add(reply.text);
     }
     expect([...answers]).toHaveLength(1);
-    expect([...answers][0]).toContain('Sign in first');
+    expect([...answers][0]).toContain('Not signed in, or the key or token is not valid');
   });
 
   test('the status says so too, to whoever accepts the GraphQL type', async () => {

@@ -53,7 +53,9 @@ const userNotActive = () =>
 const organizationNotActive = () =>
   new AppError('ORG_NOT_ACTIVE', 'The organization is not active: ask its owner or the operator.');
 /** One text, whether the organization exists or not. */
-const notYours = () => new ForbiddenError('You are not a member of the organization named in X-Organization-Id.');
+const notYours = () => new ForbiddenError(
+    'X-Organization-Id names no organization that you are a member of: send an id from viewer { organizations { id } }.',
+  );
 
 /** The organization that a header names, as a global id or a bare UUID; null for anything else. */
 export function namedOrganization(text: string): string | null {

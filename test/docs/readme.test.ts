@@ -55,7 +55,7 @@ describe('a newcomer', () => {
     await new Promise<void>((resolve, reject) => {
       const read = (chunk: Buffer) => {
         printed += chunk.toString();
-        if (printed.includes('the platform: ')) resolve();
+        if (/operator@tenantry\.example +\S+\n/.test(printed)) resolve();
       };
       server.stdout?.on('data', read);
       server.stderr?.on('data', read);

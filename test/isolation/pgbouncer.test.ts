@@ -71,7 +71,7 @@ describe.skipIf(program === undefined)('through pgBouncer in transaction mode, w
       namedStatements: false,
       clientWall: false,
       size: 16,
-      statementTimeoutMs: 300,
+      statementTimeoutMs: 3_000,
     });
   });
 

@@ -215,8 +215,20 @@ describe('refresh tokens', () => {
   );
 });
 
-test('signing out needs somebody who is signed in, by a session', async () => {
-  expect(codesOf(await ask(world.url, SIGN_OUT))).toEqual(['UNAUTHENTICATED']);
-  const { json } = await ask(world.url, SIGN_OUT, {}, bearer(world.acme.keys.owner));
-  expect(json.data.signOut.__typename).toBe('ValidationError');
+describe('signing out', () => {
+  test('of nobody ends nothing; an API key is told to be revoked', async () => {
+    expect((await ask(world.url, SIGN_OUT)).json.data.signOut.__typename).toBe('SignOutSuccess');
+    const { json } = await ask(world.url, SIGN_OUT, {}, bearer(world.acme.keys.owner));
+    expect(json.data.signOut.__typename).toBe('ValidationError');
+  });
+
+  test('ends the session also when its access token has run out: the refresh cookie is worth nothing afterwards', async () => {
+    const browser = createBrowser();
+    await browser.signIn();
+    const refresh = browser.jar.get('tenantry_refresh');
+    minutes(16);
+    expect((await browser.ask(SIGN_OUT)).json.data.signOut.__typename).toBe('SignOutSuccess');
+    expect(browser.jar.size).toBe(0);
+    expect(codesOf(await ask(world.url, REFRESH, { token: refresh }))).toEqual(['UNAUTHENTICATED']);
+  });
 });

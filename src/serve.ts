@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { type DemoData, demoFile, ensureDemoData } from '../prisma/seed.ts';
 import { composeApp, createLogger, type App } from './compose.ts';
 import type { Config } from './config/index.ts';
 import { startServer, type RunningServer } from './http/server.ts';
+import { OperatorError } from './kernel/operator-error.ts';
 import { openDatabase, prepareDatabase, type OpenDatabase } from './platform/postgres/open-database.ts';
 import { createReadiness } from './readiness.ts';
 
@@ -34,6 +38,7 @@ export async function serve(
     const server = await listen(app, config, database, logger);
     undo.push(() => server.close());
     const url = `${server.origin}/graphql`;
+    await makeDemo(config, database, url);
     const demo = await loadDemo(app, config, database.ownerUrl, url, write);
     return { url, demo, stop };
   } catch (error) {
@@ -47,6 +52,29 @@ function listen(app: App, config: Config, { runtimeUrl }: OpenDatabase, logger: 
   const { host, port, shutdownGraceMs, graphiql } = config.http;
   const readiness = createReadiness({ runtimeUrl, timeoutMs: config.database.connectTimeoutMs });
   return startServer(app.api, { host, port, shutdownGraceMs, graphiql, readiness, logger });
+}
+
+/** What the program that makes the demo data is told. */
+export interface DemoTask {
+  readonly config: Config;
+  readonly database: Pick<OpenDatabase, 'runtimeUrl' | 'listenUrl'>;
+  readonly ownerUrl: string;
+  readonly url: string;
+}
+
+const DEMO_SCRIPT = path.join(import.meta.dirname, 'load-demo.ts');
+
+/** Makes the demo data at the first start, by a program of its own: see there. */
+async function makeDemo(config: Config, database: OpenDatabase, url: string): Promise<void> {
+  const { runtimeUrl, listenUrl, ownerUrl } = database;
+  if (!config.demoData || !ownerUrl || existsSync(demoFile(config.dataDir))) return;
+  const task: DemoTask = { config, database: { runtimeUrl, listenUrl }, ownerUrl, url };
+  const child = spawn(process.execPath, [DEMO_SCRIPT], { stdio: ['pipe', 'inherit', 'inherit'] });
+  // A program that ended before it read this says so by its exit code.
+  child.stdin.on('error', () => undefined).end(JSON.stringify(task));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code === 0) return;
+  throw new OperatorError('The demo data could not be loaded: start again to carry on, or set DEMO_DATA=off.');
 }
 
 /** The demo data, made now if they have to be; null, and a line that says why, when there are none to be told of. */

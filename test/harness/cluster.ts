@@ -50,8 +50,8 @@ const removeLeftovers = async (): Promise<void> => {
     const pid = name.startsWith(directoryPrefix) ? Number(name.slice(directoryPrefix.length).split('-')[0]) : Number.NaN;
     if (!Number.isInteger(pid) || (await isAlive(pid))) continue;
     const dataDir = path.join(tmpdir(), name);
-    await endServersBelow(dataDir);
-    await rm(dataDir, { recursive: true, force: true });
+    // Another run may be at it too: what one of them leaves, the next removes.
+    await endServersBelow(dataDir).then(() => rm(dataDir, { recursive: true, force: true })).catch(() => undefined);
   }
 };
 

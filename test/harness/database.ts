@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { inject } from 'vitest';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { onDatabase, templateDatabase } from './cluster.ts';
+import { currentCluster } from './current-cluster.ts';
 
 /** A database of the test's own, with one address for each kind of role. */
 export interface TestDatabase {
@@ -16,7 +16,7 @@ export interface TestDatabase {
 }
 
 const createFrom = async (template: string): Promise<TestDatabase> => {
-  const cluster = inject('cluster');
+  const cluster = currentCluster();
   const name = `test_${randomBytes(6).toString('hex')}`;
   const administer = (sql: string): Promise<unknown> =>
     withClient(cluster.superuserUrl, (client) => client.query(sql));

@@ -1,16 +1,10 @@
-import type { TestProject } from 'vitest/node';
-import { type ClusterAddress, startCluster } from './cluster.ts';
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    cluster: ClusterAddress;
-  }
-}
+import { startCluster } from './cluster.ts';
+import { useCluster } from './current-cluster.ts';
 
 /** One PostgreSQL for the whole run; each test file takes a copy of the migrated template. */
-const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+const setup = async (): Promise<() => Promise<void>> => {
   const cluster = await startCluster();
-  project.provide('cluster', cluster.address);
+  useCluster(cluster.address);
   return cluster.stop;
 };
 

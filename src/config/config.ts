@@ -83,6 +83,8 @@ export const readConfig = (environment: Environment) => {
       host: values.HOST,
       graphiql: values.GRAPHIQL === undefined ? !production : values.GRAPHIQL === 'on',
       corsOrigins: values.CORS_ORIGINS,
+      /** Addresses and networks in CIDR form. */
+      trustedProxies: values.TRUSTED_PROXIES,
       bodyLimitBytes: values.BODY_LIMIT_BYTES,
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
       shutdownGraceMs: values.SHUTDOWN_GRACE_MS,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** One environment variable: how it is read, and how it is explained to people. */
@@ -43,14 +44,28 @@ const postgresUrl = {
   secret: true,
 };
 
+const listOf = (isMember: (value: string) => boolean) =>
+  z
+    .string()
+    .transform((list) => list.split(',').map((member) => member.trim()).filter((member) => member !== ''))
+    .pipe(z.array(z.string().refine(isMember)));
+
 const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
 
 const origins = {
-  schema: z
-    .string()
-    .transform((list) => list.split(',').map((origin) => origin.trim()).filter((origin) => origin !== ''))
-    .pipe(z.array(z.string().refine(isOrigin))),
+  schema: listOf(isOrigin),
   expects: 'a comma-separated list of origins like https://app.example.com, each without a path or a final slash',
+};
+
+const isNetwork = (value: string): boolean => {
+  const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
+};
+
+const networks = {
+  schema: listOf(isNetwork),
+  expects: 'a comma-separated list of addresses and networks like 10.0.0.0/8, 127.0.0.1',
 };
 
 /**
@@ -141,6 +156,11 @@ export const variables = {
     ...origins,
     default: '',
     description: 'Comma-separated browser origins that may call with cookies; empty for none.',
+  },
+  TRUSTED_PROXIES: {
+    ...networks,
+    default: '',
+    description: 'Comma-separated addresses and networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
   },
   BODY_LIMIT_BYTES: {
     ...wholeNumber(1_000, 100_000_000),

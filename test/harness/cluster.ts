@@ -16,10 +16,11 @@ export interface ClusterAddress {
   readonly runtimeUrl: string;
   /** A login with the runtime's grants that row level security does not hold: switches the third wall off. */
   readonly bypassUrl: string;
+  /** The migrated database that every test database is a copy of. */
+  readonly template: string;
 }
 
-/** The migrated database that every test database is a copy of. */
-export const templateDatabase = 'tenantry_template';
+const templateDatabase = 'tenantry_template';
 
 const bypassRole = 'tenantry_test_bypass';
 const directoryPrefix = 'tenantry-test-';
@@ -74,12 +75,16 @@ const createBypassRole = async (cluster: EmbeddedDatabase): Promise<string> => {
   return url.href;
 };
 
-const createTemplate = async (cluster: EmbeddedDatabase): Promise<void> => {
-  const admin = cluster.superuserUrl('postgres');
-  await withClient(admin, (client) => client.query(`CREATE DATABASE ${templateDatabase} OWNER tenantry_owner`));
-  await createMigrator({ ownerUrl: onDatabase(cluster.ownerUrl, templateDatabase) }).up();
+/** Makes a database of this name from the migrations of a directory (the product's own), for others to be copied from. */
+export const createTemplate = async (
+  { superuserUrl, ownerUrl }: Pick<ClusterAddress, 'superuserUrl' | 'ownerUrl'>,
+  name: string,
+  migrations: { readonly dir?: string } = {},
+): Promise<void> => {
+  await withClient(superuserUrl, (client) => client.query(`CREATE DATABASE ${name} OWNER tenantry_owner`));
+  await createMigrator({ ownerUrl: onDatabase(ownerUrl, name), ...migrations }).up();
   // A database that somebody is connected to cannot be copied.
-  await withClient(admin, (client) => client.query(`ALTER DATABASE ${templateDatabase} ALLOW_CONNECTIONS false`));
+  await withClient(superuserUrl, (client) => client.query(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`));
 };
 
 export interface TestCluster {
@@ -104,9 +109,10 @@ export const startCluster = async (): Promise<TestCluster> => {
   try {
     await ensureRoles(cluster.ownerUrl, cluster.runtimeUrl);
     const bypassUrl = await createBypassRole(cluster);
-    await createTemplate(cluster);
     const { ownerUrl, runtimeUrl } = cluster;
-    return { address: { superuserUrl: cluster.superuserUrl('postgres'), ownerUrl, runtimeUrl, bypassUrl }, stop };
+    const superuserUrl = cluster.superuserUrl('postgres');
+    await createTemplate({ superuserUrl, ownerUrl }, templateDatabase);
+    return { address: { superuserUrl, ownerUrl, runtimeUrl, bypassUrl, template: templateDatabase }, stop };
   } catch (error) {
     await stop();
     throw error;

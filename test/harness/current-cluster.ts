@@ -7,6 +7,9 @@ export const useCluster = (address: ClusterAddress): void => {
   process.env[VARIABLE] = JSON.stringify(address);
 };
 
+/** Whether somebody has started a cluster already, to be used and to be left running. */
+export const isClusterGiven = (): boolean => process.env[VARIABLE] !== undefined;
+
 /** The cluster of this run: started once, by the test runner or by the program that proves something. */
 export const currentCluster = (): ClusterAddress => {
   const address = process.env[VARIABLE];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { withClient } from '../../src/platform/postgres/client.ts';
-import { onDatabase, templateDatabase } from './cluster.ts';
+import { onDatabase } from './cluster.ts';
 import { currentCluster } from './current-cluster.ts';
 
 /** A database of the test's own, with one address for each kind of role. */
@@ -34,7 +34,7 @@ const createFrom = async (template: string): Promise<TestDatabase> => {
 };
 
 /** A copy of the migrated template: made in a moment, empty of rows that migrations did not write. */
-export const createTestDatabase = (): Promise<TestDatabase> => createFrom(templateDatabase);
+export const createTestDatabase = (): Promise<TestDatabase> => createFrom(currentCluster().template);
 
 /** A database without the product's schemas, for the tests of migrations themselves. */
 export const createEmptyDatabase = (): Promise<TestDatabase> => createFrom('template0');

@@ -53,8 +53,8 @@ export function composeApp(options: AppOptions): App {
   const { config, database, logger, clock = systemClock, hashCost = 'standard', walls = { schema: true, client: true } } = options;
   const production = config.environment === 'production';
   if (production && !(walls.schema && walls.client)) throw new Error('The walls between tenants cannot be taken away in production.');
-  const { poolSize: size, connectTimeoutMs, statementTimeoutMs, namedStatements } = config.database;
-  const pool = createPool({ url: database.runtimeUrl, size, connectTimeoutMs, statementTimeoutMs, namedStatements });
+  const { poolSize: size, connectTimeoutMs, statementTimeoutMs, namedStatements, throughPooler } = config.database;
+  const pool = createPool({ url: database.runtimeUrl, size, connectTimeoutMs, statementTimeoutMs, namedStatements, throughPooler });
   const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall: walls.client, production, connectTimeoutMs, statementTimeoutMs });
   const preTenant = createPreTenantDatabase(pool);
   const accessFeed = createAccessFeed({ url: database.listenUrl, connectTimeoutMs });

@@ -28,7 +28,7 @@ describe('defaults', () => {
       dataDir: path.resolve('.data'),
       demoData: true,
       http: { port: 4000, host: '127.0.0.1', graphiql: true, corsOrigins: [], bodyLimitBytes: 100_000 },
-      database: { poolSize: 16, namedStatements: true, statementTimeoutMs: 10_000, connectTimeoutMs: 5_000 },
+      database: { poolSize: 16, namedStatements: true, throughPooler: false, statementTimeoutMs: 10_000, connectTimeoutMs: 5_000 },
     });
   });
 

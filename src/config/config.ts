@@ -54,7 +54,9 @@ const databaseOf = (values: Values) => ({
   /** A direct address for LISTEN. */
   listenUrl: values.LISTEN_DATABASE_URL ?? values.DATABASE_URL,
   poolSize: values.DATABASE_POOL_SIZE,
-  namedStatements: values.DATABASE_STATEMENTS === 'named',
+  namedStatements: values.DATABASE_STATEMENTS !== 'unnamed',
+  /** Whether a pooler in transaction mode stands in between. */
+  throughPooler: values.DATABASE_STATEMENTS !== 'named',
   statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
   connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
 });

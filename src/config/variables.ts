@@ -116,9 +116,9 @@ export const variables = {
     description: 'Most connections that one process opens.',
   },
   DATABASE_STATEMENTS: {
-    ...choice('named', 'unnamed'),
+    ...choice('named', 'pooled', 'unnamed'),
     default: 'named',
-    description: 'Prepared statements; unnamed for pgBouncer before 1.21 in transaction mode.',
+    description: 'Prepared statements: named on direct connections; pooled through pgBouncer from 1.21 on in transaction mode, with its max_prepared_statements above 0; unnamed through an older one.',
   },
   DATABASE_STATEMENT_TIMEOUT_MS: {
     ...wholeNumber(1, 3_600_000),

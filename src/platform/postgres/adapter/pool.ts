@@ -18,6 +18,11 @@ export interface PoolOptions {
    * not know named statements, such as pgBouncer before 1.21: then nothing is left on a connection at all.
    */
   readonly namedStatements: boolean;
+  /**
+   * Whether a pooler in transaction mode stands in between. Then the settings of the session travel with every
+   * statement, as they also do without named statements.
+   */
+  readonly throughPooler?: boolean;
   /** Most named statements that one connection keeps; 500 unless told. */
   readonly statementCacheLimit?: number;
 }
@@ -63,9 +68,13 @@ const startupSettings = (statementTimeoutMs: number): string =>
 // A pooler may refuse, or lend to somebody else, what is set when a connection starts. So the settings travel along.
 const scopeTextWithSettings =
   `${scopeText}, set_config('statement_timeout', $3, true), ` +
-  `set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true)`;
+  `set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO', true), ` +
+  `set_config('plan_cache_mode', $4, true)`;
 
 const ignore = (): void => undefined;
+
+const settingsTravel = ({ namedStatements, throughPooler = false }: PoolOptions): boolean =>
+  throughPooler || !namedStatements;
 
 const startPool = (options: PoolOptions): pg.Pool => {
   const pool = new pg.Pool({
@@ -76,7 +85,7 @@ const startPool = (options: PoolOptions): pg.Pool => {
     // A new connection costs a sign-in and prepares every statement again, so one that is idle is kept for a while.
     idleTimeoutMillis: 300_000,
     application_name: 'tenantry',
-    ...(options.namedStatements && { options: startupSettings(options.statementTimeoutMs) }),
+    ...(!settingsTravel(options) && { options: startupSettings(options.statementTimeoutMs) }),
   });
   // A connection that breaks while idle leaves the pool by itself. One that breaks while in use fails its statement,
   // and must not end the process as an event without a listener.
@@ -147,8 +156,10 @@ export function createPool(options: PoolOptions): DatabasePool {
 
     scopeStep({ orgId, userId }) {
       const values = [orgId ?? '', userId ?? ''];
-      if (options.namedStatements) return { text: scopeText, values };
-      return { text: scopeTextWithSettings, values: [...values, `${options.statementTimeoutMs}ms`] };
+      if (!settingsTravel(options)) return { text: scopeText, values };
+      // What has no name is planned for its values anyway.
+      const planCacheMode = options.namedStatements ? 'force_generic_plan' : 'auto';
+      return { text: scopeTextWithSettings, values: [...values, `${options.statementTimeoutMs}ms`, planCacheMode] };
     },
 
     observe(listener) {

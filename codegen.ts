@@ -21,6 +21,8 @@ const config: CodegenConfig = {
         useTypeImports: true,
         strictScalars: true,
         immutableTypes: true,
+        // The client throws when an answer has an error, so what is null on errors alone is never null for its callers.
+        nullability: { errorHandlingClient: true },
         scalars: {
           ID: 'string',
           DateTime: 'string',

@@ -7,6 +7,7 @@ import { builder, tenantWhere } from './builder.ts';
 import { allOf } from './connections/fields.ts';
 import { orgIdOf, type GraphQLContext } from './context.ts';
 import { assertAccess, type Access } from './plugins/access/index.ts';
+import { ITEMS_NULL_ON_ERROR, NULL_ON_ERROR } from './semantic-non-null.ts';
 
 const NODE_IDS_MAX = 100;
 
@@ -53,7 +54,7 @@ const notFound = () => new NotFoundError('Node');
 builder.queryField('node', (t) =>
   t.field({
     type: NodeInterface,
-    nullable: true,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member',
     description: 'Anything by its global id. NOT_FOUND when it does not exist or is not of this organization.',
@@ -70,7 +71,7 @@ builder.queryField('node', (t) =>
 builder.queryField('nodes', (t) =>
   t.field({
     type: [NodeInterface],
-    nullable: { list: false, items: true },
+    ...ITEMS_NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member',
     description: `Many things by their global ids, at most ${NODE_IDS_MAX}, in the order of the ids: one statement for each type among them. NOT_FOUND for each that does not exist or is not of this organization.`,

@@ -1,5 +1,6 @@
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, specifiedDirectives } from 'graphql';
 import { builder } from './builder.ts';
+import { SemanticNonNullDirective } from './semantic-non-null.ts';
 import './errors.ts';
 import './node.ts';
 import './viewer/viewer.ts';
@@ -16,4 +17,4 @@ import './workflows/schedule-mutations.ts';
 import './workflows/execution.ts';
 
 /** The whole schema. Throws, with the name, when a type or root field does not declare its tenant and access. */
-export const schema: GraphQLSchema = builder.toSchema();
+export const schema: GraphQLSchema = builder.toSchema({ directives: [...specifiedDirectives, SemanticNonNullDirective] });

@@ -1,6 +1,7 @@
 import { cacheExchange, Client, fetchExchange, gql } from '@urql/core';
 import {
   buildClientSchema,
+  buildSchema,
   getIntrospectionQuery,
   lexicographicSortSchema,
   printSchema,
@@ -92,6 +93,6 @@ describe.each([
     const { data } = await client()
       .query<IntrospectionQuery>(getIntrospectionQuery({ oneOf: true, specifiedByUrl: true }), {})
       .toPromise();
-    expect(`${printSchema(lexicographicSortSchema(buildClientSchema(data!)))}\n`).toBe(printedSchema());
+    expect(`${printSchema(lexicographicSortSchema(buildClientSchema(data!)))}\n`).toBe(`${printSchema(buildSchema(printedSchema()))}\n`);
   });
 });

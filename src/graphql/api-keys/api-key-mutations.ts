@@ -1,6 +1,7 @@
 import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS } from '../errors.ts';
+import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 import { ApiKeyType, ApiKeyTypeEnum, readApiKey } from './api-key.ts';
 
 interface IssuedKey {
@@ -44,6 +45,7 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
 builder.mutationField('createApiKey', (t) =>
   t.field({
     type: issuedKeyType('CreateApiKeySuccess', 'The key was made.'),
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member',
     description: 'Makes an API key for oneself, or with apiKey:write for another member. Its secret is in the answer and never again.',
@@ -65,6 +67,7 @@ const RotateApiKeyInput = builder.inputType('RotateApiKeyInput', {
 builder.mutationField('rotateApiKey', (t) =>
   t.field({
     type: issuedKeyType('RotateApiKeySuccess', 'The key has a successor with the same name, scopes and limits.'),
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member',
     description: 'Replaces an API key by a new one, at once or with an overlap.',
@@ -95,6 +98,7 @@ const RevokeApiKeySuccess = builder.objectRef<{ apiKeyId: string }>('RevokeApiKe
 builder.mutationField('revokeApiKey', (t) =>
   t.field({
     type: RevokeApiKeySuccess,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member',
     description: 'Takes an API key back for good. Taking it back twice does no harm.',

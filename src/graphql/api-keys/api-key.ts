@@ -7,6 +7,7 @@ import { comparisons, DateTimeFilter, OrderDirection, where } from '../filters.t
 import { NodeInterface, registerNode } from '../node.ts';
 import { MemberType } from '../members/member.ts';
 import { byId, orNotFound } from '../own-row.ts';
+import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 
 export const ApiKeyTypeEnum = builder.enumType('ApiKeyType', {
   description: 'What an API key is for.',
@@ -94,6 +95,7 @@ const ApiKeyOrder = builder.inputType('ApiKeyOrder', {
 builder.queryField('apiKeys', (t) =>
   t.field({
     type: ApiKeyConnection,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member',
     description: "One's own API keys in this organization (an API key: itself); everybody's with apiKey:read. The newest first unless asked otherwise.",

@@ -3,6 +3,7 @@ import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS, CREATE_ERRORS } from '../errors.ts';
 import { byId, orNotFound } from '../own-row.ts';
+import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 import { MemberType, OrganizationRoleEnum } from './member.ts';
 
 const AddMemberInput = builder.inputType('AddMemberInput', {
@@ -32,6 +33,7 @@ const AddMemberSuccess = builder.objectRef<{ memberId: string }>('AddMemberSucce
 builder.mutationField('addMember', (t) =>
   t.field({
     type: AddMemberSuccess,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member:write',
     description: 'Adds a person to this organization. It looks the same whether the address is known elsewhere or not.',
@@ -66,6 +68,7 @@ const UpdateMemberRoleSuccess = builder.objectRef<{ memberId: string }>('UpdateM
 builder.mutationField('updateMemberRole', (t) =>
   t.field({
     type: UpdateMemberRoleSuccess,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member:write',
     description: "Changes what a member may do. FORBIDDEN for roles that are not below one's own, and for oneself.",
@@ -92,6 +95,7 @@ const RemoveMemberSuccess = builder.objectRef<{ memberId: string }>('RemoveMembe
 builder.mutationField('removeMember', (t) =>
   t.field({
     type: RemoveMemberSuccess,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member',
     description: 'Takes a person out of this organization, or lets oneself leave. Needs member:write for others. The owner cannot leave before handing the organization over.',

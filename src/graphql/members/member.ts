@@ -4,6 +4,7 @@ import { resolveList } from '../connections/fields.ts';
 import { connectionType, pageArguments } from '../connections/types.ts';
 import { choice, comparisons, DateTimeFilter, OrderDirection, where } from '../filters.ts';
 import { NodeInterface, registerNode } from '../node.ts';
+import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 
 export const OrganizationRoleEnum = builder.enumType('OrganizationRole', {
   description: 'What a member may do, from the weakest to the strongest.',
@@ -93,6 +94,7 @@ const MemberOrder = builder.inputType('MemberOrder', {
 builder.queryField('members', (t) =>
   t.field({
     type: MemberConnection,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member:read',
     description: 'The members of this organization, those who joined last first unless asked otherwise.',

@@ -4,6 +4,7 @@ import { CREATE_ERRORS, TRANSITION_ERRORS } from '../errors.ts';
 import { toGlobalId } from '../../kernel/ids.ts';
 import { NodeInterface, registerNode } from '../node.ts';
 import { byId, orNotFound } from '../own-row.ts';
+import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 
 export const OrganizationStatus = builder.enumType('OrganizationStatus', {
   description: 'Where an organization is in its life. Only members of an active one get in.',
@@ -50,6 +51,7 @@ registerNode('Organization', { access: 'organization:read', tenantKey: 'id', del
 builder.queryField('organization', (t) =>
   t.prismaField({
     type: OrganizationType,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'organization:read',
     description: 'The organization of this request.',
@@ -87,6 +89,7 @@ const CreateOrganizationSuccess = builder
 builder.mutationField('createOrganization', (t) =>
   t.field({
     type: CreateOrganizationSuccess,
+    ...NULL_ON_ERROR,
     tenant: 'platform',
     access: 'platform:admin',
     description: 'Creates an organization with its owner and a first API key. For administrators of the platform.',
@@ -122,6 +125,7 @@ const UpdateOrganizationInput = builder.inputType('UpdateOrganizationInput', {
 builder.mutationField('updateOrganization', (t) =>
   t.field({
     type: OrganizationChanged,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'organization:write',
     description: 'Changes the organization of this request.',
@@ -152,6 +156,7 @@ const SuspendOrganizationInput = builder.inputType('SuspendOrganizationInput', {
 builder.mutationField('suspendOrganization', (t) =>
   t.field({
     type: StatusChanged,
+    ...NULL_ON_ERROR,
     tenant: 'platform',
     access: 'platform:admin',
     description: 'Closes an organization for now: its members and keys are answered ORG_NOT_ACTIVE from the next request on. For administrators of the platform.',
@@ -172,6 +177,7 @@ const ActivateOrganizationInput = builder.inputType('ActivateOrganizationInput',
 builder.mutationField('activateOrganization', (t) =>
   t.field({
     type: StatusChanged,
+    ...NULL_ON_ERROR,
     tenant: 'platform',
     access: 'platform:admin',
     description: 'Opens a suspended or inactive organization again. For administrators of the platform.',

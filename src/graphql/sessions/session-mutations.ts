@@ -1,6 +1,7 @@
 import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
 import type { IssuedSession } from '../../domains/auth/index.ts';
 import { builder } from '../builder.ts';
+import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 
 /** The success of a mutation that signs somebody in. */
 function sessionSuccess(name: string, description: string) {
@@ -29,6 +30,7 @@ const SignInInput = builder.inputType('SignInInput', {
 builder.mutationField('signIn', (t) =>
   t.field({
     type: sessionSuccess('SignInSuccess', 'A session was opened.'),
+    ...NULL_ON_ERROR,
     tenant: 'global',
     access: 'public',
     description: 'Opens a session with a password. UNAUTHENTICATED, with one text, whatever was wrong.',
@@ -53,6 +55,7 @@ const RefreshSessionInput = builder.inputType('RefreshSessionInput', {
 builder.mutationField('refreshSession', (t) =>
   t.field({
     type: sessionSuccess('RefreshSessionSuccess', 'The session goes on with new tokens; the old ones are void.'),
+    ...NULL_ON_ERROR,
     tenant: 'global',
     access: 'public',
     description: 'Trades a refresh token for new tokens. The token before the current one, sent again, ends the session: somebody has copied it. Older ones are refused.',
@@ -78,6 +81,7 @@ const SignOutSuccess = builder.objectRef<{ signedOut: true }>('SignOutSuccess').
 builder.mutationField('signOut', (t) =>
   t.field({
     type: SignOutSuccess,
+    ...NULL_ON_ERROR,
     tenant: 'global',
     // Also for somebody whose access token has run out: the refresh token in the cookie must end with it.
     access: 'public',

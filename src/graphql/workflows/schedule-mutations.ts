@@ -3,6 +3,7 @@ import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS } from '../errors.ts';
 import { byId, orNotFound } from '../own-row.ts';
+import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 import { ScheduleType } from './schedule.ts';
 
 /** The success of a mutation that leaves a schedule behind. */
@@ -40,6 +41,7 @@ const CreateScheduleInput = builder.inputType('CreateScheduleInput', {
 builder.mutationField('createSchedule', (t) =>
   t.field({
     type: scheduleSuccess('CreateScheduleSuccess', 'The schedule was made.'),
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'workflow:write',
     description: 'Makes a workflow run by itself.',
@@ -64,6 +66,7 @@ const UpdateScheduleInput = builder.inputType('UpdateScheduleInput', {
 builder.mutationField('updateSchedule', (t) =>
   t.field({
     type: scheduleSuccess('UpdateScheduleSuccess', 'The schedule was changed.'),
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'workflow:write',
     description: 'Changes a schedule; its next run is worked out anew.',
@@ -90,6 +93,7 @@ const DeleteScheduleSuccess = builder.objectRef<{ scheduleId: string }>('DeleteS
 builder.mutationField('deleteSchedule', (t) =>
   t.field({
     type: DeleteScheduleSuccess,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'workflow:write',
     description: 'Deletes a schedule for good.',

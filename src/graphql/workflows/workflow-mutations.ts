@@ -3,6 +3,7 @@ import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { CHANGE_ERRORS, CREATE_ERRORS } from '../errors.ts';
 import { byId, orNotFound } from '../own-row.ts';
+import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 import { WorkflowStatusEnum, WorkflowType } from './workflow.ts';
 
 /** The success of a mutation that leaves a workflow behind. */
@@ -39,6 +40,7 @@ const CreateWorkflowInput = builder.inputType('CreateWorkflowInput', {
 builder.mutationField('createWorkflow', (t) =>
   t.field({
     type: workflowSuccess('CreateWorkflowSuccess', 'The workflow was made, as version 1.'),
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'workflow:write',
     description: 'Makes a workflow.',
@@ -64,6 +66,7 @@ const UpdateWorkflowInput = builder.inputType('UpdateWorkflowInput', {
 builder.mutationField('updateWorkflow', (t) =>
   t.field({
     type: workflowSuccess('UpdateWorkflowSuccess', 'The workflow was changed.'),
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'workflow:write',
     description: 'Changes a workflow. Another definition becomes a new, immutable version.',
@@ -90,6 +93,7 @@ const DeleteWorkflowSuccess = builder.objectRef<{ workflowId: string }>('DeleteW
 builder.mutationField('deleteWorkflow', (t) =>
   t.field({
     type: DeleteWorkflowSuccess,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'workflow:delete',
     description: 'Deletes a workflow for good. CONFLICT while executions of it are under way.',

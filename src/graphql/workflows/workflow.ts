@@ -7,6 +7,7 @@ import { choice, comparisons, DateTimeFilter, OrderDirection, SlugFilter, slugWh
 import { MemberType } from '../members/member.ts';
 import { NodeInterface, registerNode } from '../node.ts';
 import { byId, orNotFound } from '../own-row.ts';
+import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 import { StoredJson } from '../stored-json.ts';
 import { countChildren } from './count-children.ts';
 import { WorkflowExecutionConnection } from './execution.ts';
@@ -137,7 +138,7 @@ registerNode('Workflow', { access: 'workflow:read', delegate: ({ db }) => db.wor
 builder.queryField('workflow', (t) =>
   t.prismaField({
     type: WorkflowType,
-    nullable: true,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'workflow:read',
     description: 'A workflow by its id. NOT_FOUND when it does not exist or is not of this organization.',
@@ -191,6 +192,7 @@ const WorkflowOrder = builder.inputType('WorkflowOrder', {
 builder.queryField('workflows', (t) =>
   t.field({
     type: WorkflowConnection,
+    ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'workflow:read',
     description: 'The workflows of this organization, the newest first unless asked otherwise.',

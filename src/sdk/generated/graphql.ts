@@ -406,7 +406,7 @@ export type WorkflowQueryVariables = Exact<{
 }>;
 
 
-export type WorkflowQuery = { readonly workflow: { readonly id: string, readonly slug: string, readonly name: string, readonly description: string | null, readonly status: WorkflowStatus, readonly currentVersion: number, readonly createdAt: string, readonly updatedAt: string, readonly versions: { readonly edges: ReadonlyArray<{ readonly node: { readonly version: number, readonly definition: Record<string, unknown> } }> }, readonly schedules: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly name: string, readonly cron: string, readonly timezone: string, readonly enabled: boolean, readonly nextRunAt: string | null } }> } } | null };
+export type WorkflowQuery = { readonly workflow: { readonly id: string, readonly slug: string, readonly name: string, readonly description: string | null, readonly status: WorkflowStatus, readonly currentVersion: number, readonly createdAt: string, readonly updatedAt: string, readonly versions: { readonly edges: ReadonlyArray<{ readonly node: { readonly version: number, readonly definition: Record<string, unknown> } }> }, readonly schedules: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly name: string, readonly cron: string, readonly timezone: string, readonly enabled: boolean, readonly nextRunAt: string | null } }> } } };
 
 export type CreateWorkflowMutationVariables = Exact<{
   input: CreateWorkflowInput;

@@ -31,6 +31,8 @@ const makeTenants = async (): Promise<void> => {
 export const useClientWall = (): void => {
   beforeAll(async () => {
     database = await createTestDatabase();
+    // It is empty, whatever a file before this one has left behind in this process.
+    touched = true;
     access = openAccess(database.bypassUrl);
     db = access.db;
     access.pool.observe(({ text }) => {

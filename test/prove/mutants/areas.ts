@@ -1,0 +1,53 @@
+import { guards } from './operators/guards.ts';
+import { logic } from './operators/logic.ts';
+import { statements } from './operators/statements.ts';
+import type { Operators } from './operators/syntax.ts';
+import { tenant } from './operators/tenant.ts';
+import { walls } from './operators/walls.ts';
+import { killers } from './killers.ts';
+import * as sql from './sql/operators.ts';
+import type { SqlOperators } from './sql/statements.ts';
+
+/** A part of the walls: its sources, the ways of breaking them, and the tests that must notice. */
+export interface Area {
+  readonly name: string;
+  /** Patterns of files, from the root of the project; tests among them are left out. */
+  readonly files: readonly string[];
+  readonly operators?: Operators;
+  readonly sqlOperators?: SqlOperators;
+  readonly killers: readonly string[];
+  /** The mutants change what a cluster is made of, so each needs one of its own. */
+  readonly ownCluster?: true;
+}
+
+const everything: Operators = { ...guards, ...logic, ...tenant, ...walls, ...statements };
+
+/** Of code that does much besides: only what says whose something is, and the calls that ask. */
+const ids: Operators = { ...tenant, ...walls, ...statements };
+
+/** The calls of a use case that ask whether something may be. */
+const asks: Operators = { 'drop call': (place) => (/^(await )?(require|check|lock|cx\.accessChanged|revoke)/.test(place.textOf(place.node)) ? guards['drop call']!(place) : []) };
+
+const postgres = 'src/platform/postgres';
+const migrations = ['prisma/migrations/*.up.sql'];
+
+export const areas: readonly Area[] = [
+  { name: 'schema wall', files: ['src/graphql/plugins/tenant-scope/*.ts'], operators: everything, killers: killers.schemaWall },
+  { name: 'declared access', files: ['src/graphql/plugins/access/*.ts', 'src/graphql/context.ts', 'src/domains/require-*.ts', 'src/domains/service-context.ts'], operators: everything, killers: killers.access },
+  { name: 'nodes and loaders', files: ['src/graphql/{node,own-row,loaders}.ts'], operators: everything, killers: killers.nodes },
+  { name: 'request context', files: ['src/http/yoga.ts', 'src/graphql/builder.ts'], operators: ids, killers: killers.nodes },
+  { name: 'cursors and lists', files: ['src/graphql/connections/{cursor,fields}.ts'], operators: everything, killers: killers.cursors },
+  { name: 'client wall', files: [`${postgres}/{tenant-client,models,tenancy}.ts`, `${postgres}/wall/*.ts`], operators: everything, killers: killers.clientWall },
+  { name: 'adapter', files: [`${postgres}/adapter/{index,pool,transaction,queryable,statement-cache,records}.ts`], operators: everything, killers: killers.adapter },
+  { name: 'idempotency', files: [`${postgres}/idempotency.ts`], operators: everything, killers: killers.idempotency },
+  { name: 'look-ups', files: [`${postgres}/pre-tenant.ts`, `${postgres}/access-changes.ts`], operators: everything, killers: killers.lookups },
+  { name: 'authentication', files: ['src/domains/auth/{credential-cache,lookups,auth.service,access.rules,sessions,verify}.ts'], operators: everything, killers: killers.authentication },
+  { name: 'use cases', files: ['src/domains/*/*.service.ts', 'src/domains/{identity/membership,api-keys/issue}.ts'], operators: { ...ids, ...asks }, killers: killers.services },
+  { name: 'roles', files: [`${postgres}/migrations/roles.ts`, `${postgres}/startup-checks.ts`], operators: { ...guards, ...statements }, killers: killers.roles, ownCluster: true },
+  { name: 'policies', files: migrations, sqlOperators: sql.policies, killers: killers.database },
+  { name: 'keys', files: migrations, sqlOperators: sql.keys, killers: killers.database },
+  { name: 'tenant of a statement', files: migrations, sqlOperators: sql.context, killers: killers.database },
+  { name: 'definer functions', files: migrations, sqlOperators: sql.lookups, killers: killers.database },
+  { name: 'rights', files: migrations, sqlOperators: sql.rights, killers: killers.database },
+  { name: 'announcements', files: migrations, sqlOperators: sql.announcements, killers: killers.database },
+];

@@ -1,0 +1,71 @@
+/**
+ * The tests that notice a broken wall, from the quickest to the slowest. Every mutant meets all tests of its area until
+ * one fails, so the order is a matter of time only.
+ */
+
+/** Each wall with the other two taken away, against every field of the schema. */
+const EACH_WALL_ALONE = ['test/isolation/each-wall-alone.test.ts'];
+
+const SCHEMA_WALL = ['test/isolation/tenant-scope-plugin.test.ts', 'test/isolation/schema-wall-alone.test.ts'];
+const CLIENT_WALL = [
+  'src/platform/postgres/models.test.ts',
+  'test/isolation/tenant-client-refusals.test.ts',
+  'test/isolation/tenant-client-nested.test.ts',
+  'test/isolation/tenant-client.test.ts',
+  'test/isolation/prisma-loader.test.ts',
+  'test/isolation/one-tick-transactions.test.ts',
+];
+const ADAPTER = [
+  'test/isolation/adapter.test.ts',
+  'test/isolation/adapter-types.test.ts',
+  'test/isolation/prepared-statements.test.ts',
+  'test/isolation/one-tick-transactions.test.ts',
+  'test/isolation/transient-failures.test.ts',
+  'test/isolation/lost-database.test.ts',
+  'test/isolation/pgbouncer.test.ts',
+  'test/isolation/soak.test.ts',
+];
+const AUTHENTICATION = [
+  'src/domains/auth',
+  'test/isolation/lookups.test.ts',
+  'test/domains/authentication.test.ts',
+  'test/domains/sessions.test.ts',
+  'test/domains/choosing-an-organization.test.ts',
+  'test/isolation/access-changes.test.ts',
+  'test/http/authentication.test.ts',
+  'test/http/sessions.test.ts',
+];
+const USE_CASES = [
+  'test/domains/api-keys.test.ts',
+  'test/domains/members.test.ts',
+  'test/domains/workflows.test.ts',
+  'test/domains/schedules.test.ts',
+  'test/domains/organizations.test.ts',
+  'test/domains/onboarding.test.ts',
+  'test/domains/keys-of-those-who-leave.test.ts',
+];
+const API = [
+  'test/api/schema.test.ts',
+  'test/api/workflows.test.ts',
+  'test/api/members-and-keys.test.ts',
+  'test/api/changes.test.ts',
+  'test/api/access.test.ts',
+  'test/api/statement-counts.test.ts',
+];
+const CATALOGUE = ['test/isolation/catalogue.test.ts', 'test/sql/constraints.test.ts', 'test/sql/roles.test.ts'];
+const ROLES = ['test/sql/roles.test.ts', 'test/ops/startup-checks.test.ts'];
+
+export const killers = {
+  schemaWall: [...SCHEMA_WALL, ...API, ...EACH_WALL_ALONE],
+  access: ['test/api/access.test.ts', 'test/isolation/tenant-scope-plugin.test.ts', ...USE_CASES, ...API, 'test/http/authentication.test.ts'],
+  nodes: ['src/graphql/loaders.test.ts', ...API, ...SCHEMA_WALL, ...EACH_WALL_ALONE, 'test/http/authentication.test.ts'],
+  cursors: ['src/graphql/connections', ...API, ...EACH_WALL_ALONE],
+  clientWall: [...CLIENT_WALL, ...EACH_WALL_ALONE, ...ADAPTER],
+  adapter: [...ADAPTER, ...CLIENT_WALL, ...AUTHENTICATION],
+  idempotency: ['test/isolation/idempotency.test.ts', ...USE_CASES],
+  lookups: [...AUTHENTICATION, ...ADAPTER],
+  authentication: AUTHENTICATION,
+  services: [...USE_CASES, ...API, ...EACH_WALL_ALONE],
+  roles: ROLES,
+  database: [...CATALOGUE, 'test/isolation/lookups.test.ts', 'test/isolation/access-changes.test.ts', ...AUTHENTICATION, ...USE_CASES, 'test/sql/drift.test.ts', ...EACH_WALL_ALONE],
+};

@@ -1,0 +1,53 @@
+import { isNode, type Node, nodesOf, type Operators, replace, without } from './syntax.ts';
+
+/** Words that say whose something is. */
+const ID = /\b(orgId|userId|tenantKey|tenant|clientId|fingerprint|credentialId|hashed)\b/;
+const FIELDS: ReadonlySet<string> = new Set(['orgId', 'userId', 'where']);
+const CARRIERS = /^(where|shared|key|filter|author|seen|id|nested|selection|query)$/;
+
+const COMPARISONS: ReadonlySet<string> = new Set(['===', '!==']);
+const isId = (text: string): boolean => text.length < 60 && ID.test(text);
+const nameOf = (node: unknown): string => (isNode(node) && typeof node['name'] === 'string' ? node['name'] : '');
+
+const pairs = (items: readonly Node[]): [Node, Node][] => items.slice(1).map((item, index) => [items[index]!, item]);
+
+/** Ways of losing or mixing up whose something is. */
+export const tenant: Operators = {
+  'drop property': ({ node }) => {
+    if (node.type !== 'ObjectExpression') return [];
+    const properties = nodesOf(node['properties']);
+    return properties.flatMap((property, index) => (FIELDS.has(nameOf(property['key'])) ? [without(properties, index)] : []));
+  },
+  'drop spread': ({ node }) => {
+    if (node.type !== 'ObjectExpression') return [];
+    const properties = nodesOf(node['properties']);
+    return properties.flatMap((property, index) => {
+      const spread = property.type === 'SpreadElement' ? (property['argument'] as Node) : undefined;
+      const name = nameOf(spread) || nameOf(spread?.['property']);
+      return CARRIERS.test(name) ? [without(properties, index)] : [];
+    });
+  },
+  'drop key part': ({ node, parents: [parent], textOf }) => {
+    if (node.type === 'ArrayExpression') {
+      const items = nodesOf(node['elements']);
+      return items.length < 2 ? [] : items.flatMap((item, index) => (isId(textOf(item)) ? [without(items, index)] : []));
+    }
+    if (node.type !== 'TemplateLiteral' || parent?.type === 'TaggedTemplateExpression') return [];
+    return nodesOf(node['expressions'])
+      .filter((part) => isId(textOf(part)))
+      .map((part) => ({ start: part.start - 2, end: part.end + 1, text: '' }));
+  },
+  'compare with itself': ({ node, textOf }) => {
+    if (node.type !== 'BinaryExpression' || !COMPARISONS.has(node['operator'] as string)) return [];
+    const [left, right] = [node['left'] as Node, node['right'] as Node];
+    const compared = right.type !== 'Literal' && nameOf(right) !== 'undefined' && (ID.test(textOf(left)) || ID.test(textOf(right)) || nameOf(right) === 'key');
+    return compared ? [replace(right, textOf(left))] : [];
+  },
+  'swap ids': ({ node, textOf }) => {
+    const items = nodesOf(node['elements'] ?? node['arguments']);
+    if (node.type !== 'ArrayExpression' && node.type !== 'CallExpression') return [];
+    return pairs(items)
+      .filter(([left, right]) => isId(textOf(left)) && isId(textOf(right)))
+      .map(([left, right]) => ({ start: left.start, end: right.end, text: `${textOf(right)}, ${textOf(left)}` }));
+  },
+};

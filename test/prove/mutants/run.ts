@@ -1,0 +1,98 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type ClusterAddress, startCluster } from '../../harness/cluster.ts';
+import { generateMutants } from './generate.ts';
+import { areaOf, type Judged, judgeMutants } from './judge.ts';
+import type { Mutant } from './mutant.ts';
+import { recall, remember } from './notes.ts';
+import { reasonOf, reportOf, strayEquivalents, survivorsOf, tableOf } from './report.ts';
+import { sampleOf } from './select.ts';
+import { openWorkshop } from './workshop.ts';
+
+const USAGE = `npm run prove:mutants -- [options]
+  --only TEXT     only mutants whose area or name has this text; may be given several times
+  --sample N      only N of them, spread over the areas
+  --seed TEXT     another sample (1)
+  --workers N     how many are tried at a time (2)
+  --resume        do not try again what was noticed in a run before
+  --list          show the mutants and try none`;
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    workers: { type: 'string', default: '2' },
+    resume: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const isWhole = options.only === undefined && options.sample === undefined;
+
+const select = (all: readonly Mutant[]): readonly Mutant[] => {
+  const { only, sample, seed } = options;
+  const named = only ? all.filter(({ name, area }) => only.some((text) => `${area} | ${name}`.includes(text))) : all;
+  return sample === undefined ? named : sampleOf(named, Number(sample), seed);
+};
+
+/** Whether the tests pass as long as nothing is broken; without that a failure would mean nothing. */
+async function checkUnchanged(mutants: readonly Mutant[], cluster: ClusterAddress): Promise<void> {
+  const workshop = await openWorkshop(root, cluster);
+  const killers = [...new Set(mutants.flatMap((mutant) => areaOf(mutant).killers))];
+  const verdict = await workshop.tryUnchanged(killers).finally(() => workshop.close());
+  if (verdict.fate === 'noticed') throw new Error(`The tests fail before anything is broken: ${verdict.by}.`);
+}
+
+const describe = ({ mutant, verdict }: Judged): string => {
+  if (verdict.fate === 'noticed') return `noticed   ${mutant.name}\n            by ${verdict.by}`;
+  if (verdict.fate === 'invalid') return `invalid   ${mutant.name}: ${verdict.why}`;
+  return `${reasonOf(mutant) === undefined ? 'SURVIVED  ' : 'equivalent'} ${mutant.name} (line ${mutant.line}): ${mutant.shown}`;
+};
+
+async function judge(mutants: readonly Mutant[]): Promise<Judged[]> {
+  const known = options.resume ? recall(root, mutants) : [];
+  const settled = new Map(known.map((judged) => [judged.mutant, judged]));
+  const left = mutants.filter((mutant) => !settled.has(mutant));
+  if (known.length > 0) console.log(`${known.length} are known from a run before.`);
+  const cluster = await startCluster();
+  try {
+    if (left.length > 0) await checkUnchanged(left, cluster.address);
+    let done = 0;
+    const onVerdict = (judged: Judged): void => {
+      done += 1;
+      settled.set(judged.mutant, judged);
+      remember(root, judged);
+      console.log(`${done}/${left.length} ${describe(judged)}`);
+    };
+    await judgeMutants(left, { root, cluster: cluster.address, workers: Number(options.workers), onVerdict });
+  } finally {
+    await cluster.stop();
+  }
+  return mutants.map((mutant) => settled.get(mutant)!);
+}
+
+/** Whether every mutant was noticed or is excused, and every excuse is for a mutant. */
+async function prove(): Promise<boolean> {
+  const all = generateMutants(root);
+  const mutants = select(all);
+  if (options.list) {
+    for (const { area, name, line, shown } of mutants) console.log(`${area} | ${name} (line ${line}): ${shown}`);
+    return true;
+  }
+  const judged = await judge(mutants);
+  const survivors = survivorsOf(judged);
+  const stray = strayEquivalents(all);
+  console.log(`\n${tableOf(judged)}\n`);
+  for (const { name, line, shown } of survivors) console.log(`SURVIVED ${name} (line ${line}): ${shown}`);
+  for (const name of stray) console.log(`No mutant is called "${name}": take the line out of equivalents.ts.`);
+  if (isWhole) writeFileSync(path.join(root, 'docs/mutants-report.md'), reportOf(judged));
+  return survivors.length === 0 && stray.length === 0;
+}
+
+if (options.help) console.log(USAGE);
+else process.exitCode = (await prove()) ? 0 : 1;

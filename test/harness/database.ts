@@ -38,3 +38,6 @@ export const createTestDatabase = (): Promise<TestDatabase> => createFrom(curren
 
 /** A database without the product's schemas, for the tests of migrations themselves. */
 export const createEmptyDatabase = (): Promise<TestDatabase> => createFrom('template0');
+
+/** A copy of another test database, to the row. Nobody may be connected to it. */
+export const copyDatabase = ({ name }: TestDatabase): Promise<TestDatabase> => createFrom(name);

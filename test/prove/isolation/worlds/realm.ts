@@ -1,0 +1,74 @@
+import pg from 'pg';
+import { startTestApp, type TestApp, type TestWalls } from '../../../harness/app.ts';
+import type { TestDatabase } from '../../../harness/database.ts';
+import type { Caller } from './callers.ts';
+import { fingerprintSql, readTables, restoreSql, saveRows } from './rows.ts';
+
+/** Long before the proof is run: what the database dates by itself is told apart from what was there. */
+export const FIXED_NOW = new Date('2025-07-01T12:00:00.000Z');
+export const fixedClock = { now: () => new Date(FIXED_NOW) };
+
+/** What a client sees of an answer, to the byte, but for the request's own id and the date. */
+export interface Answer {
+  readonly text: string;
+  readonly json: { readonly data?: Record<string, unknown> | null; readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[] };
+}
+
+/** One database, asked through the whole server with some of its walls. */
+export interface Realm {
+  readonly testApp: TestApp;
+  ask(caller: Caller, query: string, variables?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** Says something else when any row of the attacked organization, or of its people, is no more what it was. */
+  fingerprint(): Promise<string>;
+  /** Brings all rows back to what they were when the database was made, and forgets what was remembered of them. */
+  restore(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Keeps the rows of a database as they are: what `restore` of its realms brings back. */
+export async function keepRows(client: pg.Client): Promise<void> {
+  await saveRows(client, await readTables(client));
+}
+
+/** @param sides the attacked organization and the attacker's. */
+export async function openRealm(database: TestDatabase, walls: TestWalls, sides: readonly [string, string]): Promise<Realm> {
+  const client = new pg.Client({ connectionString: database.superuserUrl });
+  // Reported by the next statement, with its cause.
+  client.on('error', () => undefined);
+  await client.connect();
+  const tables = await readTables(client);
+  const [fingerprint, restore] = [fingerprintSql(tables), restoreSql(tables)];
+  const testApp = await startTestApp({ database, walls, clock: fixedClock });
+  return {
+    testApp,
+    ask: (caller, query, variables = {}) => ask(testApp, caller, query, variables),
+    async fingerprint() {
+      const { rows } = await client.query<{ fingerprint: string }>(fingerprint, [...sides]);
+      return rows[0]!.fingerprint;
+    },
+    async restore() {
+      await client.query(restore);
+      testApp.app.services.auth.forgetAll();
+    },
+    async close() {
+      await testApp.close();
+      await client.end();
+    },
+  };
+}
+
+/** Differs in each answer, whoever asks. */
+const OWN_HEADERS = new Set(['x-request-id', 'date']);
+
+async function ask({ app }: TestApp, caller: Caller, query: string, variables: Readonly<Record<string, unknown>>): Promise<Answer> {
+  const response = await app.api.fetch('http://tenantry.test/graphql', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...caller.headers },
+    body: JSON.stringify({ query, variables }),
+  });
+  const body = await response.text();
+  const requestId = response.headers.get('x-request-id');
+  const headers = [...response.headers].filter(([name]) => !OWN_HEADERS.has(name)).map(([name, value]) => `${name}: ${value}`);
+  const text = [response.status, ...headers.sort(), '', body].join('\n');
+  return { text: requestId ? text.replaceAll(requestId, '<request>') : text, json: JSON.parse(body) as Answer['json'] };
+}

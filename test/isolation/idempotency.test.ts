@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { inTransaction, withClient } from '../../src/platform/postgres/client.ts';
 import { once } from '../../src/platform/postgres/idempotency.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
@@ -72,4 +72,35 @@ test('rows that somebody else holds are left to them, and nobody waits', async (
     }),
   );
   expect(await countOf('old')).toBe(2);
+});
+
+describe('without any other wall', () => {
+  let open: Access;
+  beforeAll(() => {
+    open = openAccess(database.bypassUrl, { clientWall: false });
+  });
+  afterAll(() => open.close());
+
+  /** The same person, who is in both organizations, with the same words. */
+  const repeat = (tenant: Tenant, done: string, now = NOW) =>
+    runInScope(scopeOf(tenant), () =>
+      open.db.$transaction((tx) =>
+        once(tx, { orgId: tenant.orgId, userId: a.userId, operation: 'test', key: 'same1', input: {}, now }, async () => ({ done })),
+      ),
+    );
+
+  test('the same words in another organization are another request', async () => {
+    expect(await repeat(a, 'here')).toEqual({ result: { done: 'here' }, replayed: false });
+    expect(await repeat(b, 'there')).toEqual({ result: { done: 'there' }, replayed: false });
+    expect(await repeat(a, 'again')).toEqual({ result: { done: 'here' }, replayed: true });
+  });
+
+  test('a request that is made anew after a day takes the place of its own answer and of no other', async () => {
+    await repeat(b, 'there', new Date(OLD));
+    await repeat(a, 'here', new Date(OLD));
+    await insert(a, 'young', 2, YOUNG);
+    await insert(b, 'foreign', 2, OLD);
+    expect(await repeat(a, 'anew')).toEqual({ result: { done: 'anew' }, replayed: false });
+    expect([await countOf('young'), await countOf('foreign'), await countOf('same')]).toEqual([2, 2, 2]);
+  });
 });

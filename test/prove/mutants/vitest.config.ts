@@ -21,6 +21,7 @@ export default mergeConfig(base, {
     isolate: false,
     fileParallelism: false,
     bail: 1,
+    fsModuleCache: true,
     testTimeout: 30_000,
     sequence: { sequencer: GivenOrder },
   },

@@ -69,7 +69,14 @@ export function composeApp(options: AppOptions): App {
   const { corsOrigins, bodyLimitBytes, requestTimeoutMs } = config.http;
   const api = createApi(
     { services, db, clock, accessChanged, cursors, logger },
-    { corsOrigins, bodyLimitBytes, requestTimeoutMs, secureCookies: config.session.cookieSecure, schemaWall: walls.schema },
+    {
+      corsOrigins,
+      bodyLimitBytes,
+      requestTimeoutMs,
+      operations: config.operations,
+      secureCookies: config.session.cookieSecure,
+      schemaWall: walls.schema,
+    },
   );
   return {
     api,

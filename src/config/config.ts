@@ -61,6 +61,18 @@ const databaseOf = (values: Values) => ({
   connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
 });
 
+const operationsOf = (values: Values) => ({
+  tokens: values.TOKEN_LIMIT,
+  depth: values.DEPTH_LIMIT,
+  introspectionDepth: values.INTROSPECTION_DEPTH_LIMIT,
+  aliases: values.ALIAS_LIMIT,
+  rootFields: values.ROOT_FIELD_LIMIT,
+  directives: values.DIRECTIVE_LIMIT,
+  pageSize: values.PAGE_SIZE_LIMIT,
+  cost: values.COST_LIMIT,
+  values: values.VALUE_LIMIT,
+});
+
 /**
  * Reads and checks the whole configuration, and nothing but what it is given.
  *
@@ -91,6 +103,7 @@ export const readConfig = (environment: Environment) => {
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
       shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     },
+    operations: operationsOf(values),
     session: {
       accessMinutes: values.SESSION_ACCESS_MINUTES,
       refreshDays: values.SESSION_REFRESH_DAYS,

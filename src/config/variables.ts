@@ -167,6 +167,51 @@ export const variables = {
     default: '100000',
     description: 'A longer request body is refused.',
   },
+  TOKEN_LIMIT: {
+    ...wholeNumber(100, 20_000),
+    default: '2000',
+    description: 'A document with more tokens is refused.',
+  },
+  DEPTH_LIMIT: {
+    ...wholeNumber(1, 50),
+    default: '10',
+    description: 'An operation with more levels of fields is refused.',
+  },
+  INTROSPECTION_DEPTH_LIMIT: {
+    ...wholeNumber(1, 50),
+    default: '15',
+    description: 'The same for what is read of the schema itself; the query that tools read it with has 15.',
+  },
+  ALIAS_LIMIT: {
+    ...wholeNumber(0, 1_000),
+    default: '15',
+    description: 'An operation with more aliases is refused.',
+  },
+  ROOT_FIELD_LIMIT: {
+    ...wholeNumber(1, 100),
+    default: '20',
+    description: 'An operation with more root fields is refused.',
+  },
+  DIRECTIVE_LIMIT: {
+    ...wholeNumber(0, 1_000),
+    default: '50',
+    description: 'An operation with more directives is refused.',
+  },
+  PAGE_SIZE_LIMIT: {
+    ...wholeNumber(1, 1_000),
+    default: '100',
+    description: 'Most rows on a page.',
+  },
+  COST_LIMIT: {
+    ...wholeNumber(1, 1_000_000),
+    default: '5000',
+    description: 'An operation that may cost more is refused: 1 for each object, the page size for a list.',
+  },
+  VALUE_LIMIT: {
+    ...wholeNumber(1, 10_000_000),
+    default: '50000',
+    description: 'An operation that may answer more scalars is refused.',
+  },
   REQUEST_TIMEOUT_MS: {
     ...wholeNumber(1, 600_000),
     default: '15000',

@@ -43,6 +43,8 @@ export interface GraphQLContext {
   readonly accessChanged: ServiceContext['accessChanged'];
   readonly services: Services;
   readonly cursors: CursorCodec;
+  /** Rows of a page at most. */
+  readonly pageSizeMax: number;
   readonly loaders: Loaders;
   readonly response: ResponseControls;
   /** False only in the tests that prove the other walls alone. */

@@ -5,11 +5,10 @@ import { NotFoundError, ValidationError } from '../kernel/errors.ts';
 import { fromGlobalId, toGlobalId, type NodeType } from '../kernel/ids.ts';
 import { builder, tenantWhere } from './builder.ts';
 import { allOf } from './connections/fields.ts';
+import { NODE_IDS_MAX } from './connections/page.ts';
 import { orgIdOf, type GraphQLContext } from './context.ts';
 import { assertAccess, type Access } from './plugins/access/index.ts';
 import { ITEMS_NULL_ON_ERROR, NULL_ON_ERROR } from './semantic-non-null.ts';
-
-const NODE_IDS_MAX = 100;
 
 /** Everything that has a global id. */
 export const NodeInterface = builder.interfaceRef<{ readonly id: string }>('Node').implement({

@@ -2,9 +2,6 @@ import { type DocumentNode, GraphQLError, parse, type ParseOptions } from 'graph
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 
-/** More than a large frontend's query has, and few enough that reading and checking a document takes milliseconds. */
-const TOKENS_MAX = 2_000;
-
 /** A parsed document takes about 70 times the memory of its text, so the texts are what is counted. */
 const CACHED_CHARACTERS_MAX = 500_000;
 const CACHED_DOCUMENT_CHARACTERS_MAX = 20_000;
@@ -28,19 +25,19 @@ export const tooComplex = (message: string) =>
   createGraphQLError(message, { extensions: { code: 'QUERY_TOO_COMPLEX', http: { status: 400, spec: true } } });
 
 /** What is said instead of the parser's own words, when it is the size of the document that it stumbles over. */
-function refusalOf(error: unknown): unknown {
+function refusalOf(error: unknown, tokensMax: number): unknown {
   if (error instanceof RangeError) return tooComplex('The document is nested too deeply.');
-  if (!(error instanceof GraphQLError) || !error.message.includes(`more than ${TOKENS_MAX} tokens`)) return error;
-  return tooComplex(`The document has more than ${TOKENS_MAX} tokens: ask for less at a time.`);
+  if (!(error instanceof GraphQLError) || !error.message.includes(`more than ${tokensMax} tokens`)) return error;
+  return tooComplex(`The document has more than ${tokensMax.toLocaleString('en-US')} tokens: ask for less at a time.`);
 }
 
-/** Stops reading a document at its 2,000th token: checking one takes up to the square of its length. */
-export function useTokenLimit(): Plugin {
+/** Stops reading a document at its last allowed token: checking one takes up to the square of its length. */
+export function useTokenLimit(tokensMax: number): Plugin {
   const parseLimited = (source: Parameters<typeof parse>[0], options?: ParseOptions) => {
     try {
-      return parse(source, { ...options, maxTokens: TOKENS_MAX });
+      return parse(source, { ...options, maxTokens: tokensMax });
     } catch (error) {
-      throw refusalOf(error);
+      throw refusalOf(error, tokensMax);
     }
   };
   return {

@@ -6,7 +6,7 @@ let testApp: TestApp;
 let organization: SeededOrganization;
 
 beforeAll(async () => {
-  testApp = await startTestApp();
+  testApp = await startTestApp({ environment: { COST_LIMIT: '10000' } });
   [organization] = (await seedOrganizations(testApp.database, [{ workflows: 120, tasks: 3 }])) as [SeededOrganization];
   // The first request of a key looks it up; all others are about the requests that follow.
   await call('{ viewer { organization { id } } }');

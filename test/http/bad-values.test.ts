@@ -520,9 +520,11 @@ describe('documents that are large or deep are answered with a code', () => {
     expect((await asOwner(`{ viewer { kind } } #${'x'.repeat(size)}`)).json.data).toEqual({
       viewer: { kind: 'API_KEY' },
     });
-    const aliases = (count: number) => `{viewer{${Array.from({ length: count }, (_, i) => `a${i}:kind`).join(' ')}}}`;
-    // Five brackets and names around, three tokens each inside.
-    expect((await asOwner(aliases(665))).json.errors).toBeUndefined();
-    expect(codesOf(await asOwner(aliases(666)))).toEqual(['QUERY_TOO_COMPLEX']);
+    // Twenty brackets, names and colons around.
+    const words = (count: number) => `{workflows(filter:{status:{in:[${'ACTIVE '.repeat(count)}]}}){totalCount}}`;
+    expect((await asOwner(words(1_980))).json.errors).toBeUndefined();
+    const refused = await asOwner(words(1_981));
+    expect(codesOf(refused)).toEqual(['QUERY_TOO_COMPLEX']);
+    expect(refused.json.errors[0].message).toBe('The document has more than 2,000 tokens: ask for less at a time.');
   });
 });

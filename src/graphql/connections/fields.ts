@@ -30,7 +30,7 @@ export async function resolveList(
   { field, delegate, args, sort, where }: ListRequest,
 ): Promise<Connection> {
   const binding = { orgId: orgIdOf(context), field, filter: args.filter ?? null, order: `${sort.column} ${sort.direction}` };
-  const page = readPage(args, sort, binding, context.cursors);
+  const page = readPage(args, sort, binding, context);
   const select = { orgId: true, id: true, [sort.column]: true };
   const selection = queryFromInfo({ context, info, path: ['edges', 'node'], select });
   const matching = allOf(tenantWhere(context), where);
@@ -57,7 +57,7 @@ type NestedSelection = (query: unknown, path: string[]) => { select?: Record<str
 export function relationList({ field, relation, sort, count }: RelationList) {
   const pageOf = (args: PageArguments, context: GraphQLContext) => {
     const binding = { orgId: orgIdOf(context), field, filter: null, order: `${sort.column} ${sort.direction}` };
-    return readPage(args, sort, binding, context.cursors);
+    return readPage(args, sort, binding, context);
   };
   const select = (args: PageArguments, context: GraphQLContext, nested: NestedSelection): object => {
     const page = pageOf(args, context);

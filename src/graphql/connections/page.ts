@@ -2,7 +2,10 @@ import { ValidationError } from '../../kernel/errors.ts';
 import type { CursorBinding, CursorCodec, Position } from './cursor.ts';
 
 export const PAGE_SIZE_DEFAULT = 25;
+/** Rows of a page at most, unless the server is configured otherwise. */
 export const PAGE_SIZE_MAX = 100;
+/** Ids that one field takes at most. */
+export const NODE_IDS_MAX = 100;
 
 /** The Relay arguments of a connection. */
 export interface PageArguments {
@@ -16,6 +19,13 @@ export interface PageArguments {
 export interface SortOrder {
   readonly column: string;
   readonly direction: 'asc' | 'desc';
+}
+
+/** What reading a page needs besides its arguments. */
+export interface Paging {
+  readonly cursors: CursorCodec;
+  /** Rows of a page at most. */
+  readonly pageSizeMax: number;
 }
 
 /** A page of a list, ready to be asked of the database. */
@@ -34,7 +44,7 @@ export interface Page {
  * Reads the arguments of a connection. A page costs the same wherever it begins: its rows are found by comparing with
  * the position in the cursor, along the index, and never by counting.
  */
-export function readPage(args: PageArguments, sort: SortOrder, binding: CursorBinding, cursors: CursorCodec): Page {
+export function readPage(args: PageArguments, sort: SortOrder, binding: CursorBinding, { cursors, pageSizeMax }: Paging): Page {
   const { first, last } = args;
   if (isGiven(first) && isGiven(last)) throw ValidationError.of('last', 'cannot be used together with first.');
   const backward = isGiven(last);
@@ -45,7 +55,9 @@ export function readPage(args: PageArguments, sort: SortOrder, binding: CursorBi
     ...(before ? [beyond(before, sort, sort.direction === 'asc' ? 'lt' : 'gt')] : []),
   ];
   return {
-    size: backward ? pageSize(last, 'last') : pageSize(first ?? PAGE_SIZE_DEFAULT, 'first'),
+    size: backward
+      ? pageSize(last, 'last', pageSizeMax)
+      : pageSize(first ?? Math.min(PAGE_SIZE_DEFAULT, pageSizeMax), 'first', pageSizeMax),
     backward,
     sort,
     binding,
@@ -63,9 +75,9 @@ export function pageQuery(page: Page): { orderBy: Record<string, 'asc' | 'desc'>
   return { orderBy: columns.map((column) => ({ [column]: direction })), take: page.size + 1 };
 }
 
-function pageSize(size: number, argument: string): number {
-  if (!Number.isInteger(size) || size < 1 || size > PAGE_SIZE_MAX) {
-    throw ValidationError.of(argument, `must be from 1 to ${PAGE_SIZE_MAX}.`);
+function pageSize(size: number, argument: string, most: number): number {
+  if (!Number.isInteger(size) || size < 1 || size > most) {
+    throw ValidationError.of(argument, `must be from 1 to ${most}.`);
   }
   return size;
 }

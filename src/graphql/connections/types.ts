@@ -62,7 +62,7 @@ export function connectionType<Node extends Row>(name: string, node: ObjectRef<B
 
 /** The arguments of every connection. */
 export const pageArguments = builder.args((t) => ({
-  first: t.int({ description: `How many rows from the start, or after \`after\`: 1 to ${PAGE_SIZE_MAX}, ${PAGE_SIZE_DEFAULT} when nothing is said.` }),
+  first: t.int({ description: `How many rows from the start, or after \`after\`: 1 to ${PAGE_SIZE_MAX} (as long as the server is not configured otherwise), ${PAGE_SIZE_DEFAULT} when nothing is said.` }),
   after: t.string({ description: 'Only rows past this cursor.' }),
   last: t.int({ description: `How many rows from the end, or before \`before\`: 1 to ${PAGE_SIZE_MAX}. Not together with \`first\`.` }),
   before: t.string({ description: 'Only rows short of this cursor.' }),

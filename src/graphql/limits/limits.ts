@@ -1,26 +1,45 @@
-import { COST_MAX, type OperationSize } from './cost.ts';
+import { COUNT_MAX, type OperationSize } from './measure.ts';
 
-/** Runs of a workflow with their tasks are 10 levels below the list of workflows; the rest is for going back up. */
-export const DEPTH_MAX = 15;
+/** How much one operation may ask for. */
+export interface OperationLimits {
+  /** Levels of fields. Runs of a workflow with their tasks are 10 levels below the list of workflows. */
+  readonly depth: number;
+  /** Levels of fields in the schema itself. The query that clients read it with has 15. */
+  readonly introspectionDepth: number;
+  readonly aliases: number;
+  /** Each is at least a statement of its own. */
+  readonly rootFields: number;
+  readonly directives: number;
+  /** Objects that it may read. An answer is made in one go, during which the server answers nobody else. */
+  readonly cost: number;
+  /** Scalars that its answer may hold. */
+  readonly values: number;
+}
 
-/** Objects that one operation may read. An answer is made in one go, during which the server answers nobody else. */
-export const QUERY_COST_MAX = 10_000;
+type Check = readonly [limit: keyof OperationLimits, refusal: (asked: string, limit: string) => string];
 
-/** More than any page of a frontend asks for at once. Each is at least a statement of its own. */
-export const ROOT_FIELDS_MAX = 50;
+/** In the order in which they are told: what is written before what it may grow into. */
+const CHECKS: readonly Check[] = [
+  ['rootFields', (asked, limit) => `This operation has ${asked} root fields; the limit is ${limit}: ask for them in several requests.`],
+  ['aliases', (asked, limit) => `This operation has ${asked} aliases; the limit is ${limit}: ask for less at a time.`],
+  ['directives', (asked, limit) => `This operation has ${asked} directives; the limit is ${limit}: leave some away.`],
+  ['depth', (asked, limit) => `This query is ${asked} levels deep; the limit is ${limit}: ask for what lies deeper by its id.`],
+  ['introspectionDepth', (asked, limit) => `This query looks ${asked} levels deep into the schema; the limit is ${limit}.`],
+  ['cost', (asked, limit) => `This query may cost ${asked}; the limit is ${limit}: ask for smaller pages or fewer nested lists.`],
+  ['values', (asked, limit) => `This query may answer ${asked} values; the limit is ${limit}: ask for smaller pages or fewer fields.`],
+];
 
 const number = new Intl.NumberFormat('en-US');
 
+/** What may come out as less than was measured is "up to" so much; what is written is just so much. */
+const ESTIMATED: ReadonlySet<keyof OperationLimits> = new Set(['cost', 'values']);
+
 /** Why an operation of this size is refused and what to do about it; null when it may run. */
-export function excessOf({ depth, cost, rootFields }: OperationSize): string | null {
-  if (rootFields > ROOT_FIELDS_MAX) {
-    return `This operation has ${number.format(rootFields)} root fields; the limit is ${ROOT_FIELDS_MAX}: ask for them in several requests.`;
-  }
-  if (depth > DEPTH_MAX) {
-    return `This query is ${number.format(depth)} levels deep; the limit is ${DEPTH_MAX}: ask for what lies deeper by its id.`;
-  }
-  if (cost <= QUERY_COST_MAX) return null;
-  const amount = `${cost < COST_MAX ? 'up to' : 'more than'} ${number.format(cost)}`;
-  const limit = number.format(QUERY_COST_MAX);
-  return `This query may cost ${amount}; the limit is ${limit}: ask for smaller pages or fewer nested lists.`;
+export function excessOf(size: OperationSize, limits: OperationLimits): string | null {
+  const exceeded = CHECKS.find(([limit]) => size[limit] > limits[limit]);
+  if (!exceeded) return null;
+  const [limit, refusal] = exceeded;
+  const asked = size[limit];
+  const atLeast = asked < COUNT_MAX ? (ESTIMATED.has(limit) ? 'up to ' : '') : 'more than ';
+  return refusal(`${atLeast}${number.format(asked)}`, number.format(limits[limit]));
 }

@@ -10,6 +10,7 @@ import {
   type GraphQLSchema,
   isAbstractType,
   isCompositeType,
+  isIntrospectionType,
   isListType,
   isObjectType,
   Kind,
@@ -18,31 +19,42 @@ import {
   type SelectionSetNode,
   type ValueNode,
 } from 'graphql';
-import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../connections/page.ts';
+import { NODE_IDS_MAX, PAGE_SIZE_DEFAULT } from '../connections/page.ts';
+import { isConnection, isPartOfPage } from './pages.ts';
 
-/** How much an operation asks for, in the worst case. */
+/** How much an operation asks for, in the worst case. Every number saturates at `COUNT_MAX`. */
 export interface OperationSize {
-  /** Levels of fields, `edges` and `node` included, counted from the root. */
+  /** Levels of fields, `edges` and `node` included, counted from the root; what is read of the schema is left aside. */
   readonly depth: number;
-  /** Objects that may be read: 1 for each, and a page's size for each list. Saturates at `COST_MAX`. */
+  /** Levels of fields below and with `__schema` or `__type`. */
+  readonly introspectionDepth: number;
+  /** Objects that may be read: 1 for each, a page's size for each list, 100 for each look into the schema. */
   readonly cost: number;
-  /** Root fields, each alias for itself. */
+  /** Scalars that the answer may hold: those of each row, times the rows. */
+  readonly values: number;
+  /** Root fields, each alias for itself, `__typename` and `__schema` included. */
   readonly rootFields: number;
+  /** Fields with another name than their own, once for each spread of the fragment that they are in. */
+  readonly aliases: number;
+  /** `@skip`, `@include` and the like, counted in the same way. */
+  readonly directives: number;
 }
 
 /** Where counting ends: fragments that double each other would otherwise leave the numbers that can be computed with. */
-export const COST_MAX = 1_000_000_000;
+export const COUNT_MAX = 1_000_000_000;
 
-interface Measured {
-  readonly depth: number;
-  readonly cost: number;
+/** What a look into the schema costs: nobody knows how many objects it gives, so it counts as a large page. */
+export const INTROSPECTION_COST = 100;
+
+interface Measured extends Omit<OperationSize, 'rootFields'> {
   readonly fields: number;
 }
 
 interface Reading {
   readonly schema: GraphQLSchema;
+  readonly pageSizeMax: number;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
-  /** What each fragment was found to cost: a fragment is read once, however often it is spread. */
+  /** What each fragment was found to ask for: a fragment is read once, however often it is spread. */
   readonly measured: Map<string, Measured>;
   /** The value of an argument as far as sizes need it; undefined when it is not given. */
   readonly valueOf: (node: ValueNode) => unknown;
@@ -50,8 +62,17 @@ interface Reading {
 
 type Parent = GraphQLCompositeType | undefined;
 
-const NOTHING: Measured = { depth: 0, cost: 0, fields: 0 };
-const ENDLESS: Measured = { depth: COST_MAX, cost: COST_MAX, fields: COST_MAX };
+const NOTHING: Measured = { depth: 0, introspectionDepth: 0, cost: 0, values: 0, fields: 0, aliases: 0, directives: 0 };
+const ENDLESS: Measured = { ...NOTHING, depth: COUNT_MAX, introspectionDepth: COUNT_MAX, cost: COUNT_MAX };
+const SCALAR: Measured = { ...NOTHING, depth: 1, values: 1, fields: 1 };
+
+/** What an operation is run with, as far as its size depends on it. */
+export interface Request {
+  readonly operationName?: string | null | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Rows of a page at most. */
+  readonly pageSizeMax: number;
+}
 
 /**
  * Measures an operation of a validated document before it runs, in time linear in the document. An over-estimate where
@@ -61,19 +82,22 @@ const ENDLESS: Measured = { depth: COST_MAX, cost: COST_MAX, fields: COST_MAX };
 export function measureOperation(
   schema: GraphQLSchema,
   document: DocumentNode,
-  operationName: string | null | undefined,
-  variables: Readonly<Record<string, unknown>>,
+  { operationName, variables, pageSizeMax }: Request,
 ): OperationSize | null {
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
   if (!root) return null;
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  }
-  const reading = { schema, fragments, measured: new Map(), valueOf: valueReader(operation, variables) };
-  const { depth, cost, fields } = measureSelections(reading, operation.selectionSet, root);
-  return { depth, cost, rootFields: fields };
+  const fragments = fragmentsOf(document);
+  const reading = { schema, pageSizeMax, fragments, measured: new Map(), valueOf: valueReader(operation, variables) };
+  const { fields: rootFields, ...measured } = measureSelections(reading, operation.selectionSet, root);
+  const own = operation.directives?.length ?? 0;
+  return { ...measured, rootFields, directives: measured.directives + own };
+}
+
+/** The fragments of a document by their names. */
+export function fragmentsOf({ definitions }: DocumentNode): ReadonlyMap<string, FragmentDefinitionNode> {
+  const fragments = definitions.filter((definition) => definition.kind === Kind.FRAGMENT_DEFINITION);
+  return new Map(fragments.map((fragment) => [fragment.name.value, fragment]));
 }
 
 function measureSelections(reading: Reading, { selections }: SelectionSetNode, parent: Parent): Measured {
@@ -81,13 +105,15 @@ function measureSelections(reading: Reading, { selections }: SelectionSetNode, p
   // An object has one type, so of the branches for different types only one can be taken: the dearest is counted.
   const branches = new Map<string, Measured>();
   for (const selection of selections) {
+    const directives = selection.directives?.length ?? 0;
+    if (directives > 0) total = sum(total, { ...NOTHING, directives });
     if (isLeftOut(reading, selection)) continue;
     const measured = measureSelection(reading, selection, parent);
     const branch = isAbstractType(parent) ? branchOf(reading, selection) : null;
     if (branch) branches.set(branch, sum(branches.get(branch) ?? NOTHING, measured));
     else total = sum(total, measured);
   }
-  return sum(total, [...branches.values()].reduce(largest, NOTHING));
+  return branches.size === 0 ? total : sum(total, [...branches.values()].reduce(eitherOf));
 }
 
 function measureSelection(reading: Reading, selection: SelectionNode, parent: Parent): Measured {
@@ -111,38 +137,67 @@ function measureFragment(reading: Reading, name: string): Measured {
 }
 
 function measureField(reading: Reading, node: FieldNode, parent: Parent): Measured {
+  const aliases = node.alias && node.alias.value !== node.name.value ? 1 : 0;
+  const measured = measureUnderItsName(reading, node, parent);
+  return aliases === 0 ? measured : { ...measured, aliases: saturated(measured.aliases + aliases) };
+}
+
+function measureUnderItsName(reading: Reading, node: FieldNode, parent: Parent): Measured {
   const name = node.name.value;
-  if (name === '__typename') return NOTHING;
-  // The schema is read from memory, and validation bounds how deep. It counts as a root field, so that it is not
-  // asked for many times at once.
-  if (name.startsWith('__')) return { depth: 1, cost: 0, fields: 1 };
+  if (name === '__typename') return { ...SCALAR, depth: 0 };
+  if (!node.selectionSet) return SCALAR;
+  if (name in INTROSPECTION_FIELDS) {
+    const type = typeNamed(reading, INTROSPECTION_FIELDS[name as keyof typeof INTROSPECTION_FIELDS]);
+    return { ...withinSchema(measureSelections(reading, node.selectionSet, type)), cost: INTROSPECTION_COST };
+  }
   const field = parent && 'getFields' in parent ? parent.getFields()[name] : undefined;
   const type = field && getNamedType(field.type);
-  if (!field || !node.selectionSet || !isCompositeType(type)) return { depth: 1, cost: 0, fields: 1 };
+  if (!field || !isCompositeType(type)) return SCALAR;
   const below = measureSelections(reading, node.selectionSet, type);
+  if (isIntrospectionType(type)) return withinSchema(below);
   // Edges, nodes and page info are parts of the rows that the connection was counted for.
-  const isPartOfPage = /(Connection|Edge)$/.test(parent?.name ?? '');
-  const cost = isPartOfPage ? below.cost : objectsOf(reading, node, field, type.name) * (1 + below.cost);
-  return { depth: saturated(below.depth + 1), cost: saturated(cost), fields: 1 };
+  const isPart = isPartOfPage(parent);
+  const objects = isPart ? 1 : objectsOf(reading, node, field, type);
+  return {
+    ...below,
+    depth: saturated(below.depth + 1),
+    cost: saturated(isPart ? below.cost : objects * (1 + below.cost)),
+    values: saturated(objects * below.values),
+    fields: 1,
+  };
+}
+
+const INTROSPECTION_FIELDS = { __schema: '__Schema', __type: '__Type' } as const;
+
+/** The schema is read from memory: what is below has a depth of its own, and neither rows nor values. */
+function withinSchema(below: Measured): Measured {
+  const introspectionDepth = saturated(Math.max(below.depth, below.introspectionDepth) + 1);
+  return { ...below, depth: 0, introspectionDepth, cost: 0, values: 0, fields: 1 };
 }
 
 /** How many objects a field gives at most: 1, a page, or one for each id that is asked for. */
-function objectsOf(reading: Reading, node: FieldNode, field: GraphQLField<unknown, unknown>, type: string): number {
+function objectsOf(
+  { pageSizeMax, valueOf }: Reading,
+  node: FieldNode,
+  field: GraphQLField<unknown, unknown>,
+  type: GraphQLCompositeType,
+): number {
   const argument = (name: string): unknown => {
     const given = node.arguments?.find((candidate) => candidate.name.value === name);
-    return given && reading.valueOf(given.value);
+    return given && valueOf(given.value);
   };
-  const isPage = type.endsWith('Connection') || field.args.some(({ name }) => name === 'first' || name === 'last');
-  if (isPage) return pageSize(argument('first') ?? argument('last') ?? PAGE_SIZE_DEFAULT);
+  const isPage = isConnection(type) || field.args.some(({ name }) => name === 'first' || name === 'last');
+  const size = argument('first') ?? argument('last');
+  if (isPage) return pageSize(size ?? Math.min(PAGE_SIZE_DEFAULT, pageSizeMax), pageSizeMax);
   if (!isListType(getNullableType(field.type))) return 1;
   const ids = argument('ids');
-  if (Array.isArray(ids)) return pageSize(ids.length);
+  if (Array.isArray(ids)) return pageSize(ids.length, NODE_IDS_MAX);
   return ids === undefined ? PAGE_SIZE_DEFAULT : 1;
 }
 
 /** What is no size, or out of bounds, is refused later by the list itself, which says so better. */
-function pageSize(size: unknown): number {
-  return typeof size === 'number' ? Math.min(Math.max(size, 1), PAGE_SIZE_MAX) : PAGE_SIZE_MAX;
+function pageSize(size: unknown, most: number): number {
+  return typeof size === 'number' ? Math.min(Math.max(size, 1), most) : most;
 }
 
 function isLeftOut({ valueOf }: Reading, { directives = [] }: SelectionNode): boolean {
@@ -185,16 +240,26 @@ function valueReader({ variableDefinitions = [] }: OperationDefinitionNode, vari
   return valueOf;
 }
 
-const saturated = (count: number): number => Math.min(count, COST_MAX);
+const saturated = (count: number): number => Math.min(count, COUNT_MAX);
 
-const sum = (left: Measured, right: Measured): Measured => ({
-  depth: Math.max(left.depth, right.depth),
-  cost: saturated(left.cost + right.cost),
-  fields: saturated(left.fields + right.fields),
-});
+/** What two selections ask for together. */
+function sum(left: Measured, right: Measured): Measured {
+  return {
+    depth: Math.max(left.depth, right.depth),
+    introspectionDepth: Math.max(left.introspectionDepth, right.introspectionDepth),
+    cost: saturated(left.cost + right.cost),
+    values: saturated(left.values + right.values),
+    fields: saturated(left.fields + right.fields),
+    aliases: saturated(left.aliases + right.aliases),
+    directives: saturated(left.directives + right.directives),
+  };
+}
 
-const largest = (left: Measured, right: Measured): Measured => ({
-  depth: Math.max(left.depth, right.depth),
-  cost: Math.max(left.cost, right.cost),
-  fields: Math.max(left.fields, right.fields),
-});
+/** What two selections ask for at most when only one of them can be taken; what is written counts either way. */
+function eitherOf(left: Measured, right: Measured): Measured {
+  return {
+    ...sum(left, right),
+    cost: Math.max(left.cost, right.cost),
+    values: Math.max(left.values, right.values),
+  };
+}

@@ -5,6 +5,7 @@ import { ForbiddenError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { CursorCodec } from '../graphql/connections/cursor.ts';
 import type { GraphQLContext, Services } from '../graphql/context.ts';
+import type { OperationLimits } from '../graphql/limits/limits.ts';
 import { createLoaders } from '../graphql/loaders.ts';
 import { schema } from '../graphql/schema.ts';
 import { authenticate } from './authenticate.ts';
@@ -29,6 +30,7 @@ export interface ApiOptions {
   readonly corsOrigins: readonly string[];
   readonly bodyLimitBytes: number;
   readonly requestTimeoutMs: number;
+  readonly operations: OperationLimits & { readonly tokens: number; readonly pageSize: number };
   readonly secureCookies: SecureCookies;
   /** False only in the tests that prove the other walls alone. */
   readonly schemaWall: boolean;
@@ -61,8 +63,8 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
       useCodedRefusals(logger),
       useRequestLog(logger),
       useReadableRequests(),
-      useTokenLimit(),
-      useOperationLimits(),
+      useTokenLimit(options.operations.tokens),
+      useOperationLimits(options.operations),
       useTenantScope(options.requestTimeoutMs),
       usePublicErrors(logger),
     ],
@@ -72,7 +74,7 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
 
 async function createContext(
   { services, db, clock, accessChanged, cursors }: ApiDependencies,
-  { secureCookies, requestTimeoutMs, schemaWall }: ApiOptions,
+  { secureCookies, requestTimeoutMs, operations, schemaWall }: ApiOptions,
   { request, params }: YogaInitialContext,
 ): Promise<GraphQLContext> {
   const state = stateOf(request);
@@ -90,6 +92,7 @@ async function createContext(
     accessChanged,
     services,
     cursors,
+    pageSizeMax: operations.pageSize,
     loaders: createLoaders(),
     response,
     schemaWall,

@@ -73,11 +73,16 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(): Promise<World> {
+export interface WorldOptions {
+  /** False takes the client's and the database's walls away, to show what the use cases hold alone. */
+  readonly walls?: boolean;
+}
+
+export async function openWorld({ walls = true }: WorldOptions = {}): Promise<World> {
   const database = await createTestDatabase();
   const timeouts = { connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 };
-  const pool = createPool({ url: database.runtimeUrl, size: POOL_SIZE, namedStatements: true, ...timeouts });
-  const db = createTenantClient({ adapter: createTenantAdapter(pool), ...timeouts });
+  const pool = createPool({ url: walls ? database.runtimeUrl : database.bypassUrl, size: POOL_SIZE, namedStatements: true, ...timeouts });
+  const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall: walls, ...timeouts });
   const preTenant = createPreTenantDatabase(pool);
   // Opens every connection now: what a test starts at once must really run at once.
   await Promise.all(Array.from({ length: POOL_SIZE * 2 }, () => preTenant.findSignIn('nobody@nowhere.test')));

@@ -2,7 +2,7 @@ import { guards } from './operators/guards.ts';
 import { logic } from './operators/logic.ts';
 import { statements } from './operators/statements.ts';
 import type { Operators } from './operators/syntax.ts';
-import { tenant } from './operators/tenant.ts';
+import { filters, tenant } from './operators/tenant.ts';
 import { walls } from './operators/walls.ts';
 import { killers } from './killers.ts';
 import * as sql from './sql/operators.ts';
@@ -20,7 +20,7 @@ export interface Area {
   readonly ownCluster?: true;
 }
 
-const everything: Operators = { ...guards, ...logic, ...tenant, ...walls, ...statements };
+const everything: Operators = { ...guards, ...logic, ...filters, ...tenant, ...walls, ...statements };
 
 /** Of code that does much besides: only what says whose something is, and the calls that ask. */
 const ids: Operators = { ...tenant, ...walls, ...statements };

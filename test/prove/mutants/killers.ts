@@ -36,6 +36,7 @@ const AUTHENTICATION = [
   'test/http/sessions.test.ts',
 ];
 const USE_CASES = [
+  'test/domains/each-names-its-organization.test.ts',
   'test/domains/api-keys.test.ts',
   'test/domains/members.test.ts',
   'test/domains/workflows.test.ts',

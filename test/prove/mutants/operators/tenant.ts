@@ -1,8 +1,8 @@
-import { isNode, type Node, nodesOf, type Operators, replace, without } from './syntax.ts';
+import { isNode, type Node, nodesOf, type Operator, type Operators, replace, without } from './syntax.ts';
 
 /** Words that say whose something is. */
 const ID = /\b(orgId|userId|tenantKey|tenant|clientId|fingerprint|credentialId|hashed)\b/;
-const FIELDS: ReadonlySet<string> = new Set(['orgId', 'userId', 'where']);
+const IDS: ReadonlySet<string> = new Set(['orgId', 'userId', 'tenantKey', 'clientId']);
 const CARRIERS = /^(where|shared|key|filter|author|seen|id|nested|selection|query)$/;
 
 const COMPARISONS: ReadonlySet<string> = new Set(['===', '!==']);
@@ -11,13 +11,23 @@ const nameOf = (node: unknown): string => (isNode(node) && typeof node['name'] =
 
 const pairs = (items: readonly Node[]): [Node, Node][] => items.slice(1).map((item, index) => [items[index]!, item]);
 
+const isFlag = (node: unknown): boolean => isNode(node) && node.type === 'Literal';
+
+/** The object without the properties that are meant, one at a time. What is only selected (`orgId: true`) is let be. */
+const dropProperties = (isMeant: (name: string) => boolean): Operator => ({ node }) => {
+  if (node.type !== 'ObjectExpression') return [];
+  const properties = nodesOf(node['properties']);
+  return properties.flatMap((property, index) =>
+    isMeant(nameOf(property['key'])) && !isFlag(property['value']) ? [without(properties, index)] : [],
+  );
+};
+
+/** Ways of not narrowing at all. */
+export const filters: Operators = { 'drop where': dropProperties((name) => name === 'where') };
+
 /** Ways of losing or mixing up whose something is. */
 export const tenant: Operators = {
-  'drop property': ({ node }) => {
-    if (node.type !== 'ObjectExpression') return [];
-    const properties = nodesOf(node['properties']);
-    return properties.flatMap((property, index) => (FIELDS.has(nameOf(property['key'])) ? [without(properties, index)] : []));
-  },
+  'drop id': dropProperties((name) => IDS.has(name)),
   'drop spread': ({ node }) => {
     if (node.type !== 'ObjectExpression') return [];
     const properties = nodesOf(node['properties']);
@@ -47,7 +57,7 @@ export const tenant: Operators = {
     const items = nodesOf(node['elements'] ?? node['arguments']);
     if (node.type !== 'ArrayExpression' && node.type !== 'CallExpression') return [];
     return pairs(items)
-      .filter(([left, right]) => isId(textOf(left)) && isId(textOf(right)))
+      .filter(([left, right]) => /\borgId\b/.test(textOf(left)) && /[uU]serId\b/.test(textOf(right)))
       .map(([left, right]) => ({ start: left.start, end: right.end, text: `${textOf(right)}, ${textOf(left)}` }));
   },
 };

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { ServiceContext } from '../../src/domains/service-context.ts';
+import { toGlobalId } from '../../src/kernel/ids.ts';
+import type { Principal } from '../../src/kernel/principal.ts';
+import { openWorld, type Tenant, type World } from './world.ts';
+
+/**
+ * The use cases without the walls of the client and the database. Nobody puts a tenant into their statements here, so
+ * every one that touches an organization's rows must name the organization by itself.
+ */
+let world: World;
+let tenant: Tenant;
+let other: Tenant;
+beforeAll(async () => {
+  world = await openWorld({ walls: false });
+  tenant = await world.found('Acme');
+  other = await world.found('Other');
+});
+afterAll(() => world?.close());
+
+const definition = (...keys: string[]) => ({
+  document: { dsl: '1.0.0', namespace: 'test', name: 'w', version: '1.0.0' },
+  do: keys.map((key, index) => ({ [key]: { set: { index } } })),
+});
+
+const TABLE = /"?\b(iam|workflow)"?\."?(organizations|memberships|api_keys|idempotency_keys|workflows|workflow_versions|tasks|schedules|workflow_states|task_states)\b/;
+
+/** Whether a statement says whose rows it means. Rows of the table of organizations are named by their id. */
+const namesOrganization = (text: string): boolean => {
+  if (/^\s*INSERT/i.test(text)) return /"org_id"/.test(text) || TABLE.exec(text)?.[2] === 'organizations';
+  if (TABLE.exec(text)?.[2] === 'organizations') return /\bid"? = \$\d|"id" IN \(\$\d/.test(text);
+  return /\borg_id"? = \$\d/.test(text);
+};
+
+let unnamed: string[] = [];
+let touched = 0;
+beforeEach(() => {
+  unnamed = [];
+  touched = 0;
+});
+
+/** Does a use case as the owner, and notes its statements that name no organization. */
+const watched = async <Result>(work: (cx: ServiceContext) => Promise<Result>, as: Principal = tenant.owner): Promise<Result> => {
+  const stop = world.pool.observe(({ text }) => {
+    if (!TABLE.test(text)) return;
+    touched += 1;
+    if (!namesOrganization(text)) unnamed.push(text);
+  });
+  try {
+    return await world.as(as, work);
+  } finally {
+    stop();
+  }
+};
+
+const everyStatementNamedIt = (): void => {
+  expect(unnamed).toEqual([]);
+  expect(touched).toBeGreaterThan(0);
+};
+
+test('of workflows and schedules', async () => {
+  const { workflows, schedules } = world;
+  const create = (cx: ServiceContext) => workflows.create(cx, { name: 'Same', definition: definition('a', 'b'), idempotencyKey: 'one' });
+  const { workflowId } = await watched(create);
+  await watched(create);
+  const id = toGlobalId('Workflow', workflowId);
+  await watched((cx) => workflows.create(cx, { name: 'Same', definition: definition('a') }));
+  await watched((cx) => workflows.update(cx, { id, name: 'Changed', definition: definition('b', 'c') }));
+  const { scheduleId } = await watched((cx) => schedules.create(cx, { workflowId: id, name: 'Daily', cron: '0 9 * * *' }));
+  const schedule = toGlobalId('Schedule', scheduleId);
+  await watched((cx) => schedules.update(cx, { id: schedule, cron: '0 8 * * *' }));
+  await watched((cx) => schedules.remove(cx, { id: schedule }));
+  await watched((cx) => workflows.remove(cx, { id }));
+  everyStatementNamedIt();
+});
+
+test('of members and keys', async () => {
+  const { members, apiKeys } = world;
+  const { memberId } = await watched((cx) => members.add(cx, { email: 'new@acme.test', role: 'member', idempotencyKey: 'one' }));
+  const id = toGlobalId('Member', memberId);
+  await watched((cx) => members.updateRole(cx, { id, role: 'manager' }));
+  const { apiKeyId } = await watched((cx) => apiKeys.create(cx, { name: 'Key', scopes: ['*'], memberId: id, idempotencyKey: 'one' }));
+  const rotated = await watched((cx) => apiKeys.rotate(cx, { id: toGlobalId('ApiKey', apiKeyId), overlapSeconds: 60 }));
+  await watched((cx) => apiKeys.revoke(cx, { id: toGlobalId('ApiKey', rotated.apiKeyId) }));
+  await watched((cx) => members.remove(cx, { id }));
+  await watched((cx) => members.add(cx, { email: 'new@acme.test', role: 'viewer' }));
+  everyStatementNamedIt();
+});
+
+test('of what somebody does with an API key', async () => {
+  const asKey = await world.auth.authenticate(tenant.ownerKey, null);
+  const { apiKeyId } = await watched((cx) => world.apiKeys.create(cx, { name: 'By a key', scopes: ['*'] }), asKey);
+  await watched((cx) => world.apiKeys.revoke(cx, { id: toGlobalId('ApiKey', apiKeyId) }), asKey);
+  everyStatementNamedIt();
+});
+
+test('of the organization itself', async () => {
+  const id = toGlobalId('Organization', other.owner.tenant!.orgId);
+  await watched((cx) => world.organizations.update(cx, { description: 'changed' }));
+  await watched((cx) => world.organizations.suspend(cx, { id, reason: 'late' }), world.operator);
+  await watched((cx) => world.organizations.activate(cx, { id }), world.operator);
+  await watched((cx) => world.onboarding.createOrganization(cx, { name: 'Third', adminEmail: 'third@third.test' }), world.operator);
+  everyStatementNamedIt();
+});

@@ -2,11 +2,12 @@ import { GraphQLError } from 'graphql';
 import {
   AppError,
   type ErrorCode,
+  OutcomeUnknownError,
   ServiceUnavailableError,
   TenantViolationError,
   ValidationError,
 } from '../kernel/errors.ts';
-import { isTransientFailure, isUnstorableValue } from '../platform/postgres/adapter/index.ts';
+import { isOutcomeUnknown, isTransientFailure, isUnstorableValue } from '../platform/postgres/adapter/index.ts';
 
 /** A failure as the caller may see it, and what the log should hold of it. */
 export interface PublicError {
@@ -24,6 +25,7 @@ export function toPublicError(error: GraphQLError, requestId: string): PublicErr
   const thrown = rootCause(error);
   if (thrown instanceof TenantViolationError) return masked(error, requestId, thrown);
   if (thrown instanceof AppError) return { error: coded(error, thrown), unexpected: null };
+  if (isOutcomeUnknown(thrown)) return { error: coded(error, new OutcomeUnknownError()), unexpected: thrown };
   if (isTransientFailure(thrown)) return { error: coded(error, new ServiceUnavailableError()), unexpected: thrown };
   if (isUnstorableValue(thrown)) return { error: coded(error, unstorable()), unexpected: null };
   const code = thrown instanceof GraphQLError && LIBRARY_CODES[String(thrown.extensions['code'])];

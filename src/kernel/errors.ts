@@ -115,3 +115,13 @@ export class ServiceUnavailableError extends AppError {
     super('SERVICE_UNAVAILABLE', 'The service cannot answer right now. Try again in a moment.', options);
   }
 }
+
+/** A change whose answer was lost or came too late: it may have been made or not, and nobody here can tell. */
+export class OutcomeUnknownError extends AppError {
+  constructor() {
+    super(
+      'SERVICE_UNAVAILABLE',
+      'The service cannot tell whether the change was made. Look before you try again, or send the same idempotencyKey again.',
+    );
+  }
+}

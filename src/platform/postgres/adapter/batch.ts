@@ -1,4 +1,5 @@
 import pg, { type Connection, type FieldDef, type TransactionStatus } from 'pg';
+import { outcomeUnknown } from './errors.ts';
 import {
   describeRows,
   doubt,
@@ -29,6 +30,15 @@ export interface BatchResult {
 export type Outcome =
   | { readonly ok: true; readonly result: BatchResult; readonly status: TransactionStatus }
   | { readonly ok: false; readonly error: Error; readonly stale: boolean; readonly status: TransactionStatus };
+
+/**
+ * The outcome of a batch that keeps something. When the connection was lost before the server said how it went, nobody
+ * here knows whether it was kept; an error of the server's own says that it was not.
+ */
+export function orUnknown(outcome: Outcome): Outcome {
+  if (outcome.ok || outcome.status !== null || outcome.error instanceof pg.DatabaseError) return outcome;
+  return { ...outcome, error: outcomeUnknown(outcome.error) };
+}
 
 // The part of the driver's connection that is used here; its published types ask for more arguments than it takes.
 interface Wire {
@@ -160,6 +170,11 @@ class Batch {
 
   handleError(error: Error, connection: Connection): void {
     const server = error instanceof pg.DatabaseError ? error : undefined;
+    // The driver's word for a message that PostgreSQL does not have: nothing that follows can be relied on.
+    if (server !== undefined && server.severity === undefined) {
+      this.#settle({ ok: false, error: new Error('Connection terminated: unknown message', { cause: error }), stale: false, status: null });
+      return;
+    }
     for (const statement of this.#sentHere) doubt(statement);
     const stale = server !== undefined && this.#isStale(server);
     if (server === undefined || server.severity === 'FATAL' || server.severity === 'PANIC') {

@@ -36,6 +36,7 @@ const closed = new Set([
   '08000',
   '08003',
   '08006',
+  '08007', // see outcomeUnknown
   '08P01', // also how a pooler says that its server went away
   '25P03', // idle in a transaction for too long
 ]);
@@ -130,6 +131,15 @@ export function toAdapterError(error: unknown): unknown {
   return new DriverAdapterError({ originalCode: failure.code, originalMessage: failure.message, ...mapped });
 }
 
+/** PostgreSQL's code for a transaction of which nobody here knows whether it was kept. */
+const transactionResolutionUnknown = '08007';
+
+/** What a change failed with whose answer never came: the server may have kept it before the connection was lost. */
+export function outcomeUnknown(cause: Error): Error {
+  const message = 'Connection terminated: whether the change was kept is not known';
+  return Object.assign(new Error(message, { cause }), { code: transactionResolutionUnknown });
+}
+
 const unavailableKinds = new Set<MappedError['kind']>([
   'DatabaseNotReachable',
   'ConnectionClosed',
@@ -169,12 +179,17 @@ const transientCodes = new Set<unknown>([
 /**
  * Whether an error, from Prisma or from this directory, says nothing about the request itself, so that the same one may
  * work later: the database cannot be reached, has nothing to spare, took too long, or let another transaction go first.
- * Nothing of the failed transaction was kept.
+ * Nothing of the failed transaction was kept, unless `isOutcomeUnknown`.
  */
 export function isTransientFailure(error: unknown): boolean {
   if (isRecord(error) && transientCodes.has(error['code'])) return true;
   const failure = reported(error);
   return failure !== undefined && (unavailableKinds.has(failure.kind) || isTransientState(failure.originalCode));
+}
+
+/** Whether a change failed that may have been kept all the same: the connection was lost before the server's answer. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return reported(error)?.originalCode === transactionResolutionUnknown;
 }
 
 const unstorable = new Set([

@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import type { TenantScope } from '../tenancy.ts';
-import { type BatchResult, type Outcome, sendBatch, type Step } from './batch.ts';
+import { type BatchResult, type Outcome, orUnknown, sendBatch, type Step } from './batch.ts';
+import { createGuardedSocket } from './socket.ts';
 import { createStatementCache, type StatementCache } from './statement-cache.ts';
 
 export interface PoolOptions {
@@ -82,6 +83,7 @@ const startPool = (options: PoolOptions): pg.Pool => {
     max: options.size,
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
+    stream: createGuardedSocket,
     // A new connection costs a sign-in and prepares every statement again, so one that is idle is kept for a while.
     idleTimeoutMillis: 300_000,
     application_name: 'tenantry',
@@ -107,6 +109,9 @@ const orEnd = async (client: pg.Client, outcome: Promise<Outcome>, silenceMs: nu
     clearTimeout(timer);
   }
 };
+
+/** Whether a statement that is a transaction of its own keeps something, by its first word. */
+const writes = (step: Step | undefined): boolean => /^\s*(INSERT|UPDATE|DELETE)\b/i.test(step?.text ?? '');
 
 /** Opens no connection yet: the first statement does. */
 export function createPool(options: PoolOptions): DatabasePool {
@@ -136,6 +141,7 @@ export function createPool(options: PoolOptions): DatabasePool {
       if (!outcome.ok && outcome.stale && outcome.status === 'I') outcome = await send(client, steps);
       // Anything but idle means that a transaction was left open, or that the connection broke.
       client.release(outcome.status !== 'I');
+      if (writes(steps.at(-1))) outcome = orUnknown(outcome);
       if (!outcome.ok) throw outcome.error;
       return outcome.result;
     },

@@ -1,6 +1,6 @@
 import { DriverAdapterError, type IsolationLevel, type Transaction } from '@prisma/driver-adapter-utils';
 import { requireScope } from '../tenancy.ts';
-import type { BatchResult, Outcome, Step } from './batch.ts';
+import { type BatchResult, type Outcome, orUnknown, type Step } from './batch.ts';
 import type { DatabasePool, PinnedConnection } from './pool.ts';
 import { adapterIdentity, createQueryable } from './queryable.ts';
 
@@ -77,7 +77,8 @@ class ScopedTransaction {
       if (!wasSent) return undefined;
       if (this.#doubtful && text === 'ROLLBACK') return undefined;
       if (this.#doubtful) throw closed('The connection of this transaction was lost or is in doubt.');
-      return this.#judge(await this.#connection.send([{ text, values: [] }]), 'I');
+      const outcome = await this.#connection.send([{ text, values: [] }]);
+      return this.#judge(text === 'COMMIT' ? orUnknown(outcome) : outcome, 'I');
     } finally {
       this.#connection.release(this.#doubtful ? 'doubtful' : 'clean');
     }

@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { schema } from '../../src/graphql/schema.ts';
+import { type NamedFault, QUICK_FAULTS } from './faults.ts';
+import { type FaultedWorld, startFaultedWorld } from './faulted-world.ts';
+import { problemsOf } from './judge.ts';
+import type { Operation } from './operations.ts';
+
+// One connection, so that the next request gets what the fault has left, or a new one.
+let world: FaultedWorld;
+beforeAll(async () => {
+  world = await startFaultedWorld({ poolSize: 1, statementTimeoutMs: 10_000, connectTimeoutMs: 5_000, requestTimeoutMs: 60_000 });
+});
+afterAll(() => world.close());
+
+const roots = [schema.getQueryType(), schema.getMutationType()];
+const fields = roots.flatMap((root) => Object.keys(root?.getFields() ?? {}));
+
+/** Every fault at every statement takes minutes: `FAULTS=all`. Otherwise each statement meets some, and each fault many. */
+const EACH = process.env['FAULTS'] === 'all' ? QUICK_FAULTS.length : 4;
+let turn = 0;
+const nextFaults = (): NamedFault[] =>
+  Array.from({ length: EACH }, () => QUICK_FAULTS[turn++ % QUICK_FAULTS.length] as NamedFault);
+
+/** What is written outside the transaction of the change: an identity without a membership opens no door and is found again. */
+const MADE_BEFORE: Readonly<Record<string, object>> = {
+  addMember: { 'iam.users': '+1 -0' },
+  createOrganization: { 'iam.users': '+1 -0' },
+};
+
+/** The operation without a fault: how many statements it sends, and what it changes. */
+async function measure(operation: Operation) {
+  world.proxy.count();
+  const { data, errors } = await world.send(operation);
+  expect(errors).toBeUndefined();
+  const [result] = Object.values(data) as any[];
+  const isError = /Error$/.test(result?.__typename ?? '');
+  expect(isError, JSON.stringify(data)).toBe(operation.field === 'activateOrganization');
+  const statements = world.proxy.statements();
+  const change = await world.rows.change();
+  await world.rows.restore();
+  return { statements, change };
+}
+
+/** Sends the operation with the fault at one statement, and says what was wrong with anything after it. */
+async function meet(operation: Operation, number: number, named: NamedFault, whole: object): Promise<string[]> {
+  const { proxy, rows, testApp } = world;
+  world.takeLog();
+  proxy.arm(number, named.fault);
+  const answer = await world.send(operation);
+  const problems = proxy.met() ? problemsOf(answer, world.takeLog(), named, world.forbidden) : ['was not met'];
+  proxy.count();
+  const left = await testApp.app.pool.run([
+    { text: `SELECT current_setting('app.current_org_id', true), current_setting('app.current_user_id', true)`, values: [] },
+  ]);
+  if (left.rows[0]?.some((setting) => setting !== null && setting !== '')) problems.push('leaves a tenant on the connection');
+  if ((await rows.openTransactions()) > 0) problems.push('leaves a transaction open');
+  if (!(await world.nextRequestWorks())) problems.push('breaks the next request');
+  const change = await rows.change();
+  const allowed = [{}, whole, MADE_BEFORE[operation.field] ?? {}].map((each) => JSON.stringify(each));
+  if (!allowed.includes(JSON.stringify(change))) problems.push(`leaves half a change: ${JSON.stringify(change)}`);
+  await rows.restore();
+  return problems.map((problem) => `statement ${number}, ${named.name}: ${problem}`);
+}
+
+test.each(fields)('%s: whatever fails at whichever statement is coded, noted, undone and tells nothing', async (field) => {
+  const operation = world.operations.find((each) => each.field === field);
+  if (!operation) throw new Error(`no operation for ${field}`);
+  const { statements, change } = await measure(operation);
+  expect(statements).toBeGreaterThan(0);
+  const problems: string[] = [];
+  for (let number = 1; number <= statements; number += 1) {
+    for (const named of nextFaults()) problems.push(...(await meet(operation, number, named, change)));
+  }
+  expect(problems).toEqual([]);
+}, 600_000);

@@ -1,0 +1,76 @@
+import pg from 'pg';
+
+/** How many rows of each table came and went; a changed row counts as both. Empty when nothing was changed. */
+export type Change = Readonly<Record<string, string>>;
+
+/** The rows of all tables, to be compared with and to be gone back to. */
+export interface KeptRows {
+  /** What is different now. */
+  change(): Promise<Change>;
+  /** Makes all rows what they were. */
+  restore(): Promise<void>;
+  /** Connections of the server's role that are in the middle of a transaction. */
+  openTransactions(): Promise<number>;
+  close(): Promise<void>;
+}
+
+interface Table {
+  readonly name: string;
+  /** Those that can be written: what is generated is not. */
+  readonly columns: string;
+}
+
+const TABLES = `
+  SELECT format('%I.%I', table_schema, table_name) AS name, string_agg(quote_ident(column_name), ', ') AS columns
+    FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+   WHERE table_schema IN ('iam', 'workflow') AND table_type = 'BASE TABLE' AND is_generated = 'NEVER'
+   GROUP BY 1 ORDER BY 1`;
+
+const kept = (table: Table): string => `kept.${table.name.replace('.', '_')}`;
+
+/** Each row as a checksum, but for the time at which a key was last used. */
+const sums = (tables: readonly Table[]): string =>
+  tables.map(({ name }) => `SELECT '${name}' AS name, md5((to_jsonb(t) - 'last_used_at')::text) AS sum FROM ${name} t`).join(' UNION ALL ');
+
+/** Keeps the rows as they are now. */
+export async function keepRows(superuserUrl: string): Promise<KeptRows> {
+  const client = new pg.Client(superuserUrl);
+  await client.connect();
+  const { rows: tables } = await client.query<Table>(TABLES);
+  await client.query('CREATE SCHEMA kept');
+  for (const table of tables) await client.query(`CREATE TABLE ${kept(table)} AS TABLE ${table.name}`);
+  // What belongs together is put back table by table, past the triggers that watch over it.
+  await client.query('SET session_replication_role = replica');
+  const read = async () => (await client.query<{ name: string; sum: string }>(sums(tables))).rows.map(({ name, sum }) => `${name} ${sum}`);
+  const before = new Set(await read());
+  let changed: string[] = [];
+  return {
+    async change() {
+      const now = new Set(await read());
+      const differences: Record<string, { came: number; went: number }> = {};
+      const note = (row: string, what: 'came' | 'went') => {
+        const [name = ''] = row.split(' ');
+        (differences[name] ??= { came: 0, went: 0 })[what] += 1;
+      };
+      for (const row of now) if (!before.has(row)) note(row, 'came');
+      for (const row of before) if (!now.has(row)) note(row, 'went');
+      changed = Object.keys(differences);
+      return Object.fromEntries(Object.entries(differences).sort().map(([name, { came, went }]) => [name, `+${came} -${went}`]));
+    },
+    async restore() {
+      for (const table of tables.filter(({ name }) => changed.includes(name))) {
+        await client.query(`DELETE FROM ${table.name}`);
+        await client.query(`INSERT INTO ${table.name} (${table.columns}) SELECT ${table.columns} FROM ${kept(table)}`);
+      }
+      changed = [];
+    },
+    async openTransactions() {
+      const { rows } = await client.query<{ count: number }>(
+        `SELECT count(*)::int FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name = 'tenantry' AND state LIKE 'idle in transaction%'`,
+      );
+      return rows[0]?.count ?? 0;
+    },
+    close: () => client.end(),
+  };
+}

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { ErrorCode } from '../kernel/errors.ts';
+import { compress } from './compression.ts';
 import { describeForLog } from './error-log.ts';
 import type { GraphiqlPage } from './graphiql/page.ts';
 import { problemBody } from './problems.ts';
 import { internalText } from './public-errors.ts';
 import { commonHeaders, type Door, logRequest } from './request-log.ts';
 import { createRequestState, type RequestState } from './request-state.ts';
+import { senderOf, type TrustedProxies } from './trusted-proxies.ts';
 import { type Api, GRAPHQL_PATH } from './yoga.ts';
 
 /** Whether the server can answer from its database now, with what was looked at. */
@@ -20,6 +22,7 @@ export interface Doors {
   /** Null when there is none. */
   readonly page: GraphiqlPage | null;
   readonly readiness: () => Promise<Readiness>;
+  readonly trusts: TrustedProxies;
   readonly logger: Logger;
 }
 
@@ -33,52 +36,63 @@ interface Choice {
 /** Sends a request to the door that its path names; the GraphQL endpoint logs and answers by itself. */
 export function createListener(doors: Doors): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
-    const path = pathOf(request);
-    if (path === GRAPHQL_PATH && !(doors.page && wantsPage(request))) return void doors.api(request, response);
-    void answer(doors.logger, choose(doors, path, request), request, response);
+    const sentId = request.headers['x-request-id'];
+    const sender = senderOf(request, doors.trusts);
+    const state = createRequestState(typeof sentId === 'string' ? sentId : null, sender);
+    const choice = choose(doors, request);
+    compress(request, response, () => {
+      if (choice === 'graphql') void doors.api(request, response, { state });
+      else void answer(doors.logger, choice, state, request, response);
+    });
   };
 }
 
-function choose({ page, readiness }: Doors, path: string | null, request: IncomingMessage): Choice {
-  switch (path) {
+/** Headers that mean something else to whoever reads the first of them than to whoever reads the last. */
+const ONCE_ONLY = ['host', 'content-type', 'content-encoding', 'authorization', 'origin', 'x-organization-id'];
+
+/** The door that a request is for. */
+function choose({ page, readiness }: Doors, request: IncomingMessage): Choice | 'graphql' {
+  const twice = ONCE_ONLY.find((name) => (request.headersDistinct[name]?.length ?? 0) > 1);
+  if (twice) return refusal(400, 'BAD_REQUEST', `The header ${twice} is there more than once.`);
+  switch (pathOf(request)) {
     case null:
-      return { door: 'none', handle: refuse(400, 'BAD_REQUEST', 'The address or the Host header is malformed.') };
+      return refusal(400, 'BAD_REQUEST', 'The address or the Host header is malformed.');
     case '/health/live':
-      return { door: 'health', handle: (_request, response) => sendJson(response, 200, '{"status":"live"}') };
+      return readOnly(request, 'health', (_request, response) => sendJson(response, 200, '{"status":"live"}'));
     case '/health/ready':
-      return { door: 'health', handle: readinessHandler(readiness) };
+      return readOnly(request, 'health', readinessHandler(readiness));
     case GRAPHQL_PATH:
-      if (page) return { door: 'graphiql', handle: page.answer };
-      break;
+      return page && wantsPage(request) ? { door: 'graphiql', handle: page.answer } : 'graphql';
     case '/':
       if (page && wantsPage(request)) return { door: 'graphiql', handle: (_request, response) => redirect(response) };
       break;
   }
-  return { door: 'none', handle: refuse(404, 'NOT_FOUND', `There is nothing here: the endpoint is ${GRAPHQL_PATH}.`) };
+  return refusal(404, 'NOT_FOUND', `There is nothing here: the endpoint is ${GRAPHQL_PATH}.`);
 }
 
 /** Answers with the common headers and writes the line; a failure is masked like one of the endpoint. */
 async function answer(
   logger: Logger,
   { door, handle }: Choice,
+  state: RequestState,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const sentId = request.headers['x-request-id'];
-  const state = createRequestState(typeof sentId === 'string' ? sentId : null);
-  for (const [name, value] of Object.entries(commonHeaders(state.id))) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(commonHeaders(state))) response.setHeader(name, value);
   try {
     await handle(request, response, state);
   } catch (error) {
     logger.error({ requestId: state.id, error: describeForLog(error) }, 'unexpected failure');
     if (response.headersSent) response.destroy();
-    else await refuse(500, 'INTERNAL', internalText(state.id))(request, response, state);
+    else await refusal(500, 'INTERNAL', internalText(state.id)).handle(request, response, state);
   }
   logRequest(logger, state, { door, method: request.method ?? '', status: response.statusCode });
 }
 
 /** The path, or null for what is no address: the Host header is part of it and comes from the caller too. */
-function pathOf({ headers, url = '' }: IncomingMessage): string | null {
+function pathOf({ headers, httpVersion, url = '' }: IncomingMessage): string | null {
+  // Only the first version of the protocol knew requests without one.
+  if (headers.host === undefined && httpVersion !== '1.0') return null;
   const whole = `http://${headers.host ?? 'localhost'}${url}`;
   return url.startsWith('/') && URL.canParse(whole) ? new URL(whole).pathname : null;
 }
@@ -91,11 +105,19 @@ function redirect(response: ServerResponse): void {
   response.writeHead(302, { location: GRAPHQL_PATH }).end();
 }
 
-function refuse(status: number, code: ErrorCode, message: string): Handle {
-  return (_request, response, state) => {
+function refusal(status: number, code: ErrorCode, message: string, headers: Record<string, string> = {}): Choice {
+  const handle: Handle = (_request, response, state) => {
     state.codes.add(code);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     sendJson(response, status, problemBody(code, message));
   };
+  return { door: 'none', handle };
+}
+
+/** A door that is only looked at. */
+function readOnly({ method }: IncomingMessage, door: Door, handle: Handle): Choice {
+  if (method === 'GET' || method === 'HEAD') return { door, handle };
+  return refusal(405, 'BAD_REQUEST', 'This address is read with GET.', { allow: 'GET, HEAD' });
 }
 
 /** 200 when requests can be answered, 503 when not, with what was looked at. */

@@ -9,17 +9,19 @@ import { describeForLog } from './error-log.ts';
 import { problemBody } from './problems.ts';
 import { internalText, toPublicError } from './public-errors.ts';
 import { commonHeaders, logRequest } from './request-log.ts';
-import { stateOf } from './request-state.ts';
+import { mayBeCompressed } from './compression.ts';
+import { stateOf, type ServerContext } from './request-state.ts';
 
 /** One log line for each request, the request's id and cookies on its answer, and the headers every answer has. */
-export function useRequestLog(logger: Logger): Plugin {
+export function useRequestLog(logger: Logger): Plugin<object, ServerContext> {
   return {
-    onRequest({ request }) {
-      stateOf(request);
+    onRequest({ request, serverContext }) {
+      stateOf(request, serverContext);
     },
-    onResponse({ request, response }) {
-      const state = stateOf(request);
-      for (const [name, value] of Object.entries(commonHeaders(state.id))) response.headers.set(name, value);
+    onResponse({ request, serverContext, response }) {
+      const state = stateOf(request, serverContext);
+      for (const [name, value] of Object.entries(commonHeaders(state))) response.headers.set(name, value);
+      if (!mayBeCompressed(state, request)) response.headers.set('cache-control', 'no-store, no-transform');
       for (const cookie of state.setCookies) response.headers.append('set-cookie', cookie);
       logRequest(logger, state, { door: 'graphql', method: request.method, status: response.status });
     },
@@ -39,7 +41,7 @@ const REFUSALS: Readonly<Record<number, string>> = {
 };
 
 /** What the library refuses with a bare status, and what it lets fail altogether, gets a body with a code. */
-export function useCodedRefusals(logger: Logger): Plugin {
+export function useCodedRefusals(logger: Logger): Plugin<object, ServerContext> {
   return {
     onRequest({ requestHandler, setRequestHandler, fetchAPI }) {
       // The library would answer with the stack of whatever fails outside its own steps.
@@ -47,18 +49,18 @@ export function useCodedRefusals(logger: Logger): Plugin {
         try {
           return await requestHandler(request, serverContext);
         } catch (error) {
-          const { id, codes } = stateOf(request);
+          const { id, codes } = stateOf(request, serverContext);
           codes.add('INTERNAL');
           logger.error({ requestId: id, error: describeForLog(error) }, 'unexpected failure');
           return new fetchAPI.Response(problemBody('INTERNAL', internalText(id)), { status: 500, headers: jsonType() });
         }
       });
     },
-    onResponse({ request, response, setResponse, fetchAPI }) {
+    onResponse({ request, serverContext, response, setResponse, fetchAPI }) {
       if (response.status < 400 || response.body) return;
       const { status } = response;
       const code: ErrorCode = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
-      stateOf(request).codes.add(code);
+      stateOf(request, serverContext).codes.add(code);
       const body = problemBody(code, REFUSALS[status] ?? 'The request was refused.');
       setResponse(new fetchAPI.Response(body, { status, headers: jsonType() }));
     },

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { RequestState } from './request-state.ts';
+import { securityHeaders } from './security-headers.ts';
 
 /** Which part of the server answered. */
 export type Door = 'graphql' | 'graphiql' | 'health' | 'none';
@@ -31,12 +32,6 @@ export function logRequest(logger: Logger, state: RequestState, answered: Answer
 }
 
 /** The headers that every answer has, whichever door it comes from. */
-export function commonHeaders(requestId: string): Record<string, string> {
-  return {
-    'x-request-id': requestId,
-    'x-content-type-options': 'nosniff',
-    'referrer-policy': 'no-referrer',
-    'x-frame-options': 'DENY',
-    'cache-control': 'no-store',
-  };
+export function commonHeaders({ id, sender }: RequestState): Record<string, string> {
+  return { 'x-request-id': id, ...securityHeaders(sender.secure) };
 }

@@ -1,11 +1,12 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { OperatorError } from '../kernel/operator-error.ts';
 import { createListener, type Doors, type Readiness } from './doors.ts';
 import { createGraphiqlPage } from './graphiql/page.ts';
-import { refuseMalformed } from './malformed.ts';
+import { refuseMalformed, refuseTunnel } from './malformed.ts';
+import { createTrustedProxies } from './trusted-proxies.ts';
 import type { Api } from './yoga.ts';
 
 export interface ServerOptions {
@@ -16,6 +17,10 @@ export interface ServerOptions {
   readonly shutdownGraceMs: number;
   /** Whether browsers get the query page. */
   readonly graphiql: boolean;
+  /** Addresses and networks of the proxies whose forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
+  /** How long a caller may take; the usual times when not given. */
+  readonly patience?: Patience;
   readonly readiness: () => Promise<Readiness>;
   readonly logger: Logger;
 }
@@ -27,15 +32,38 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** A request that is not there as a whole by then is refused: nobody holds a connection by sending slowly. */
-const RECEIVE_TIMEOUT_MS = 60_000;
-/** Longer than the 60 s of the usual load balancers, so that it is they who end a connection that is idle. */
-const KEEP_ALIVE_MS = 65_000;
+/** How long callers are waited for, in milliseconds: nobody holds a connection by sending slowly, or nothing. */
+export interface Patience {
+  /** For the whole of a request, from its first byte, or from the start of a connection without one. */
+  readonly requestMs: number;
+  /** For its headers. */
+  readonly headersMs: number;
+  /** For the next request on a connection. */
+  readonly idleMs: number;
+  /** How often it is looked who takes too long. */
+  readonly lookEveryMs: number;
+}
+
+const USUAL_PATIENCE: Patience = {
+  requestMs: 60_000,
+  headersMs: 20_000,
+  // Longer than the 60 s of the usual load balancers, so that it is they who end a connection that is idle.
+  idleMs: 65_000,
+  lookEveryMs: 5_000,
+};
 
 /** Listens. Throws an OperatorError with one line when the port is taken or not allowed. */
 export async function startServer(api: Api, options: ServerOptions): Promise<RunningServer> {
   const drain = { begun: false };
-  const server = createServer({ requestTimeout: RECEIVE_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS });
+  const { requestMs, headersMs, idleMs, lookEveryMs } = options.patience ?? USUAL_PATIENCE;
+  const server = createServer({
+    requestTimeout: requestMs,
+    headersTimeout: headersMs,
+    keepAliveTimeout: idleMs,
+    connectionsCheckingInterval: lookEveryMs,
+    // A request without a Host is refused by this server's own words.
+    requireHostHeader: false,
+  });
   attach(server, doorsOf(api, options, drain), drain);
   await listen(server, options);
   return {
@@ -57,10 +85,11 @@ interface Drain {
 
 const STOPPING: Readiness = { ready: false, checks: { server: 'stopping' } };
 
-function doorsOf(api: Api, { graphiql, readiness, logger }: ServerOptions, drain: Drain): Doors {
+function doorsOf(api: Api, { graphiql, trustedProxies, readiness, logger }: ServerOptions, drain: Drain): Doors {
   return {
     api,
     page: graphiql ? createGraphiqlPage() : null,
+    trusts: createTrustedProxies(trustedProxies),
     readiness: () => (drain.begun ? Promise.resolve(STOPPING) : readiness()),
     logger,
   };
@@ -69,7 +98,7 @@ function doorsOf(api: Api, { graphiql, readiness, logger }: ServerOptions, drain
 function attach(server: Server, doors: Doors, drain: Drain): void {
   const listener = createListener(doors);
   const answering = new WeakSet<Duplex>();
-  server.on('request', (request, response) => {
+  const take = (request: IncomingMessage, response: ServerResponse) => {
     // A client that keeps its connection open would never let the server end.
     if (drain.begun) response.setHeader('connection', 'close');
     answering.add(request.socket);
@@ -79,7 +108,11 @@ function attach(server: Server, doors: Doors, drain: Drain): void {
       if (drain.begun) setImmediate(() => server.closeIdleConnections());
     });
     listener(request, response);
-  });
+  };
+  server.on('request', take);
+  // What a request expects of the server beyond an answer is left out, as the protocol allows.
+  server.on('checkExpectation', take);
+  server.on('connect', (_request, socket) => refuseTunnel(socket));
   server.on('clientError', (error, socket) => refuseMalformed(error, socket, answering.has(socket)));
 }
 

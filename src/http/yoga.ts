@@ -14,7 +14,7 @@ import { withDeadline } from './deadline.ts';
 import { createDocumentCaches, useTokenLimit } from './documents.ts';
 import { useOperationLimits } from './limits.ts';
 import { useCodedRefusals, usePublicErrors, useReadableRequests, useRequestLog, useTenantScope } from './plugins.ts';
-import { stateOf } from './request-state.ts';
+import { stateOf, type ServerContext } from './request-state.ts';
 import { sessionCookies, type SecureCookies } from './session-cookies.ts';
 
 export interface ApiDependencies {
@@ -36,14 +36,14 @@ export interface ApiOptions {
   readonly schemaWall: boolean;
 }
 
-export type Api = YogaServerInstance<object, GraphQLContext>;
+export type Api = YogaServerInstance<ServerContext, GraphQLContext>;
 
 export const GRAPHQL_PATH = '/graphql';
 
 /** The GraphQL endpoint, without a socket: what tests call by `fetch` and the server listens with. */
 export function createApi(dependencies: ApiDependencies, options: ApiOptions): Api {
   const { logger } = dependencies;
-  return createYoga<object, GraphQLContext>({
+  return createYoga<ServerContext, GraphQLContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     landingPage: false,

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -22,6 +25,7 @@ describe.skipIf(!CHROMIUM)('GraphiQL', () => {
   let browser: BrowserContext;
   let page: Page;
   const requested: string[] = [];
+  const said: string[] = [];
 
   beforeAll(async () => {
     api = await startTestApp();
@@ -31,6 +35,8 @@ describe.skipIf(!CHROMIUM)('GraphiQL', () => {
     browser = await chromium.launchPersistentContext(profile, { executablePath: CHROMIUM!, args: FLAGS, viewport: { width: 1400, height: 900 } });
     page = await browser.newPage();
     page.on('request', (request) => requested.push(request.url()));
+    page.on('console', (message) => said.push(message.text()));
+    page.on('pageerror', (error) => said.push(error.message));
     await page.goto(server.url, { waitUntil: 'load' });
     await page.waitForSelector('.graphiql-query-editor .view-lines');
   });
@@ -100,5 +106,49 @@ describe.skipIf(!CHROMIUM)('GraphiQL', () => {
     const origin = new URL(server.url).origin;
     expect(requested.length).toBeGreaterThan(1);
     expect(requested.filter((url) => !url.startsWith(origin) && !url.startsWith('data:') && !url.startsWith('blob:'))).toEqual([]);
+  });
+
+  test('keeps within its policy', () => {
+    expect(said.filter((text) => /Content Security Policy|refused|blocked/i.test(text))).toEqual([]);
+  });
+
+  test('is held to its policy by the browser, whatever gets into it', async () => {
+    const elsewhere = new URL('/health/live', server.url.replace('127.0.0.1', 'localhost')).href;
+    const { refused, ran } = await page.evaluate(async (address) => {
+      const refused: string[] = [];
+      document.addEventListener('securitypolicyviolation', (event) => refused.push(event.effectiveDirective));
+      const add = (name: string, attributes: Record<string, string>, text = ''): HTMLElement => {
+        const element = document.createElement(name);
+        for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+        element.textContent = text;
+        document.body.append(element);
+        return element;
+      };
+      add('script', {}, 'window.ran = true');
+      add('script', { src: address });
+      add('button', { onclick: 'window.ran = true' }).click();
+      add('img', { src: address });
+      add('iframe', { src: address });
+      add('base', { href: address });
+      await fetch(address, { mode: 'no-cors' }).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return { refused, ran: 'ran' in window };
+    }, elsewhere);
+    expect(ran).toBe(false);
+    const directives = ['base-uri', 'connect-src', 'frame-src', 'img-src', 'script-src-attr', 'script-src-elem'];
+    expect([...new Set(refused)].sort()).toEqual(directives);
+  });
+
+  test('is not shown in a frame of another page', async () => {
+    const framing = createServer((_request, response) => {
+      response.setHeader('content-type', 'text/html').end(`<iframe src="${server.url}"></iframe>`);
+    }).listen(0, '127.0.0.1');
+    await once(framing, 'listening');
+    const other = await browser.newPage();
+    await other.goto(`http://127.0.0.1:${(framing.address() as AddressInfo).port}`, { waitUntil: 'load' });
+    const [, frame] = other.frames();
+    expect(frame?.url()).toMatch(/^chrome-error:/);
+    framing.close();
+    await other.close();
   });
 });

@@ -17,6 +17,7 @@ export async function startTestServer({ app }: Pick<TestApp, 'app'>, options: Pa
     port: 0,
     shutdownGraceMs: 0,
     graphiql: false,
+    trustedProxies: [],
     readiness: () => Promise.resolve({ ready: true, checks: {} }),
     logger: pino({ level: 'silent' }),
     ...options,

@@ -4,8 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import { pagePolicy } from '../security-headers.ts';
 
 interface Page {
+  readonly policy: string;
   readonly gzipped: Buffer;
   readonly etag: string;
 }
@@ -29,15 +31,16 @@ export function createGraphiqlPage(): GraphiqlPage {
   };
   return {
     async answer(request, response) {
-      const { gzipped, etag } = await load();
+      const { gzipped, etag, policy } = await load();
+      response.setHeader('content-security-policy', policy);
       response.setHeader('etag', etag);
       response.setHeader('cache-control', 'no-cache');
       response.setHeader('vary', 'accept, accept-encoding');
       if (request.headers['if-none-match'] === etag) return void response.writeHead(304).end();
       response.setHeader('content-type', 'text/html; charset=utf-8');
       const compressed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
-      if (compressed) response.setHeader('content-encoding', 'gzip');
-      response.end(compressed ? gzipped : gunzipSync(gzipped));
+      if (!compressed) return void response.end(gunzipSync(gzipped));
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': gzipped.length }).end(gzipped);
     },
   };
 }
@@ -47,6 +50,9 @@ const PAGE_BYTES_MAX = 20_000_000;
 
 async function render(): Promise<Page> {
   const options = { encoding: 'buffer', maxBuffer: PAGE_BYTES_MAX } as const;
-  const { stdout: gzipped } = await promisify(execFile)(process.execPath, [SCRIPT], options);
-  return { gzipped, etag: `"${createHash('sha256').update(gzipped).digest('base64url')}"` };
+  const { stdout } = await promisify(execFile)(process.execPath, [SCRIPT], options);
+  const lineEnd = stdout.indexOf('\n');
+  const gzipped = stdout.subarray(lineEnd + 1);
+  const policy = pagePolicy(stdout.subarray(0, lineEnd).toString());
+  return { gzipped, policy, etag: `"${createHash('sha256').update(gzipped).digest('base64url')}"` };
 }

@@ -1,4 +1,5 @@
 import { ConflictError, ForbiddenError } from '../../kernel/errors.ts';
+import { uuidOf } from '../../kernel/ids.ts';
 import type { OrganizationRole } from '../../kernel/permissions.ts';
 import { once } from '../../platform/postgres/idempotency.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
@@ -120,10 +121,11 @@ async function updateRole(cx: ServiceContext, input: UpdateMemberRoleInput): Pro
 async function remove(cx: ServiceContext, input: RemoveMemberInput): Promise<{ memberId: string }> {
   const { orgId, membershipId } = requireTenant(cx);
   const { id } = parseInput(removeMemberInput, input);
-  const memberId = requireUuid('Member', id);
-  const leaving = memberId === membershipId;
+  const leaving = membershipId !== null && uuidOf('Member', id) === membershipId;
   // A person may always leave. A key that was not given the right to manage members must not do it in the name of one.
   if (!leaving || cx.principal.kind === 'apiKey') requirePermission(cx, 'member:write');
+  // Only now: whoever may not do this is not told whether an id is well formed either.
+  const memberId = requireUuid('Member', id);
   const now = cx.clock.now();
   const { userId, keyIds } = await cx.db.$transaction(async (tx) => {
     if (!leaving) await requireStanding(tx, cx);

@@ -66,11 +66,13 @@ export function composeApp(options: AppOptions): App {
   });
   const accessChanged = (change: AccessChange) => services.auth.forget(change);
   const cursors = createCursorCodec(deriveKey(secretKey, 'cursors'));
-  const { corsOrigins, bodyLimitBytes, requestTimeoutMs } = config.http;
+  const { corsOrigins, corsLocal, introspection, bodyLimitBytes, requestTimeoutMs } = config.http;
   const api = createApi(
     { services, db, clock, accessChanged, cursors, logger },
     {
       corsOrigins,
+      corsLocal,
+      introspection,
       bodyLimitBytes,
       requestTimeoutMs,
       operations: config.operations,

@@ -38,6 +38,11 @@ const checkTogether = (values: Values): void => {
       throw new ConfigError(`${name} is set but DATABASE_URL is not: set both, or neither for the embedded database.`);
     }
   }
+  for (const [most, least] of [['ROOT_FIELD_LIMIT', 'RATE_BURST'], ['COST_LIMIT', 'COST_BUCKET']] as const) {
+    if (values[most] > values[least]) {
+      throw new ConfigError(`${most} is ${values[most]} but ${least} only ${values[least]}, so that the largest operation could never run: raise ${least}, or lower ${most}.`);
+    }
+  }
   if (values.NODE_ENV === 'production' && values.DATABASE_URL !== undefined && values.SECRET_KEY === undefined) {
     throw new ConfigError(
       'SECRET_KEY is missing: in production with DATABASE_URL all processes share one; ' +
@@ -73,6 +78,20 @@ const operationsOf = (values: Values) => ({
   values: values.VALUE_LIMIT,
 });
 
+const rateLimitsOf = (values: Values) => ({
+  enabled: values.RATE_LIMITS === 'on',
+  /** Undefined means that each process counts for itself. */
+  redisUrl: values.REDIS_URL,
+  redisPrefix: values.REDIS_PREFIX,
+  userPerHour: values.USER_RATE_LIMIT_PER_HOUR,
+  anonymousPerHour: values.ANONYMOUS_RATE_LIMIT_PER_HOUR,
+  burst: values.RATE_BURST,
+  perSecond: values.RATE_PER_SECOND,
+  costBucket: values.COST_BUCKET,
+  costPerSecond: values.COST_RESTORE_RATE,
+  signInsPerMinute: values.SIGN_IN_ATTEMPTS_PER_MINUTE,
+});
+
 /**
  * Reads and checks the whole configuration, and nothing but what it is given.
  *
@@ -97,6 +116,9 @@ export const readConfig = (environment: Environment) => {
       host: values.HOST,
       graphiql: values.GRAPHIQL === undefined ? !production : values.GRAPHIQL === 'on',
       corsOrigins: values.CORS_ORIGINS,
+      /** Whether pages of the caller's own machine may call, without cookies. */
+      corsLocal: values.NODE_ENV === 'development',
+      introspection: values.INTROSPECTION ?? (production ? 'signed-in' : 'on'),
       /** Addresses and networks in CIDR form. */
       trustedProxies: values.TRUSTED_PROXIES,
       bodyLimitBytes: values.BODY_LIMIT_BYTES,
@@ -104,6 +126,7 @@ export const readConfig = (environment: Environment) => {
       shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     },
     operations: operationsOf(values),
+    rateLimits: rateLimitsOf(values),
     session: {
       accessMinutes: values.SESSION_ACCESS_MINUTES,
       refreshDays: values.SESSION_REFRESH_DAYS,

@@ -50,6 +50,8 @@ const listOf = (isMember: (value: string) => boolean) =>
     .transform((list) => list.split(',').map((member) => member.trim()).filter((member) => member !== ''))
     .pipe(z.array(z.string().refine(isMember)));
 
+const isRedisUrl = (value: string): boolean => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol);
+
 const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
 
 const origins = {
@@ -155,7 +157,12 @@ export const variables = {
   CORS_ORIGINS: {
     ...origins,
     default: '',
-    description: 'Comma-separated browser origins that may call with cookies; empty for none.',
+    description: 'Comma-separated browser origins that may call with cookies; in development localhost may call without.',
+  },
+  INTROSPECTION: {
+    ...choice('on', 'signed-in', 'off'),
+    defaultInWords: 'on, but signed-in in production',
+    description: 'Who may read the schema and be told what they might have meant; signed-in leaves out anonymous callers.',
   },
   TRUSTED_PROXIES: {
     ...networks,
@@ -211,6 +218,59 @@ export const variables = {
     ...wholeNumber(1, 10_000_000),
     default: '50000',
     description: 'An operation that may answer more scalars is refused.',
+  },
+  RATE_LIMITS: {
+    ...choice('on', 'off'),
+    default: 'on',
+    description: 'Whether callers are limited in what they ask for over time; off is for tests and measurements.',
+  },
+  REDIS_URL: {
+    schema: z.string().refine(isRedisUrl),
+    expects: 'an address like redis://user:password@host:6379/0',
+    defaultInWords: 'each process counts for itself',
+    description: 'A Redis in which all processes count what callers ask for together.',
+    secret: true,
+  },
+  REDIS_PREFIX: {
+    schema: z.string().regex(/^[\w:.-]{0,50}$/),
+    expects: 'at most 50 letters, digits, or any of _ : . -',
+    default: 'tenantry:',
+    description: 'What the keys in Redis begin with.',
+  },
+  USER_RATE_LIMIT_PER_HOUR: {
+    ...wholeNumber(1, 1_000_000),
+    default: '10000',
+    description: 'Root fields that a person may ask for within an hour; an API key has a limit of its own.',
+  },
+  ANONYMOUS_RATE_LIMIT_PER_HOUR: {
+    ...wholeNumber(1, 1_000_000),
+    default: '3600',
+    description: 'The same for everybody at one network address who is not signed in.',
+  },
+  RATE_BURST: {
+    ...wholeNumber(1, 10_000),
+    default: '20',
+    description: 'Root fields that one caller may ask for at once.',
+  },
+  RATE_PER_SECOND: {
+    ...wholeNumber(1, 100_000),
+    default: '100',
+    description: 'Root fields that one caller may ask for each second in the long run.',
+  },
+  COST_BUCKET: {
+    ...wholeNumber(1, 10_000_000),
+    default: '20000',
+    description: 'Cost that one caller may save up.',
+  },
+  COST_RESTORE_RATE: {
+    ...wholeNumber(1, 1_000_000),
+    default: '1000',
+    description: 'Cost that comes back to a caller each second.',
+  },
+  SIGN_IN_ATTEMPTS_PER_MINUTE: {
+    ...wholeNumber(1, 1_000),
+    default: '5',
+    description: 'Attempts to sign in with one email address, good ones included.',
   },
   REQUEST_TIMEOUT_MS: {
     ...wholeNumber(1, 600_000),

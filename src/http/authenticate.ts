@@ -1,7 +1,7 @@
 import type { AuthService } from '../domains/auth/index.ts';
 import { AppError, UnauthenticatedError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
-import { accessCookie } from './session-cookies.ts';
+import type { SessionCookies } from './session-cookies.ts';
 
 const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/i;
 /** What a form sends whose field for the token is empty: nothing was presented. */
@@ -10,14 +10,13 @@ const EMPTY = /^(Bearer)?$/i;
 /**
  * Who sends a request: an API key or access token in the Authorization header, else a session cookie, else nobody.
  * A bad Authorization header fails the request. A cookie that is no longer good counts as none: the browser sends it
- * by itself, and the page could otherwise not even sign in again.
- *
- * @param dropCookie takes away the access cookie: called when its person may not come in any more, for the same reason.
+ * by itself, and the page could otherwise not even sign in again. For the same reason it is taken away when its person
+ * may not come in any more.
  */
 export async function authenticate(
   auth: AuthService,
   request: Request,
-  dropCookie: () => void,
+  cookies: SessionCookies,
 ): Promise<Principal | null> {
   const organization = request.headers.get('x-organization-id');
   const header = request.headers.get('authorization')?.trim() ?? '';
@@ -26,7 +25,7 @@ export async function authenticate(
     if (!token) throw new UnauthenticatedError();
     return auth.authenticate(token, organization);
   }
-  const token = accessCookie(request);
+  const token = cookies.accessCookie;
   if (!token) return null;
   try {
     return await auth.authenticate(token, organization);
@@ -34,7 +33,7 @@ export async function authenticate(
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'UNAUTHENTICATED') return null;
     // With a header the organization may be at fault, and the page can choose another one.
-    if (organization === null) dropCookie();
+    if (organization === null) cookies.clearAccessCookie();
     throw error;
   }
 }

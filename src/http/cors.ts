@@ -2,19 +2,33 @@ import type { CORSOptions } from 'graphql-yoga';
 
 const PREFLIGHT_SECONDS = 600;
 
+/** Pages that run on the caller's own machine, whatever the port: an app under development. */
+const OWN_MACHINE = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
+export interface CorsRules {
+  /** The origins whose pages may do what this server's own may. */
+  readonly corsOrigins: readonly string[];
+  /** Whether pages of the caller's own machine may call with a key, but without cookies: in development. */
+  readonly corsLocal: boolean;
+}
+
 /**
- * What a page of another origin may do here: what this server's own pages may, when the origin is on the list, and
- * nothing otherwise. The answer names one origin or none: given a list, the library answers strangers with the origin
- * "null", which any page can take on in a frame without rights.
+ * What a page of another origin may do here, and nothing when it is not on the list. The answer names one origin or none:
+ * given a list, the library answers strangers with the origin "null", which any page can take on in a frame without
+ * rights.
  */
-export function corsFor(request: Request, allowed: readonly string[]): CORSOptions {
+export function corsFor(request: Request, { corsOrigins, corsLocal }: CorsRules): CORSOptions {
   const origin = request.headers.get('origin');
-  if (origin === null || !allowed.includes(origin)) return false;
+  if (origin === null) return false;
+  const listed = corsOrigins.includes(origin);
+  if (!listed && !(corsLocal && OWN_MACHINE.test(origin))) return false;
   return {
     origin,
-    credentials: true,
+    // Of the pages of a machine, some are strangers to each other. One that was not named has to know a key.
+    credentials: listed,
     methods: ['GET', 'POST'],
-    exposedHeaders: ['x-request-id'],
+    allowedHeaders: ['authorization', 'content-type', 'x-organization-id', 'x-request-id'],
+    exposedHeaders: ['retry-after', 'x-request-id'],
     maxAge: PREFLIGHT_SECONDS,
   };
 }

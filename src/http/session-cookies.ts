@@ -6,18 +6,29 @@ const TOKEN_LENGTH_MAX = 200;
 
 export type SecureCookies = 'auto' | 'on' | 'off';
 
-/** The access token in the request's cookies, if there is one. */
-export function accessCookie(request: Request): string | null {
-  return cookie(request, ACCESS);
+export interface CookieOptions {
+  readonly secureCookies: SecureCookies;
+  /** The origins whose pages may call with cookies, beside this server's own. */
+  readonly corsOrigins: readonly string[];
 }
 
 export interface SessionCookies extends ResponseControls {
+  /** The access token that the browser sent, if any. */
+  readonly accessCookie: string | null;
   /** Takes away the access token alone. */
   clearAccessCookie(): void;
 }
 
-/** Lets resolvers set and clear the session's cookies, which become headers of the answer. */
-export function sessionCookies(request: Request, setCookies: string[], secure: SecureCookies): SessionCookies {
+/**
+ * The session's cookies as the request brought them, and a way for resolvers to set and clear them, which becomes headers
+ * of the answer. Cookies that another site made the browser send count as none.
+ */
+export function sessionCookies(
+  request: Request,
+  setCookies: string[],
+  { secureCookies: secure, corsOrigins }: CookieOptions,
+): SessionCookies {
+  const sent = isByOwnPage(request, corsOrigins) ? (request.headers.get('cookie') ?? '') : '';
   const write = (name: string, value: string, expires: Date) => {
     // Lax: sent on top-level navigation, never with another site's POST. HttpOnly: no script reads it.
     const attributes = ['Path=/', 'HttpOnly', 'SameSite=Lax', `Expires=${expires.toUTCString()}`];
@@ -26,7 +37,8 @@ export function sessionCookies(request: Request, setCookies: string[], secure: S
   };
   const clearAccessCookie = () => write(ACCESS, '', new Date(0));
   return {
-    refreshCookie: cookie(request, REFRESH),
+    accessCookie: cookie(sent, ACCESS),
+    refreshCookie: cookie(sent, REFRESH),
     clearAccessCookie,
     setSessionCookies({ accessToken, refreshToken, accessExpiresAt, refreshExpiresAt }) {
       write(ACCESS, accessToken, accessExpiresAt);
@@ -45,8 +57,20 @@ function cameByHttps(request: Request): boolean {
   return protocol?.trim() === 'https' || request.url.startsWith('https:');
 }
 
-function cookie(request: Request, name: string): string | null {
-  for (const pair of (request.headers.get('cookie') ?? '').split(';')) {
+/**
+ * Whether a page of this server or of an origin on the list made the browser send this, or a person did, or it is no
+ * browser. The browser says so itself; one that is too old to say so names the origin at least where it matters.
+ */
+function isByOwnPage({ headers }: Request, corsOrigins: readonly string[]): boolean {
+  const origin = headers.get('origin');
+  if (origin !== null && corsOrigins.includes(origin)) return true;
+  const site = headers.get('sec-fetch-site');
+  if (site !== null) return site === 'same-origin' || site === 'none';
+  return origin === null || (URL.canParse(origin) && new URL(origin).host === headers.get('host'));
+}
+
+function cookie(sent: string, name: string): string | null {
+  for (const pair of sent.split(';')) {
     const [key, value] = pair.trim().split('=', 2);
     if (key === name && value && value.length <= TOKEN_LENGTH_MAX) return value;
   }

@@ -8,14 +8,14 @@ import type { GraphQLContext, Services } from '../graphql/context.ts';
 import type { OperationLimits } from '../graphql/limits/limits.ts';
 import { createLoaders } from '../graphql/loaders.ts';
 import { schema } from '../graphql/schema.ts';
-import { authenticate } from './authenticate.ts';
-import { corsFor } from './cors.ts';
-import { withDeadline } from './deadline.ts';
+import { callerOf, useCaller } from './caller.ts';
+import { corsFor, type CorsRules } from './cors.ts';
 import { createDocumentCaches, useTokenLimit } from './documents.ts';
 import { useOperationLimits } from './limits.ts';
 import { useCodedRefusals, usePublicErrors, useReadableRequests, useRequestLog, useTenantScope } from './plugins.ts';
 import { stateOf, type ServerContext } from './request-state.ts';
-import { sessionCookies, type SecureCookies } from './session-cookies.ts';
+import { type Introspection, useSchemaVisibility } from './schema-visibility.ts';
+import type { CookieOptions } from './session-cookies.ts';
 
 export interface ApiDependencies {
   readonly services: Services;
@@ -26,12 +26,11 @@ export interface ApiDependencies {
   readonly logger: Logger;
 }
 
-export interface ApiOptions {
-  readonly corsOrigins: readonly string[];
+export interface ApiOptions extends CorsRules, CookieOptions {
+  readonly introspection: Introspection;
   readonly bodyLimitBytes: number;
   readonly requestTimeoutMs: number;
   readonly operations: OperationLimits & { readonly tokens: number; readonly pageSize: number };
-  readonly secureCookies: SecureCookies;
   /** False only in the tests that prove the other walls alone. */
   readonly schemaWall: boolean;
 }
@@ -42,7 +41,9 @@ export const GRAPHQL_PATH = '/graphql';
 
 /** The GraphQL endpoint, without a socket: what tests call by `fetch` and the server listens with. */
 export function createApi(dependencies: ApiDependencies, options: ApiOptions): Api {
-  const { logger } = dependencies;
+  const { logger, services } = dependencies;
+  const { requestTimeoutMs } = options;
+  const hasCors = options.corsOrigins.length > 0 || options.corsLocal;
   return createYoga<ServerContext, GraphQLContext>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -57,45 +58,43 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
     logging: false,
     maskedErrors: false,
     maxRequestBodySize: options.bodyLimitBytes,
-    parserAndValidationCache: createDocumentCaches(),
-    cors: options.corsOrigins.length > 0 ? (request) => corsFor(request, options.corsOrigins) : false,
+    parserAndValidationCache: { ...createDocumentCaches(), validationCache: false },
+    cors: hasCors && ((request) => corsFor(request, options)),
     plugins: [
       useCodedRefusals(logger),
       useRequestLog(logger),
       useReadableRequests(),
+      useCaller(services.auth, options, requestTimeoutMs),
       useTokenLimit(options.operations.tokens),
+      useSchemaVisibility(options.introspection),
       useOperationLimits(options.operations),
-      useTenantScope(options.requestTimeoutMs),
+      useTenantScope(requestTimeoutMs),
       usePublicErrors(logger),
     ],
     context: (initial) => createContext(dependencies, options, initial),
   });
 }
 
-async function createContext(
+function createContext(
   { services, db, clock, accessChanged, cursors }: ApiDependencies,
-  { secureCookies, requestTimeoutMs, operations, schemaWall }: ApiOptions,
-  { request, params }: YogaInitialContext,
-): Promise<GraphQLContext> {
+  options: ApiOptions,
+  { request }: YogaInitialContext,
+): GraphQLContext {
   const state = stateOf(request);
-  state.operation = operationName(params?.operationName);
-  const response = sessionCookies(request, state.setCookies, secureCookies);
-  const identify = () => authenticate(services.auth, request, response.clearAccessCookie);
-  const principal = await withDeadline(state.startedAt + requestTimeoutMs, identify);
-  state.principal = principal;
+  const { cookies, identify } = callerOf(request, services.auth, options);
   const context: GraphQLContext = {
     requestId: state.id,
     userAgent: request.headers.get('user-agent')?.slice(0, 500) ?? null,
-    principal,
+    principal: state.principal,
     db,
     clock,
     accessChanged,
     services,
     cursors,
-    pageSizeMax: operations.pageSize,
+    pageSizeMax: options.operations.pageSize,
     loaders: createLoaders(),
-    response,
-    schemaWall,
+    response: cookies,
+    schemaWall: options.schemaWall,
     async renewPrincipal() {
       context.principal = sameTenant(context.principal, await identify());
     },
@@ -107,9 +106,4 @@ async function createContext(
 function sameTenant(before: Principal | null, now: Principal | null): Principal | null {
   if (before?.tenant?.orgId === now?.tenant?.orgId) return now;
   throw new ForbiddenError('Your access has changed since you asked: ask again.');
-}
-
-/** The name that the caller gives the operation, for the log, if it is one that GraphQL allows. */
-function operationName(sent: unknown): string | null {
-  return typeof sent === 'string' && /^[_A-Za-z]\w{0,99}$/.test(sent) ? sent : null;
 }

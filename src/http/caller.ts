@@ -1,0 +1,40 @@
+import type { Plugin } from 'graphql-yoga';
+import type { AuthService } from '../domains/auth/index.ts';
+import type { Principal } from '../kernel/principal.ts';
+import { authenticate } from './authenticate.ts';
+import { withDeadline } from './deadline.ts';
+import { stateOf, type ServerContext } from './request-state.ts';
+import { type CookieOptions, sessionCookies, type SessionCookies } from './session-cookies.ts';
+
+/** A request's credentials, and what they say now. */
+export interface Caller {
+  readonly cookies: SessionCookies;
+  /** Asks again who is calling. */
+  identify(): Promise<Principal | null>;
+}
+
+/** The caller of a request, whose cookies are read and set as `options` say. */
+export function callerOf(request: Request, auth: AuthService, options: CookieOptions): Caller {
+  const cookies = sessionCookies(request, stateOf(request).setCookies, options);
+  return { cookies, identify: () => authenticate(auth, request, cookies) };
+}
+
+/**
+ * Finds out who calls before anything is done with the document: whether it may be looked up, what its errors may tell
+ * and what it is counted against depend on it.
+ */
+export function useCaller(auth: AuthService, options: CookieOptions, timeoutMs: number): Plugin<object, ServerContext> {
+  return {
+    async onParams({ request, params }) {
+      const state = stateOf(request);
+      state.operation = operationName(params?.operationName);
+      const { identify } = callerOf(request, auth, options);
+      state.principal = await withDeadline(state.startedAt + timeoutMs, identify);
+    },
+  };
+}
+
+/** The name that the caller gives the operation, for the log, if it is one that GraphQL allows. */
+function operationName(sent: unknown): string | null {
+  return typeof sent === 'string' && /^[_A-Za-z]\w{0,99}$/.test(sent) ? sent : null;
+}

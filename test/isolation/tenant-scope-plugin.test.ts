@@ -1,5 +1,5 @@
 import SchemaBuilder from '@pothos/core';
-import PrismaPlugin from '@pothos/plugin-prisma';
+import PrismaPlugin, { queryFromInfo } from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
 import { graphql, type GraphQLSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -157,6 +157,29 @@ describe('the where of every Prisma field carries the tenant, with the other two
     expect(conditions((await run(schema, '{ workflows { taskCount } }')).sql)).toBeGreaterThan(base);
     expect(conditions((await run(schema, '{ workflows { firstTasks(first: 1) { key } } }')).sql)).toBeGreaterThan(base);
     expect(conditions((await run(schema, '{ workflows { taskPages(first: 1) { totalCount edges { node { key } } } } }')).sql)).toBeGreaterThan(base + 1);
+  });
+
+  test('a plain field that reads what the document selects: relations and counts under it carry the tenant all the same', async () => {
+    const builder = createBuilder();
+    defineWorkflow(builder);
+    builder.queryField('workflows', (t) =>
+      t.field({
+        type: ['Workflow'] as never,
+        ...SCOPED,
+        resolve: async (_root, _args, context, info) => (await context.db.workflow.findMany({ ...queryFromInfo({ context, info }), where: { orgId: context.orgId } } as never)) as never,
+      }),
+    );
+    const schema = builder.toSchema();
+    const conditionsOf = async (fields: string): Promise<number> => {
+      const { data, errors, sql } = await run(schema, `{ workflows { id ${fields} } }`);
+      expect(errors).toBeUndefined();
+      expect(data.workflows).toHaveLength(3);
+      return sql.match(/"org_id" = \$/g)!.length;
+    };
+    expect(await conditionsOf('')).toBe(1);
+    for (const fields of ['tasks { key }', 'taskCount', 'firstTasks(first: 1) { key }', 'taskPages(first: 1) { edges { node { key } } }']) {
+      expect(await conditionsOf(fields), fields).toBe(2);
+    }
   });
 
   test('prismaConnection: pages hold own rows only', async () => {

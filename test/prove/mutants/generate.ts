@@ -15,6 +15,9 @@ const mutantsOf = (root: string, area: Area, file: string): Mutant[] => {
   return nameChanges(area.name, file, source, changes).filter((mutant) => file.endsWith('.sql') || parses(file, mutant.source));
 };
 
-/** Every mutant of the project, from the sources as they are now. */
-export const generateMutants = (root: string): Mutant[] =>
-  areas.flatMap((area) => filesOf(root, area).flatMap((file) => mutantsOf(root, area, file)));
+/** Every mutant of the project, from the sources as they are now. One that two areas make belongs to the first. */
+export function generateMutants(root: string): Mutant[] {
+  const mutants = areas.flatMap((area) => filesOf(root, area).flatMap((file) => mutantsOf(root, area, file)));
+  const names = new Set<string>();
+  return mutants.filter(({ name }) => !names.has(name) && names.add(name));
+}

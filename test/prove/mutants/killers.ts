@@ -57,7 +57,7 @@ const CATALOGUE = ['test/isolation/catalogue.test.ts', 'test/sql/constraints.tes
 const ROLES = ['test/sql/roles.test.ts', 'test/ops/startup-checks.test.ts'];
 
 export const killers = {
-  schemaWall: [...SCHEMA_WALL, ...API, ...EACH_WALL_ALONE],
+  schemaWall: [...SCHEMA_WALL, 'test/api/schema.test.ts', 'test/api/members-and-keys.test.ts', ...EACH_WALL_ALONE],
   access: ['test/api/access.test.ts', 'test/isolation/tenant-scope-plugin.test.ts', ...USE_CASES, ...API, 'test/http/authentication.test.ts'],
   nodes: ['src/graphql/loaders.test.ts', ...API, ...SCHEMA_WALL, ...EACH_WALL_ALONE, 'test/http/authentication.test.ts'],
   cursors: ['src/graphql/connections', ...API, ...EACH_WALL_ALONE],

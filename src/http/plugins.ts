@@ -1,7 +1,7 @@
-import type { ExecutionResult, GraphQLError } from 'graphql';
+import { type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import type { ErrorCode } from '../kernel/errors.ts';
+import { type ErrorCode, OutcomeUnknownError, ServiceUnavailableError } from '../kernel/errors.ts';
 import { createScope, runInScope } from '../platform/postgres/tenancy.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { withDeadline } from './deadline.ts';
@@ -128,9 +128,12 @@ export function useTenantScope(timeoutMs: number): Plugin<GraphQLContext> {
       const userId = principal?.kind === 'user' ? principal.userId : null;
       const scope = createScope({ orgId: principal?.tenant?.orgId ?? null, userId });
       const execute = executeFn as (given: object) => ReturnType<typeof executeFn>;
+      const isMutation = getOperationAST(args.document, args.operationName)?.operation === 'mutation';
+      // What was sent to the database by then may still be kept.
+      const tooLate = () => (isMutation ? new OutcomeUnknownError() : new ServiceUnavailableError());
       setExecuteFn((given) =>
-        // A mutation that waits in line when the time is up is never begun: its caller was told that it failed.
-        runInScope(scope, () => withDeadline(startedAt + timeoutMs, (signal) => execute({ ...given, signal }))),
+        // A mutation that waits in line when the time is up is never begun.
+        runInScope(scope, () => withDeadline(startedAt + timeoutMs, (signal) => execute({ ...given, signal }), tooLate)),
       );
     },
   };

@@ -16,7 +16,7 @@ const roots = [schema.getQueryType(), schema.getMutationType()];
 const fields = roots.flatMap((root) => Object.keys(root?.getFields() ?? {}));
 
 /** Every fault at every statement takes minutes: `FAULTS=all`. Otherwise each statement meets some, and each fault many. */
-const EACH = process.env['FAULTS'] === 'all' ? QUICK_FAULTS.length : 4;
+const EACH = process.env['FAULTS'] === 'all' ? QUICK_FAULTS.length : 2;
 let turn = 0;
 const nextFaults = (): NamedFault[] =>
   Array.from({ length: EACH }, () => QUICK_FAULTS[turn++ % QUICK_FAULTS.length] as NamedFault);
@@ -27,27 +27,37 @@ const MADE_BEFORE: Readonly<Record<string, object>> = {
   createOrganization: { 'iam.users': '+1 -0' },
 };
 
-/** The operation without a fault: how many statements it sends, and what it changes. */
+/** Where a failure is rightly told as what the operation answers without it. */
+const isHarmless = (field: string, text: string, { sqlState }: NamedFault): boolean =>
+  // Everything was decided and undone before: the connection is given up, and the answer stays.
+  text === 'ROLLBACK' ||
+  // A short name that was made up may be taken: then another one is made up.
+  (field === 'createOrganization' && sqlState === '23505' && text.startsWith('INSERT'));
+
+/** The operation without a fault: which statements it sends, and what it changes. */
 async function measure(operation: Operation) {
-  world.proxy.count();
-  const { data, errors } = await world.send(operation);
+  const { result: answer, statements } = await world.testApp.statementsOf(() => world.send(operation));
+  const { data, errors } = answer;
   expect(errors).toBeUndefined();
   const [result] = Object.values(data) as any[];
   const isError = /Error$/.test(result?.__typename ?? '');
   expect(isError, JSON.stringify(data)).toBe(operation.field === 'activateOrganization');
-  const statements = world.proxy.statements();
   const change = await world.rows.change();
   await world.rows.restore();
-  return { statements, change };
+  return { texts: statements.map(({ text }) => text), change };
 }
 
+type Measure = Awaited<ReturnType<typeof measure>>;
+
 /** Sends the operation with the fault at one statement, and says what was wrong with anything after it. */
-async function meet(operation: Operation, number: number, named: NamedFault, whole: object): Promise<string[]> {
+async function meet(operation: Operation, number: number, named: NamedFault, { change: whole, texts }: Measure): Promise<string[]> {
   const { proxy, rows, testApp } = world;
   world.takeLog();
   proxy.arm(number, named.fault);
   const answer = await world.send(operation);
-  const problems = proxy.met() ? problemsOf(answer, world.takeLog(), named, world.forbidden) : ['was not met'];
+  const harmless = answer.errors === undefined && isHarmless(operation.field, texts[number - 1] ?? '', named);
+  const told = harmless ? [] : problemsOf(answer, world.takeLog(), named, world.forbidden);
+  const problems = proxy.met() ? told : ['was not met'];
   proxy.count();
   const left = await testApp.app.pool.run([
     { text: `SELECT current_setting('app.current_org_id', true), current_setting('app.current_user_id', true)`, values: [] },
@@ -65,11 +75,11 @@ async function meet(operation: Operation, number: number, named: NamedFault, who
 test.each(fields)('%s: whatever fails at whichever statement is coded, noted, undone and tells nothing', async (field) => {
   const operation = world.operations.find((each) => each.field === field);
   if (!operation) throw new Error(`no operation for ${field}`);
-  const { statements, change } = await measure(operation);
-  expect(statements).toBeGreaterThan(0);
+  const measured = await measure(operation);
+  expect(measured.texts.length).toBeGreaterThan(0);
   const problems: string[] = [];
-  for (let number = 1; number <= statements; number += 1) {
-    for (const named of nextFaults()) problems.push(...(await meet(operation, number, named, change)));
+  for (let number = 1; number <= measured.texts.length; number += 1) {
+    for (const named of nextFaults()) problems.push(...(await meet(operation, number, named, measured)));
   }
   expect(problems).toEqual([]);
 }, 600_000);

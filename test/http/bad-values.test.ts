@@ -284,6 +284,7 @@ describe('workflow definitions', () => {
     ['half a character in a value', { ...definition('x'), extra: '\ud800' }],
     ['half a character in a name', { ...definition('x'), ['\udc00']: 1 }],
     ['a task without a kind', { ...definition('x'), do: [{ a: {} }] }],
+    ['a key named __proto__', JSON.parse(JSON.stringify({ ...definition('x'), extra: {} }).replace('"extra":{}', '"extra":[{"__proto__":{"a":1}}]'))],
     ['a task named __proto__', { ...definition('x'), do: [JSON.parse('{"__proto__": {}}')] }],
   ])('%s', async (_name, value) => {
     const made = failureOf(await mutate('createWorkflow', { name: 'x', definition: value }));

@@ -15,7 +15,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
 
 /**
  * The value, if it is a JSON object that the database takes: at most 64 kB and 30 levels, without the NUL characters,
- * half characters and infinite numbers that JSON in PostgreSQL cannot hold.
+ * half characters and infinite numbers that JSON in PostgreSQL cannot hold, and without keys named `__proto__`.
  *
  * @param path where the value is in the input, for the ValidationError.
  */
@@ -30,6 +30,7 @@ export function requireJsonObject(value: unknown, path: string): JsonObject {
 function problemOf(root: JsonObject): string | null {
   let level: unknown[] = [root];
   for (let depth = 1; level.length > 0; depth += 1) {
+    if (level.some(hasPrototypeKey)) return 'must not have a key named "__proto__": JavaScript would change it';
     if (depth > DEEPEST_JSON) return `must be at most ${DEEPEST_JSON} levels deep`;
     const contained = level.flatMap(contentsOf);
     if (contained.some((value) => !isStorable(value)))
@@ -38,6 +39,11 @@ function problemOf(root: JsonObject): string | null {
   }
   const bytes = Buffer.byteLength(JSON.stringify(root));
   return bytes > LARGEST_JSON_BYTES ? `must be at most ${LARGEST_JSON_BYTES} bytes of JSON` : null;
+}
+
+/** On its way to the database and back such a key is taken for the prototype of its object, and lost. */
+function hasPrototypeKey(value: unknown): boolean {
+  return Object.hasOwn(value as object, '__proto__');
 }
 
 /** The values directly inside, and for an object its keys too. */

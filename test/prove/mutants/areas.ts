@@ -38,7 +38,7 @@ export const areas: readonly Area[] = [
   { name: 'request context', files: ['src/http/yoga.ts', 'src/graphql/builder.ts'], operators: ids, killers: killers.nodes },
   { name: 'cursors and lists', files: ['src/graphql/connections/{cursor,fields}.ts'], operators: everything, killers: killers.cursors },
   { name: 'client wall', files: [`${postgres}/{tenant-client,models,tenancy}.ts`, `${postgres}/wall/*.ts`], operators: everything, killers: killers.clientWall },
-  { name: 'adapter', files: [`${postgres}/adapter/{index,pool,transaction,queryable,statement-cache,records}.ts`], operators: everything, killers: killers.adapter },
+  { name: 'adapter', files: [`${postgres}/adapter/{index,pool,transaction,queryable,records}.ts`], operators: everything, killers: killers.adapter },
   { name: 'idempotency', files: [`${postgres}/idempotency.ts`], operators: everything, killers: killers.idempotency },
   { name: 'look-ups', files: [`${postgres}/pre-tenant.ts`, `${postgres}/access-changes.ts`], operators: everything, killers: killers.lookups },
   { name: 'authentication', files: ['src/domains/auth/{credential-cache,lookups,auth.service,access.rules,sessions,verify}.ts'], operators: everything, killers: killers.authentication },

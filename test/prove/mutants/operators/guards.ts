@@ -11,6 +11,9 @@ const returns = ({ type }: Node): boolean => type === 'ReturnStatement' || type 
 const isCall = (node: unknown): boolean =>
   isNode(node) && (node.type === 'CallExpression' || (node.type === 'AwaitExpression' && isCall(node['argument'])));
 
+/** Calls that keep a process tidy and have nothing to do with whose something is. */
+const HOUSEKEEPING = /unref|clearTimeout|clearInterval|\.on\('(error|connect)'|listener/;
+
 /** Ways of forgetting to look, or of looking the wrong way round. */
 export const guards: Operators = {
   'drop guard': ({ node }) => {
@@ -22,5 +25,6 @@ export const guards: Operators = {
     const test = node['test'] as Node;
     return MATTERS.test(textOf(test)) ? [replace(test, `!(${textOf(test)})`)] : [];
   },
-  'drop call': ({ node }) => (node.type === 'ExpressionStatement' && isCall(node['expression']) ? [replace(node, '{}')] : []),
+  'drop call': ({ node, textOf }) =>
+    node.type === 'ExpressionStatement' && isCall(node['expression']) && !HOUSEKEEPING.test(textOf(node)) ? [replace(node, '{}')] : [],
 };

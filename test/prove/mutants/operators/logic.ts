@@ -9,6 +9,9 @@ const methodOf = (node: Node): { object: Node; property: Node } | undefined => {
 
 const OPPOSITES: ReadonlyMap<string, string> = new Map([['every', 'some'], ['some', 'every']]);
 
+/** Settings that decide about nobody's rows: what is selected, and how a socket is kept. */
+const UNTOLD: ReadonlySet<string> = new Set(['select', 'keepAlive']);
+
 /** Ways of getting a condition nearly right. */
 export const logic: Operators = {
   'and for or': ({ node, parents: [parent], textOf }) => {
@@ -26,8 +29,10 @@ export const logic: Operators = {
     const method = methodOf(node);
     return method && textOf(method.property) === 'filter' ? [replace(node, textOf(method.object))] : [];
   },
-  'flip boolean': ({ node, parents: [parent] }) => {
+  'flip boolean': ({ node, parents, textOf }) => {
     if (node.type !== 'Literal' || typeof node['value'] !== 'boolean') return [];
+    const [parent] = parents;
+    if (parents.some((each) => each.type === 'Property' && UNTOLD.has(textOf(each['key'] as Node)))) return [];
     const isGiven = parent?.type === 'Property' || (parent?.type === 'CallExpression' && nodesOf(parent['arguments']).includes(node));
     return isGiven ? [replace(node, String(!node['value']))] : [];
   },

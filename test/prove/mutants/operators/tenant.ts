@@ -6,7 +6,7 @@ const IDS: ReadonlySet<string> = new Set(['orgId', 'userId', 'tenantKey', 'clien
 const CARRIERS = /^(where|shared|key|filter|author|seen|id|nested|selection|query)$/;
 
 const COMPARISONS: ReadonlySet<string> = new Set(['===', '!==']);
-const isId = (text: string): boolean => text.length < 60 && ID.test(text);
+const isId = (text: string): boolean => text.length < 60 && !text.includes('=>') && ID.test(text);
 const nameOf = (node: unknown): string => (isNode(node) && typeof node['name'] === 'string' ? node['name'] : '');
 
 const pairs = (items: readonly Node[]): [Node, Node][] => items.slice(1).map((item, index) => [items[index]!, item]);
@@ -37,12 +37,14 @@ export const tenant: Operators = {
       return CARRIERS.test(name) ? [without(properties, index)] : [];
     });
   },
-  'drop key part': ({ node, parents: [parent], textOf }) => {
+  'drop key part': ({ node, parents, textOf }) => {
+    // What an error says is no key.
+    if (parents.some(({ type }) => type === 'ThrowStatement')) return [];
     if (node.type === 'ArrayExpression') {
       const items = nodesOf(node['elements']);
       return items.length < 2 ? [] : items.flatMap((item, index) => (isId(textOf(item)) ? [without(items, index)] : []));
     }
-    if (node.type !== 'TemplateLiteral' || parent?.type === 'TaggedTemplateExpression') return [];
+    if (node.type !== 'TemplateLiteral' || parents[0]?.type === 'TaggedTemplateExpression') return [];
     return nodesOf(node['expressions'])
       .filter((part) => isId(textOf(part)))
       .map((part) => ({ start: part.start - 2, end: part.end + 1, text: '' }));
@@ -57,7 +59,7 @@ export const tenant: Operators = {
     const items = nodesOf(node['elements'] ?? node['arguments']);
     if (node.type !== 'ArrayExpression' && node.type !== 'CallExpression') return [];
     return pairs(items)
-      .filter(([left, right]) => /\borgId\b/.test(textOf(left)) && /[uU]serId\b/.test(textOf(right)))
+      .filter(([left, right]) => isId(textOf(left)) && /\borgId\b/.test(textOf(left)) && isId(textOf(right)) && /[uU]serId\b/.test(textOf(right)))
       .map(([left, right]) => ({ start: left.start, end: right.end, text: `${textOf(right)}, ${textOf(left)}` }));
   },
 };

@@ -9,7 +9,6 @@ const HOLDERS: ReadonlyMap<string, number> = new Map(Object.entries({
   scopeUniqueWhere: 2,
   scopeCreate: 2,
   scopeUpdate: 2,
-  requirePart: 0,
   checked: 0,
   selectReadableColumns: 0,
   allOf: 1,
@@ -18,7 +17,8 @@ const HOLDERS: ReadonlyMap<string, number> = new Map(Object.entries({
   canonical: 0,
 }));
 
-const MADE_FOR_ONE: ReadonlySet<string> = new Set(['Map', 'Set', 'WeakMap', 'WeakSet', 'DataLoader', 'createLoaders', 'createCredentialCache']);
+/** What remembers by a key. What is keyed by an object (a WeakMap) is the same wherever it is kept. */
+const MADE_FOR_ONE: ReadonlySet<string> = new Set(['Map', 'DataLoader', 'createLoaders', 'createCredentialCache']);
 const FUNCTIONS: ReadonlySet<string> = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 
 const calleeName = (node: Node): string => ((node['callee'] as Node | undefined)?.['name'] as string | undefined) ?? '';
@@ -33,7 +33,8 @@ export const walls: Operators = {
   },
   'keep for everybody': ({ node, parents, textOf }) => {
     const isMade = (node.type === 'NewExpression' || node.type === 'CallExpression') && MADE_FOR_ONE.has(calleeName(node));
-    if (!isMade || !parents.some((parent) => FUNCTIONS.has(parent.type))) return [];
+    const isFilled = calleeName(node) === 'Map' && nodesOf(node['arguments']).length > 0;
+    if (!isMade || isFilled || !parents.some((parent) => FUNCTIONS.has(parent.type))) return [];
     const holder = `(globalThis as Record<string, any>)['kept at ${node.start}']`;
     return [replace(node, `(${holder} ??= ${textOf(node)})`)];
   },

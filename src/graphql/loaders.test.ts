@@ -29,9 +29,8 @@ describe('a loader', () => {
   });
 
   test('of one request is not that of another', async () => {
-    let asked = 0;
-    const batch = async (_orgId: string, keys: readonly string[]) => keys.map(() => ++asked);
-    expect(await createLoaders().load('things', batch, 'one', 'x')).toBe(1);
-    expect(await createLoaders().load('things', batch, 'one', 'x')).toBe(2);
+    const batchOf = (request: string) => async (_orgId: string, keys: readonly string[]) => keys.map((key) => `${key} of ${request}`);
+    expect(await createLoaders().load('things', batchOf('the first'), 'one', 'x')).toBe('x of the first');
+    expect(await createLoaders().load('things', batchOf('the second'), 'one', 'x')).toBe('x of the second');
   });
 });

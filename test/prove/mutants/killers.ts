@@ -6,7 +6,7 @@
 /** Each wall with the other two taken away, against every field of the schema. */
 const EACH_WALL_ALONE = ['test/isolation/each-wall-alone.test.ts'];
 
-const SCHEMA_WALL = ['test/isolation/tenant-scope-plugin.test.ts'];
+const SCHEMA_WALL = ['src/graphql/plugins', 'test/isolation/tenant-scope-plugin.test.ts'];
 const CLIENT_WALL = [
   'src/platform/postgres/models.test.ts',
   'test/isolation/tenant-client-refusals.test.ts',

@@ -10,7 +10,7 @@ const methodOf = (node: Node): { object: Node; property: Node } | undefined => {
 const OPPOSITES: ReadonlyMap<string, string> = new Map([['every', 'some'], ['some', 'every']]);
 
 /** Settings that decide about nobody's rows: what is selected, and how a socket is kept. */
-const UNTOLD: ReadonlySet<string> = new Set(['select', 'keepAlive']);
+const UNTOLD: ReadonlySet<string> = new Set(['select', 'keepAlive', 'orgId', 'id', 'sort.column']);
 
 /** Ways of getting a condition nearly right. */
 export const logic: Operators = {

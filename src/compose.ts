@@ -1,7 +1,7 @@
 import pino, { type Logger } from 'pino';
 import { readOrCreateSecretKey, type Config } from './config/index.ts';
 import { createApiKeyService } from './domains/api-keys/index.ts';
-import { createAuthService } from './domains/auth/index.ts';
+import { createAuthService, type CountAttempt } from './domains/auth/index.ts';
 import { createMemberService } from './domains/identity/index.ts';
 import { createOnboardingService } from './domains/onboarding/index.ts';
 import { createOrganizationService } from './domains/organizations/index.ts';
@@ -19,6 +19,7 @@ import { createPool, createTenantAdapter, type DatabasePool } from './platform/p
 import type { OpenDatabase } from './platform/postgres/open-database.ts';
 import { createPreTenantDatabase, type PreTenantDatabase } from './platform/postgres/pre-tenant.ts';
 import { createTenantClient, type TenantClient } from './platform/postgres/tenant-client.ts';
+import { openRateLimits } from './rate-limits.ts';
 
 /** Which walls between tenants stand. Tests take one or two away to prove the rest alone; production refuses to. */
 export interface Walls {
@@ -45,6 +46,8 @@ export interface App {
   readonly accessFeed: AccessFeed;
   /** What a use case is given when it is called by something else than a request. */
   serviceContext(principal: Principal): ServiceContext;
+  /** When what it can do without is there, or known not to be. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,7 +62,9 @@ export function composeApp(options: AppOptions): App {
   const preTenant = createPreTenantDatabase(pool);
   const accessFeed = createAccessFeed({ url: database.listenUrl, connectTimeoutMs });
   const secretKey = readOrCreateSecretKey(config);
-  const services = composeServices({ db, preTenant, accessFeed, secretKey, hashCost, clock, session: config.session });
+  const rateLimiting = openRateLimits(config, secretKey, logger);
+  const { meter, countAttempt } = rateLimiting;
+  const services = composeServices({ db, preTenant, accessFeed, secretKey, hashCost, clock, session: config.session, countAttempt });
   const unsubscribe = accessFeed.subscribe({
     onChange: (change) => services.auth.forget(change),
     onGap: () => services.auth.forgetAll(),
@@ -68,7 +73,7 @@ export function composeApp(options: AppOptions): App {
   const cursors = createCursorCodec(deriveKey(secretKey, 'cursors'));
   const { corsOrigins, corsLocal, introspection, bodyLimitBytes, requestTimeoutMs } = config.http;
   const api = createApi(
-    { services, db, clock, accessChanged, cursors, logger },
+    { services, db, clock, accessChanged, cursors, meter, logger },
     {
       corsOrigins,
       corsLocal,
@@ -88,8 +93,10 @@ export function composeApp(options: AppOptions): App {
     preTenant,
     accessFeed,
     serviceContext: (principal) => ({ principal, db, clock, accessChanged }),
+    settled: () => rateLimiting.settled(),
     async close() {
       unsubscribe();
+      rateLimiting.close();
       await accessFeed.close();
       await db.$disconnect();
       await pool.end();
@@ -105,6 +112,7 @@ interface ServiceParts {
   readonly hashCost: HashCost;
   readonly clock: Clock;
   readonly session: Config['session'];
+  readonly countAttempt: CountAttempt;
 }
 
 function composeServices(parts: ServiceParts): Services {

@@ -35,6 +35,7 @@ export async function serve(
     for (const name of await prepareDatabase(database)) write(`Applied migration ${name}`);
     const app = composeApp({ config, database, logger });
     undo.push(() => app.close());
+    await app.settled();
     const server = await listen(app, config, database, logger);
     undo.push(() => server.close());
     const url = `${server.origin}/graphql`;

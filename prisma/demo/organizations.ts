@@ -59,7 +59,7 @@ export function newPassword(): string {
 
 function operatorPrincipal(userId: string): Principal {
   const permissions = new Set(OPERATOR_PERMISSIONS);
-  return { kind: 'user', userId, systemRole: 'super_admin', credentialId: userId, tenant: null, permissions, memberships: [] };
+  return { kind: 'user', userId, systemRole: 'super_admin', credentialId: userId, tenant: null, permissions, rateLimitPerHour: null, memberships: [] };
 }
 
 async function signInAs(app: App, { email, password }: DemoUser): Promise<Principal> {

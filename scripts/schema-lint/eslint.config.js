@@ -60,7 +60,7 @@ export default [
       rule('strict-id-in-types', {
         acceptedIdNames: ['id'],
         acceptedIdTypes: ['ID'],
-        exceptions: { types: ['PageInfo', 'FieldError', 'Viewer', 'User'], suffixes: PAYLOADS },
+        exceptions: { types: ['PageInfo', 'FieldError', 'Viewer', 'User', 'RateLimit', 'CostBudget'], suffixes: PAYLOADS },
       }),
       rule('unique-directive-names'),
       rule('unique-directive-names-per-location'),

@@ -9,6 +9,7 @@ import type { ServiceContext } from '../domains/service-context.ts';
 import type { ScheduleService, WorkflowService } from '../domains/workflows/index.ts';
 import type { CursorCodec } from './connections/cursor.ts';
 import type { Loaders } from './loaders.ts';
+import type { ViewerRateLimit } from './viewer/rate-limit.ts';
 
 /** The use cases that resolvers may call. */
 export interface Services {
@@ -45,6 +46,8 @@ export interface GraphQLContext {
   readonly cursors: CursorCodec;
   /** Rows of a page at most. */
   readonly pageSizeMax: number;
+  /** How the limits of the caller stand; null when there are none. Known before any resolver runs. */
+  rateLimit: ViewerRateLimit | null;
   readonly loaders: Loaders;
   readonly response: ResponseControls;
   /** False only in the tests that prove the other walls alone. */

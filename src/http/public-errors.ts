@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import {
   AppError,
   type ErrorCode,
+  RateLimitedError,
   OutcomeUnknownError,
   ServiceUnavailableError,
   TenantViolationError,
@@ -95,8 +96,16 @@ function placed(error: GraphQLError, message: string, code: ErrorCode, more: obj
 }
 
 function coded(error: GraphQLError, failure: AppError): GraphQLError {
+  if (failure instanceof RateLimitedError) return rateLimited(error, failure);
   const fields = failure instanceof ValidationError ? { fields: failure.fields } : {};
   return placed(error, failure.message, failure.code, fields);
+}
+
+/** With the header that every client of HTTP knows, and its status whatever the client takes: nothing was begun. */
+function rateLimited(error: GraphQLError, { message, code, retryAfterSeconds }: RateLimitedError): GraphQLError {
+  const headers = { 'retry-after': String(retryAfterSeconds) };
+  const status = error.path === undefined ? { status: STATUSES[code] } : {};
+  return placed(error, message, code, { retryAfter: retryAfterSeconds, http: { ...status, headers } });
 }
 
 /** The codes that the library below gives, and what they are called here. */

@@ -11,8 +11,9 @@ import { schema } from '../graphql/schema.ts';
 import { callerOf, useCaller } from './caller.ts';
 import { corsFor, type CorsRules } from './cors.ts';
 import { createDocumentCaches, useTokenLimit } from './documents.ts';
-import { useOperationLimits } from './limits.ts';
+import { useLimits } from './limits.ts';
 import { useCodedRefusals, usePublicErrors, useReadableRequests, useRequestLog, useTenantScope } from './plugins.ts';
+import type { CallerMeter } from './rate-limits.ts';
 import { stateOf, type ServerContext } from './request-state.ts';
 import { type Introspection, useSchemaVisibility } from './schema-visibility.ts';
 import type { CookieOptions } from './session-cookies.ts';
@@ -23,6 +24,8 @@ export interface ApiDependencies {
   readonly clock: ServiceContext['clock'];
   readonly accessChanged: ServiceContext['accessChanged'];
   readonly cursors: CursorCodec;
+  /** Null when callers are not limited over time. */
+  readonly meter: CallerMeter | null;
   readonly logger: Logger;
 }
 
@@ -67,7 +70,7 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
       useCaller(services.auth, options, requestTimeoutMs),
       useTokenLimit(options.operations.tokens),
       useSchemaVisibility(options.introspection),
-      useOperationLimits(options.operations),
+      useLimits({ operations: options.operations, meter: dependencies.meter }),
       useTenantScope(requestTimeoutMs),
       usePublicErrors(logger),
     ],
@@ -92,6 +95,7 @@ function createContext(
     services,
     cursors,
     pageSizeMax: options.operations.pageSize,
+    rateLimit: null,
     loaders: createLoaders(),
     response: cookies,
     schemaWall: options.schemaWall,

@@ -109,6 +109,18 @@ export class InvalidTransitionError extends AppError {
   }
 }
 
+/** Too much within a time, or too many attempts. Nothing was done; waiting helps. */
+export class RateLimitedError extends AppError {
+  /** Whole seconds, at least 1. */
+  readonly retryAfterSeconds: number;
+  /** @param what what there was too much of, as a sentence without its end. */
+  constructor(what: string, waitMs: number) {
+    const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+    super('RATE_LIMITED', `${what}: try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`);
+    this.retryAfterSeconds = seconds;
+  }
+}
+
 /** The database (or another part this server needs) cannot answer now; trying again later may work. */
 export class ServiceUnavailableError extends AppError {
   constructor(options?: ErrorOptions) {

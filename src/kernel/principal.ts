@@ -30,6 +30,8 @@ export interface Principal {
   readonly tenant: Tenant | null;
   /** What the caller may do in the tenant: the role's permissions, within the API key's scopes. */
   readonly permissions: ReadonlySet<Permission>;
+  /** How many root fields an hour the API key has; null for a person, whom the installation gives a number. */
+  readonly rateLimitPerHour: number | null;
   /** The organizations to choose from; for an API key its own only. */
   readonly memberships: readonly MembershipSummary[];
 }

@@ -99,6 +99,7 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
       clock,
       accessFeed,
       session: { accessMinutes: 15, refreshDays: 7 },
+      countAttempt: () => Promise.resolve(null),
       ...settings,
     });
   const auth = openAuth();

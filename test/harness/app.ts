@@ -56,7 +56,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const database = options.database ?? (await createTestDatabase());
   const runtimeUrl = walls.database === false ? database.bypassUrl : database.runtimeUrl;
   const dataDir = mkdtempSync(path.join(tmpdir(), 'tenantry-test-'));
-  const config = readConfig({ NODE_ENV: 'test', DATA_DIR: dataDir, SECRET_KEY: 'a secret for tests, long enough for the check', DATABASE_POOL_SIZE: '8', ...options.environment });
+  const config = readConfig({ NODE_ENV: 'test', DATA_DIR: dataDir, SECRET_KEY: 'a secret for tests, long enough for the check', DATABASE_POOL_SIZE: '8', RATE_LIMITS: 'off', ...options.environment });
   const app = composeApp({
     config,
     database: { runtimeUrl, listenUrl: options.listenUrl ?? database.runtimeUrl },

@@ -37,7 +37,7 @@ export interface SpawnOptions {
 /** What a process needs to run at all: nothing of this test's own configuration is handed on. */
 const plainEnvironment = (): Record<string, string> => {
   const { PATH = '', HOME = '', USER = '' } = process.env;
-  return { PATH, HOME, USER, PORT: '0' };
+  return { PATH, HOME, USER, PORT: '0', RATE_LIMITS: 'off' };
 };
 
 /** Starts the server without waiting for anything. */

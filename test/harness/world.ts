@@ -120,5 +120,5 @@ async function seedExecution(app: App, orgId: string, workflowId: string, member
 
 function operatorPrincipal(userId: string): Principal {
   const permissions = new Set(OPERATOR_PERMISSIONS);
-  return { kind: 'user', userId, systemRole: 'super_admin', credentialId: userId, tenant: null, permissions, memberships: [] };
+  return { kind: 'user', userId, systemRole: 'super_admin', credentialId: userId, tenant: null, permissions, rateLimitPerHour: null, memberships: [] };
 }

@@ -33,6 +33,7 @@ const key = (more: Partial<KeyRecord> = {}): KeyRecord => ({
   userId: 'u',
   keyStatus: 'active',
   expiresAt: null,
+  rateLimitPerHour: 3600,
   scopes: ['*'],
   userStatus: 'active',
   membership: membership(),

@@ -33,6 +33,7 @@ export interface KeyRecord {
   readonly keyStatus: 'active' | 'revoked';
   readonly expiresAt: Date | null;
   readonly scopes: readonly string[];
+  readonly rateLimitPerHour: number;
   readonly userStatus: UserStatus;
   readonly membership: Membership;
 }
@@ -85,6 +86,7 @@ export function principalOfKey(key: KeyRecord, named: string | null, now: Date):
     credentialId: key.keyId,
     tenant: tenantOf(membership),
     permissions: withinScopes(ROLE_PERMISSIONS[membership.role], key.scopes),
+    rateLimitPerHour: key.rateLimitPerHour,
     memberships: [summaryOf(membership)],
   };
 }
@@ -160,6 +162,7 @@ export function principalOfSession(session: SessionRecord, tenant: Tenant | null
     credentialId: session.sessionId,
     tenant,
     permissions: sessionPermissions(session.systemRole, tenant),
+    rateLimitPerHour: null,
     memberships: session.memberships.filter(isShown).map(summaryOf),
   };
 }

@@ -16,11 +16,11 @@ import {
 import { createFingerprint, isWellFormedApiKey, looksLikeApiKey } from './key-format.ts';
 import { createLookups, type LookupDependencies, type OrganizationName } from './lookups.ts';
 import type { RefreshInput, SignInInput } from './session.input.ts';
-import { abandon, ACCESS_PREFIX, type IssuedSession, refresh, type SessionSettings, signIn, signOut } from './sessions.ts';
+import { abandon, ACCESS_PREFIX, type CountAttempt, type IssuedSession, refresh, type SessionSettings, signIn, signOut } from './sessions.ts';
 import { createVerifier, rememberMatches } from './verify.ts';
 
 export interface AuthService {
-  /** @throws UnauthenticatedError with one text for everything that can be wrong. */
+  /** @throws UnauthenticatedError with one text for everything that can be wrong; RateLimitedError after too many attempts. */
   signIn(input: SignInInput): Promise<IssuedSession>;
   /** @throws UnauthenticatedError; a refresh token that was used before also ends the session. */
   refresh(input: RefreshInput): Promise<IssuedSession>;
@@ -47,6 +47,7 @@ export interface AuthDependencies extends LookupDependencies {
   readonly secretKey: string;
   readonly hashCost: HashCost;
   readonly session: SessionSettings;
+  readonly countAttempt: CountAttempt;
 }
 
 function keyRecord(key: FoundApiKey, { name, slug }: OrganizationName): KeyRecord {

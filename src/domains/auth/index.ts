@@ -2,4 +2,4 @@ export { type AuthDependencies, type AuthService, createAuthService } from './au
 export { createFingerprint, type Fingerprint, generateApiKey, prefixOf } from './key-format.ts';
 export type { AccessFeed } from './lookups.ts';
 export type { RefreshInput, SignInInput } from './session.input.ts';
-export type { IssuedSession, SessionSettings } from './sessions.ts';
+export type { CountAttempt, IssuedSession, SessionSettings } from './sessions.ts';

@@ -1,4 +1,4 @@
-import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
+import { RateLimitedError, UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { isToken, randomToken, sha256 } from '../../platform/crypto/tokens.ts';
@@ -33,9 +33,18 @@ export interface SessionDependencies {
   readonly clock: Clock;
   readonly session: SessionSettings;
   readonly passwords: Verifier;
+  readonly countAttempt: CountAttempt;
   /** Told of each session that ended or changed its tokens. */
   readonly forget: (change: AccessChange) => void;
 }
+
+/**
+ * Counts an attempt to sign in with an address, whether anybody has it or not.
+ *
+ * @param address in lower case.
+ * @returns null when it may be made, else the milliseconds until another may.
+ */
+export type CountAttempt = (address: string) => Promise<number | null>;
 
 const wrongSignIn = () => new UnauthenticatedError('The address or the password is wrong, or the account is locked.');
 
@@ -56,11 +65,18 @@ function stored({ accessToken, refreshToken, accessExpiresAt, refreshExpiresAt }
 const asPerson = <Result>(userId: string, work: () => Promise<Result>): Promise<Result> =>
   runInScope(createScope({ orgId: null, userId }), work);
 
-/** Opens a session. Whatever is wrong, the text and the work are the same. */
+/**
+ * Opens a session. Whatever is wrong, the text and the work are the same.
+ *
+ * @throws RateLimitedError after too many attempts with one address, good ones included.
+ */
 export async function signIn(dependencies: SessionDependencies, input: SignInInput): Promise<IssuedSession> {
   const { preTenant, db, clock, session: settings, passwords } = dependencies;
   const { email, password, userAgent } = parseInput(signInInput, input);
   const address = signInEmail(email);
+  // What no account can have counts as it is written: it must not be told from an address that nobody has.
+  const waitMs = await dependencies.countAttempt(address ?? email.trim().toLowerCase());
+  if (waitMs !== null) throw new RateLimitedError('Too many attempts to sign in with this address', waitMs);
   const found = address === null ? null : await preTenant.findSignIn(address);
   const matches = await passwords.verify(found?.passwordHash ?? null, password);
   const now = clock.now();

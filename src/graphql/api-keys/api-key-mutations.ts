@@ -37,6 +37,7 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
     type: t.field({ type: ApiKeyTypeEnum, description: 'What kind of caller it is for. PERSONAL when not given.' }),
     scopes: t.stringList({ required: true, description: 'What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack. A wildcard of a key for somebody else, or made by a key, stands for what it means today.' }),
     expiresAt: t.field({ type: 'DateTime', description: 'When its time runs out; never when not given. A key made by a key ends with it at the latest.' }),
+    rateLimitPerHour: t.int({ description: 'How many root fields it may ask for within an hour: 1 to 10,000, 3,600 when not given.' }),
     memberId: t.id({ description: 'The member it acts for: oneself when not given. Others need apiKey:write.' }),
     idempotencyKey: t.string({ description: 'A text of your own, at most 255 characters: a repetition within 24 hours makes no second key and shows no secret.' }),
   }),

@@ -40,6 +40,7 @@ export const ApiKeyType = builder.prismaObject('ApiKey', {
     type: t.expose('type', { type: ApiKeyTypeEnum, description: 'What kind of caller it is for.' }),
     prefix: t.exposeString('prefix', { description: 'The first characters of the key, to recognise it by.' }),
     scopes: t.exposeStringList('scopes', { description: 'What it may do of what its owner may: permissions such as "workflow:read", "workflow:*", or "*".' }),
+    rateLimitPerHour: t.exposeInt('rateLimitPerHour', { description: 'How many root fields it may ask for within an hour: 1 to 10,000. RATE_LIMITED beyond.' }),
     status: t.field({
       type: ApiKeyStatusEnum,
       description: 'Whether it opens the door now.',

@@ -33,7 +33,7 @@ builder.mutationField('signIn', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'global',
     access: 'public',
-    description: 'Opens a session with a password. UNAUTHENTICATED, with one text, whatever was wrong.',
+    description: 'Opens a session with a password. UNAUTHENTICATED, with one text, whatever was wrong; RATE_LIMITED after 5 attempts with one address within a minute (as long as the server is not configured otherwise).',
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: SignInInput, required: true, description: 'Who.' }) },
     resolve: async (_root, { input }, context) => {

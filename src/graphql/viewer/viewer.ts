@@ -5,6 +5,7 @@ import { builder } from '../builder.ts';
 import { MemberType, OrganizationRoleEnum } from '../members/member.ts';
 import { OrganizationType } from '../organizations/organization.ts';
 import { byId } from '../own-row.ts';
+import { RateLimitType } from './rate-limit.ts';
 
 /** workflow:read -> WORKFLOW_READ, apiKey:write -> API_KEY_WRITE */
 const enumName = (permission: Permission) => permission.replace(/([a-z])([A-Z])/g, '$1_$2').replace(':', '_').toUpperCase();
@@ -96,6 +97,12 @@ const ViewerType = builder.objectRef<Principal>('Viewer').implement({
       description: 'Whether the caller may do one thing in that organization.',
       args: { permission: t.arg({ type: PermissionEnum, required: true, description: 'Which thing.' }) },
       resolve: (viewer, { permission }) => viewer.permissions.has(permission),
+    }),
+    rateLimit: t.field({
+      type: RateLimitType,
+      nullable: true,
+      description: 'How much the caller may still ask for; null when the server limits nobody.',
+      resolve: (_viewer, _args, { rateLimit }) => rateLimit,
     }),
     organizations: t.field({
       type: [ViewerOrganization],

@@ -55,6 +55,8 @@ export type CreateApiKeyInput = {
   readonly memberId?: string | null | undefined;
   /** What it is called: 1 to 255 characters, once among the live keys of its owner. */
   readonly name: string;
+  /** How many root fields it may ask for within an hour: 1 to 10,000, 3,600 when not given. */
+  readonly rateLimitPerHour?: number | null | undefined;
   /** What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack. A wildcard of a key for somebody else, or made by a key, stands for what it means today. */
   readonly scopes: ReadonlyArray<string>;
   /** What kind of caller it is for. PERSONAL when not given. */

@@ -1,0 +1,90 @@
+import { isIPv6 } from 'node:net';
+import type { OperationSize } from '../graphql/limits/measure.ts';
+import type { ViewerRateLimit } from '../graphql/viewer/rate-limit.ts';
+import { RateLimitedError } from '../kernel/errors.ts';
+import type { Principal } from '../kernel/principal.ts';
+import type { Admission, RateLimits } from '../platform/rate-limits/index.ts';
+
+export interface CallerLimits {
+  /** Root fields that a person may ask for within an hour. */
+  readonly userPerHour: number;
+  /** The same for one network address without credentials. */
+  readonly anonymousPerHour: number;
+}
+
+/** How the limits of a caller stand, and what they say to an operation. */
+export interface Metered {
+  readonly refusal: RateLimitedError | null;
+  readonly state: ViewerRateLimit;
+  /** What is left of the cost when the operation has cost so much; the rest of what was asked for is given back. */
+  settle(actual: number): number;
+}
+
+/** Counts the operations of each caller: those of an API key, of a person, or of a network address without either. */
+export interface CallerMeter {
+  admit(principal: Principal | null, address: string | null, size: OperationSize): Promise<Metered>;
+}
+
+export function createCallerMeter(rateLimits: RateLimits, limits: CallerLimits): CallerMeter {
+  const { work, burst } = rateLimits.settings;
+  return {
+    async admit(principal, address, { rootFields, cost }) {
+      const { subject, who, perHour } = callerOf(principal, address, limits);
+      const admission = await rateLimits.admit({ subject, calls: rootFields, callsPerHour: perHour, work: cost });
+      return {
+        refusal: refusalOf(admission, {
+          hour: `${who} may ask for ${count(perHour)} root fields an hour`,
+          burst: `${who} may ask for ${count(burst.perSecond)} root fields a second`,
+          work: `${who} may spend a cost of ${count(work.perSecond)} a second`,
+        }),
+        state: {
+          limit: perHour,
+          remaining: admission.callsLeft,
+          resetAt: new Date(Date.now() + admission.hourEndsInMs),
+          cost: { limit: work.capacity, available: admission.workLeft, restoreRate: work.perSecond },
+        },
+        settle(actual) {
+          const unused = Math.max(0, cost - actual);
+          rateLimits.giveBackWork(subject, unused);
+          return Math.min(work.capacity, admission.workLeft + unused);
+        },
+      };
+    },
+  };
+}
+
+interface Caller {
+  readonly subject: string;
+  readonly who: string;
+  readonly perHour: number;
+}
+
+function callerOf(principal: Principal | null, address: string | null, limits: CallerLimits): Caller {
+  if (principal === null) {
+    return { subject: `address:${networkOf(address)}`, who: 'Your network address', perHour: limits.anonymousPerHour };
+  }
+  const { kind, credentialId, userId, rateLimitPerHour } = principal;
+  if (kind === 'apiKey') {
+    return { subject: `key:${credentialId}`, who: 'This API key', perHour: rateLimitPerHour ?? limits.userPerHour };
+  }
+  // All sessions of a person together: signing in again is no way to more.
+  return { subject: `user:${userId}`, who: 'You', perHour: limits.userPerHour };
+}
+
+/** Of the newer kind of address everybody has a whole network: its first four groups are who it is. */
+function networkOf(address: string | null): string {
+  if (address === null || !isIPv6(address)) return address ?? 'unknown';
+  const [head = '', tail = ''] = address.split('::');
+  const groups = (text: string): string[] => text.split(':').filter(Boolean);
+  const missing = Array<string>(8 - groups(head).length - groups(tail).length).fill('0');
+  return [...groups(head), ...missing, ...groups(tail)].slice(0, 4).join(':');
+}
+
+const count = (amount: number): string => amount.toLocaleString('en-US');
+
+function refusalOf(
+  { refusal }: Admission,
+  texts: Readonly<Record<NonNullable<Admission['refusal']>['limit'], string>>,
+): RateLimitedError | null {
+  return refusal && new RateLimitedError(texts[refusal.limit], refusal.waitMs);
+}

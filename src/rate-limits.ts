@@ -1,0 +1,60 @@
+import { createHmac } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { Config } from './config/index.ts';
+import type { CountAttempt } from './domains/auth/index.ts';
+import { type CallerMeter, createCallerMeter } from './http/rate-limits.ts';
+import { deriveKey } from './platform/crypto/keys.ts';
+import { connectRedis, createRateLimits, type RedisConnection } from './platform/rate-limits/index.ts';
+
+/** The limits over time, put together. */
+export interface RateLimiting {
+  /** Null when they are switched off. */
+  readonly meter: CallerMeter | null;
+  readonly countAttempt: CountAttempt;
+  /** When Redis is there, or known not to be. */
+  settled(): Promise<void>;
+  close(): void;
+}
+
+const OFF: RateLimiting = {
+  meter: null,
+  countAttempt: () => Promise.resolve(null),
+  settled: () => Promise.resolve(),
+  close: () => undefined,
+};
+
+/** Begins to count what callers ask for: in Redis, when there is one, else in this process. */
+export function openRateLimits({ rateLimits: settings, environment }: Config, secretKey: string, logger: Logger): RateLimiting {
+  if (!settings.enabled) {
+    if (environment === 'production') logger.warn({ code: 'RATE_LIMITS_OFF' }, 'nobody is limited, because RATE_LIMITS is off');
+    return OFF;
+  }
+  const { redisUrl, redisPrefix: prefix, burst, perSecond, costBucket, costPerSecond, signInsPerMinute } = settings;
+  const connection = redisUrl === undefined ? null : connect(redisUrl, logger);
+  const rateLimits = createRateLimits(
+    {
+      burst: { capacity: burst, perSecond },
+      work: { capacity: costBucket, perSecond: costPerSecond },
+      attemptsPerMinute: signInsPerMinute,
+    },
+    connection && { ...connection, prefix },
+  );
+  const key = deriveKey(secretKey, 'sign-in attempts');
+  return {
+    meter: createCallerMeter(rateLimits, settings),
+    // Whoever reads Redis learns no address from it.
+    countAttempt: (address) => rateLimits.attempt(createHmac('sha256', key).update(address).digest('base64url')),
+    settled: () => connection?.settled() ?? Promise.resolve(),
+    close: () => connection?.close(),
+  };
+}
+
+function connect(url: string, logger: Logger): RedisConnection {
+  return connectRedis({
+    url,
+    onChange: (available, reason) => {
+      if (available) logger.info({ code: 'RATE_LIMITS_SHARED' }, 'rate limits are counted in Redis');
+      else logger.warn({ code: 'RATE_LIMITS_LOCAL', reason }, 'Redis cannot be asked: each process counts rate limits for itself until it can');
+    },
+  });
+}

@@ -148,11 +148,35 @@ test('a lock left by a killed process is taken over, also when its number belong
   for (const text of [lock(process.pid), lock(4_190_000), '', 'half a li']) {
     await leaveClaim(text);
     const database = await start();
-    // Whether a server still ran is another question: a stop that has just ended may be noticed late.
-    expect(database.runtimeUrl).toMatch(/^postgres/);
+    expect(database.reused).toBe(false);
     await database.stop();
   }
   expect(await readdir(path.join(dataDir, 'lock'))).toEqual([]);
+});
+
+test('a server that was started here and is slow to answer is not taken for one that ran before', async () => {
+  const before = await start();
+  const letIn = (allowed: boolean) => query(before.superuserUrl(), `ALTER DATABASE postgres ALLOW_CONNECTIONS ${allowed}`);
+  await letIn(false);
+  await before.stop();
+  const opened: Promise<unknown>[] = [];
+  const log = (line: string): void => {
+    if (line.includes('does not answer')) opened.push(letIn(true));
+  };
+  const database = await startEmbedded({ dataDir, log });
+  running.add(database);
+  await Promise.all(opened);
+  expect(opened.length).toBe(1);
+  expect(database.reused).toBe(false);
+});
+
+test('a process that is told to end while its database starts stops that database too', async () => {
+  const child = spawnEmbedded(dataDir);
+  const ended = once(child, 'exit');
+  await expect.poll(postmasterPid, { timeout: 30_000 }).toBeGreaterThan(0);
+  child.kill('SIGTERM');
+  await ended;
+  expect((await start()).reused).toBe(false);
 });
 
 test('after kill -9 of the server alone the next start takes over the database that it left running', async () => {

@@ -19,7 +19,7 @@ export interface RunOptions {
 
 export interface RunningServer {
   readonly port: number;
-  /** It was running already. */
+  /** It was running already, and was not started here a moment ago. */
   readonly reused: boolean;
 }
 
@@ -64,7 +64,10 @@ const isReady = async (port: number, options: RunOptions): Promise<boolean> => {
 const passing = /already exists|still in use|already in use|could not create any TCP\/IP sockets|could not bind/i;
 
 interface Attempt {
-  readonly server?: RunningServer;
+  /** Where a server answers. */
+  readonly port?: number;
+  /** The attempt has started a server, which may not answer yet: the next one finds it running. */
+  readonly started?: boolean;
   readonly waitingFor: string;
 }
 
@@ -72,7 +75,7 @@ const attempt = async (place: Place, options: RunOptions): Promise<Attempt> => {
   const found = await findPostmaster(place);
   if (found.kind === 'running') {
     const { pid, port } = found.postmaster;
-    if (port > 0 && (await isReady(port, options))) return { server: { port, reused: true }, waitingFor: '' };
+    if (port > 0 && (await isReady(port, options))) return { port, waitingFor: '' };
     return { waitingFor: `process ${pid} has the database and does not answer` };
   }
   if (found.kind === 'stale' && found.blocking && !(await clearStalePidFile(place))) {
@@ -80,11 +83,11 @@ const attempt = async (place: Place, options: RunOptions): Promise<Attempt> => {
   }
   const port = await choosePort(options);
   const failure = await startPostmaster(place, port, options.settings);
-  if (failure === undefined && (await isReady(port, options))) return { server: { port, reused: false }, waitingFor: '' };
-  if (failure === undefined) return { waitingFor: 'it was started and does not answer' };
+  if (failure === undefined && (await isReady(port, options))) return { port, started: true, waitingFor: '' };
+  if (failure === undefined) return { started: true, waitingFor: 'it was started and does not answer' };
   if (passing.test(failure)) return { waitingFor: failure };
   // The server may have been started but be slow to recover: then it is found running at the next attempt.
-  if ((await findPostmaster(place)).kind === 'running') return { waitingFor: 'the database is recovering' };
+  if ((await findPostmaster(place)).kind === 'running') return { started: true, waitingFor: 'the database is recovering' };
   throw new OperatorError(`The embedded database does not start: ${failure} (log: ${place.logFile}).`);
 };
 
@@ -96,9 +99,11 @@ const attempt = async (place: Place, options: RunOptions): Promise<Attempt> => {
  */
 export const runServer = async (place: Place, options: RunOptions): Promise<RunningServer> => {
   const deadline = performance.now() + (options.timeoutMs ?? 60_000);
+  let startedHere = false;
   for (let pauseMs = 25, told = false; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
-    const { server, waitingFor } = await attempt(place, options);
-    if (server !== undefined) return server;
+    const { port, started = false, waitingFor } = await attempt(place, options);
+    startedHere ||= started;
+    if (port !== undefined) return { port, reused: !startedHere };
     if (performance.now() > deadline) {
       throw new OperatorError(`The embedded database did not get ready: ${waitingFor} (log: ${place.logFile}).`);
     }

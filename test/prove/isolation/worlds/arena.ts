@@ -4,7 +4,7 @@ import { copyDatabase, createTestDatabase, type TestDatabase } from '../../../ha
 import { appointOperator, seedWorld, type World } from '../../../harness/world.ts';
 import { type Callers, makeCallers } from './callers.ts';
 import { enrich, setApart } from './own-rows.ts';
-import { fixedClock, keepRows, openRealm, type Realm } from './realm.ts';
+import { fixedClock, keepRows, openRealm, type Realm, type RealmOptions } from './realm.ts';
 import { readTables } from './rows.ts';
 import { copyTenant, foreignUuid, OWN_WORD } from './tenant-copy.ts';
 
@@ -20,7 +20,7 @@ export interface Arena {
   readonly world: World;
   readonly callers: Callers;
   /** Both databases, behind some of the walls. One stage at a time: they share their rows. */
-  open(walls?: TestWalls): Promise<Stage>;
+  open(walls: TestWalls, listenUrl?: string): Promise<Stage>;
   close(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function createArena(): Promise<Arena> {
     return {
       world,
       callers,
-      open: (walls = {}) => openStage({ full, bare }, walls, world.orgUuid),
+      open: (walls, listenUrl) => openStage({ full, bare }, { walls, ...(listenUrl && { listenUrl }) }, world.orgUuid),
       close: async () => void (await Promise.all([full.drop(), bare.drop()])),
     };
   } finally {
@@ -61,11 +61,9 @@ async function seedBase(database: TestDatabase): Promise<{ world: World; callers
   }
 }
 
-async function openStage(databases: { full: TestDatabase; bare: TestDatabase }, walls: TestWalls, orgUuid: string): Promise<Stage> {
+async function openStage(databases: { full: TestDatabase; bare: TestDatabase }, options: RealmOptions, orgUuid: string): Promise<Stage> {
   const sides = [foreignUuid(orgUuid), orgUuid] as const;
-  const full = await openRealm(databases.full, walls, sides);
-  const bare = await openRealm(databases.bare, walls, sides);
-  await full.restore();
-  await bare.restore();
+  const full = await openRealm(databases.full, options, sides);
+  const bare = await openRealm(databases.bare, options, sides);
   return { full, bare, close: async () => void (await Promise.all([full.close(), bare.close()])) };
 }

@@ -1,8 +1,9 @@
 import pg from 'pg';
-import { startTestApp, type TestApp, type TestWalls } from '../../../harness/app.ts';
+import { startTestApp, type TestApp, type TestAppOptions } from '../../../harness/app.ts';
 import type { TestDatabase } from '../../../harness/database.ts';
 import type { Caller } from './callers.ts';
-import { fingerprintSql, readTables, restoreSql, saveRows } from './rows.ts';
+import { fingerprintSql, idsSql, readTables, restoreSql, saveRows, textsSql } from './rows.ts';
+import { FOREIGN_WORD } from './tenant-copy.ts';
 
 /** Long before the proof is run: what the database dates by itself is told apart from what was there. */
 export const FIXED_NOW = new Date('2025-07-01T12:00:00.000Z');
@@ -14,10 +15,19 @@ export interface Answer {
   readonly json: { readonly data?: Record<string, unknown> | null; readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[] };
 }
 
+export interface ForeignText {
+  readonly column: string;
+  readonly text: string;
+}
+
 /** One database, asked through the whole server with some of its walls. */
 export interface Realm {
   readonly testApp: TestApp;
   ask(caller: Caller, query: string, variables?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** The ids in the rows of the attacked organization and of the attacker's, as they were when the realm was opened. */
+  readonly ids: { readonly foreign: ReadonlySet<string>; readonly own: ReadonlySet<string> };
+  /** Texts that only the attacked organization has, with the names of their columns. */
+  readonly foreignTexts: readonly ForeignText[];
   /** Says something else when any row of the attacked organization, or of its people, is no more what it was. */
   fingerprint(): Promise<string>;
   /** Brings all rows back to what they were when the database was made, and forgets what was remembered of them. */
@@ -30,17 +40,25 @@ export async function keepRows(client: pg.Client): Promise<void> {
   await saveRows(client, await readTables(client));
 }
 
+export type RealmOptions = Pick<TestAppOptions, 'walls' | 'listenUrl'>;
+
 /** @param sides the attacked organization and the attacker's. */
-export async function openRealm(database: TestDatabase, walls: TestWalls, sides: readonly [string, string]): Promise<Realm> {
+export async function openRealm(database: TestDatabase, options: RealmOptions, sides: readonly [string, string]): Promise<Realm> {
   const client = new pg.Client({ connectionString: database.superuserUrl });
   // Reported by the next statement, with its cause.
   client.on('error', () => undefined);
   await client.connect();
   const tables = await readTables(client);
   const [fingerprint, restore] = [fingerprintSql(tables), restoreSql(tables)];
-  const testApp = await startTestApp({ database, walls, clock: fixedClock });
+  await client.query(restore);
+  const idsOf = async (orgUuid: string): Promise<Set<string>> => new Set((await client.query<{ id: string }>(idsSql(tables), [orgUuid])).rows.map(({ id }) => id));
+  const ids = { foreign: await idsOf(sides[0]), own: await idsOf(sides[1]) };
+  const foreignTexts = (await client.query<ForeignText>(textsSql(tables), [sides[0], FOREIGN_WORD])).rows;
+  const testApp = await startTestApp({ ...options, database, clock: fixedClock });
   return {
     testApp,
+    ids,
+    foreignTexts,
     ask: (caller, query, variables = {}) => ask(testApp, caller, query, variables),
     async fingerprint() {
       const { rows } = await client.query<{ fingerprint: string }>(fingerprint, [...sides]);

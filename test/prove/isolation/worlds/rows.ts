@@ -39,7 +39,9 @@ const isPersonTable = (table: Table): boolean => !isTenantTable(table) && has(ta
  * it is another text when any of them was changed, added or taken away.
  */
 export function fingerprintSql(tables: readonly Table[]): string {
-  const people = 'SELECT user_id FROM iam.memberships WHERE org_id = $1 EXCEPT SELECT user_id FROM iam.memberships WHERE org_id = $2';
+  // As they were: somebody who is taken into the other organization stays one of these people.
+  const members = 'SELECT user_id FROM proof_saved."iam.memberships" WHERE org_id =';
+  const people = `${members} $1 EXCEPT ${members} $2`;
   const parts = [
     ...tables.filter(isTenantTable).map(({ name }) => `SELECT '${name} ' || t::text AS line FROM ${name} t WHERE org_id = $1`),
     ...tables.filter(isPersonTable).map(({ name }) => `SELECT '${name} ' || t::text FROM ${name} t WHERE user_id IN (${people})`),
@@ -67,4 +69,24 @@ export function restoreSql(tables: readonly Table[]): string {
     return `DELETE FROM ${table.name}; INSERT INTO ${table.name} (${columns}) SELECT ${columns} FROM ${savedName(table)};`;
   });
   return `BEGIN; SET LOCAL session_replication_role = replica; ${statements.join(' ')} COMMIT`;
+}
+
+/** The ids in all rows of organization `$1`, its own included. */
+export function idsSql(tables: readonly Table[]): string {
+  const parts = tables.filter(isTenantTable).flatMap(({ name, columns }) =>
+    columns.filter(({ type }) => type === 'uuid').map((column) => `SELECT ${JSON.stringify(column.name)} AS id FROM ${name} WHERE org_id = $1`),
+  );
+  return `SELECT DISTINCT id::text FROM (${parts.join(' UNION ALL ')}) ids WHERE id IS NOT NULL`;
+}
+
+/** The texts of organization `$1` in which the word `$2` occurs, each with the name of its column, one of each column. */
+export function textsSql(tables: readonly Table[]): string {
+  const parts = tables.flatMap(({ name, columns }) =>
+    columns
+      .filter(({ type }) => type === 'text')
+      .map((column) => ({ column: JSON.stringify(column.name), key: isTenantTable({ name, columns }) ? 'org_id' : name === 'iam.organizations' ? 'id' : null, plain: column.name }))
+      .filter(({ key }) => key !== null)
+      .map(({ column, key, plain }) => `(SELECT '${plain}' AS column, ${column} AS text FROM ${name} WHERE ${key} = $1 AND position($2 IN ${column}) > 0 ORDER BY 2 LIMIT 1)`),
+  );
+  return `SELECT DISTINCT "column", text FROM (${parts.join(' UNION ALL ')}) texts ORDER BY 1, 2`;
 }

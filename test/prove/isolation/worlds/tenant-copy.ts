@@ -7,7 +7,7 @@ export const FOREIGN_WORD = 'bravo';
 export const OWN_WORD = 'alpha';
 
 /** The end of every id of the attacked organization. Copied ids keep their order, so that lists are sorted alike. */
-const FOREIGN_TAIL = 'b0b';
+const FOREIGN_TAIL = 'b0b0b0b0';
 
 /** The id of the attacked organization's row that looks like this one. */
 export const foreignUuid = (uuid: string): string => uuid.slice(0, -FOREIGN_TAIL.length) + FOREIGN_TAIL;
@@ -18,13 +18,13 @@ export function foreignId(id: string): string {
   return toGlobalId(type, foreignUuid(uuid));
 }
 
-const UUID_BUT_TAIL = '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{9})[0-9a-f]{3}';
+const UUID_BUT_TAIL = '([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4})[0-9a-f]{8}';
 const ofForeign = (text: string): string => `replace(${text}, '${OWN_WORD}', '${FOREIGN_WORD}')`;
 
 /** The look-alike of a column's value: ids, words and digests are the other organization's, all else is the same. */
 function copied({ name, type }: Column): string {
   const column = JSON.stringify(name);
-  if (type === 'uuid') return `overlay(${column}::text PLACING '${FOREIGN_TAIL}' FROM 34)::uuid`;
+  if (type === 'uuid') return `overlay(${column}::text PLACING '${FOREIGN_TAIL}' FROM 29)::uuid`;
   if (type === 'text' || type === 'character varying') return ofForeign(column);
   if (type === 'jsonb') return `regexp_replace(${ofForeign(`${column}::text`)}, '${UUID_BUT_TAIL}', '\\1${FOREIGN_TAIL}', 'g')::jsonb`;
   if (type === 'bytea') return `sha256(${column})`;

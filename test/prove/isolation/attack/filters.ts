@@ -1,0 +1,86 @@
+import { type GraphQLInputType, type GraphQLSchema, getNamedType, isEnumType, isInputObjectType, isNonNullType } from 'graphql';
+import { operationAlong } from '../schema/documents.ts';
+import { coordinateOf } from '../schema/paths.ts';
+import type { Position } from '../schema/positions.ts';
+import { FOREIGN_TIME } from '../worlds/own-rows.ts';
+import type { ForeignText } from '../worlds/realm.ts';
+import { foreignMarks } from './marks.ts';
+import { ask, type Strike } from './strike.ts';
+
+/** A bounded run asks each so-manieth question. */
+const BOUNDED_SHARE = 5;
+
+const LARGEST_INT = 2_147_483_647;
+const PAGE_SIZES = [-1, 0, 1, 2, 3, 100, 101, LARGEST_INT];
+
+const MOMENT_MS = 1;
+const beside = (time: string, ms: number): string => new Date(Date.parse(time) + ms).toISOString();
+
+/** Values that pick the other organization's rows alone, or would move a bound past them. */
+function valuesFor(schema: GraphQLSchema, position: Position, texts: readonly ForeignText[]): readonly unknown[] {
+  const type = getNamedType(schema.getType(position.typeName)!);
+  switch (position.kind) {
+    case 'choice':
+      return isEnumType(type) ? type.getValues().map(({ name }) => name) : [true, false];
+    case 'number':
+      return PAGE_SIZES;
+    case 'time':
+      return [beside(FOREIGN_TIME, -MOMENT_MS), FOREIGN_TIME, beside(FOREIGN_TIME, MOMENT_MS)];
+    case 'json':
+    case 'text':
+      return texts.map(({ text }) => text);
+    case 'id':
+    case 'cursor':
+      return [];
+  }
+}
+
+/** The key of every argument and input field that may be null or left empty, on the way to a position and at it. */
+function emptyValues({ path, argument, within }: Position): [string, unknown][] {
+  const step = path.at(-1)!;
+  let type: GraphQLInputType = step.field.args.find(({ name }) => name === argument)!.type;
+  const found: [string, unknown][] = [];
+  for (let depth = 0; depth <= within.length; depth++) {
+    const key = `${coordinateOf(step)}(${[argument, ...within.slice(0, depth)].join('.')})`;
+    const named = getNamedType(type);
+    if (!isNonNullType(type)) found.push([key, null]);
+    if (!isInputObjectType(named)) break;
+    if (Object.values(named.getFields()).every((field) => !isNonNullType(field.type))) found.push([key, {}]);
+    type = named.getFields()[within[depth]!]!.type;
+  }
+  return found;
+}
+
+/**
+ * Every filter, order and page size of every field: what it picks, counts and sorts is the same, to the byte, whether
+ * there is another organization with rows that it would pick or not.
+ */
+export async function attackFilters(strike: Strike): Promise<void> {
+  const { schema, positions, callers, stage, progress, effort } = strike;
+  const readable = positions.filter(({ path, kind }) => path[0]!.parent === schema.getQueryType() && kind !== 'cursor');
+  const cases = readable.flatMap((position) => [
+    ...valuesFor(schema, position, stage.full.foreignTexts).map((value) => ({ position, key: position.key, value: position.isList ? [value] : value })),
+    ...emptyValues(position).map(([key, value]) => ({ position, key, value })),
+  ]);
+  const distinct = [...new Map(cases.map((each) => [JSON.stringify([each.key, each.value]), each])).values()];
+  const chosen = effort === 'full' ? distinct : distinct.filter((_, place) => place % BOUNDED_SHARE === 0);
+  let done = 0;
+  for (const caller of callers) {
+    for (const { position, key, value } of chosen) {
+      progress(done++, chosen.length * callers.length);
+      await compareWorlds(strike, position, new Map([[key, value]]), caller);
+    }
+  }
+}
+
+/** One question in both worlds. */
+export async function compareWorlds(strike: Strike, position: Position, overrides: ReadonlyMap<string, unknown>, caller: Strike['callers'][number]): Promise<string> {
+  const { schema, values, stage: { full, bare }, findings } = strike;
+  const target = { positions: [position.key, coordinateOf(position.path.at(-1)!)], caller };
+  const operation = operationAlong(schema, position.path, values.along(position.path, overrides));
+  const [both, alone] = await Promise.all([ask(strike, full, caller, operation), ask(strike, bare, caller, operation)]);
+  findings.tried(target);
+  findings.mustEqual(target, both.text, alone.text, `${JSON.stringify([...overrides.values()])} beside another organization and alone`);
+  for (const mark of foreignMarks(both.text, operation.variables, full.ids.foreign)) findings.found(target, `the answer has ${mark}`);
+  return both.text;
+}

@@ -1,0 +1,29 @@
+import { attackHeader } from '../attack/header.ts';
+import { attackIds } from '../attack/ids.ts';
+import { attackInputs } from '../attack/inputs.ts';
+import { attackReads } from '../attack/reads.ts';
+import { createFindings } from '../attack/findings.ts';
+import { type Strike, withStrike } from '../attack/strike.ts';
+import type { Part } from '../part.ts';
+import { reportUnattacked } from '../schema/coverage.ts';
+
+/** Attacks everything that the schema has. */
+export async function attackCases(strike: Strike): Promise<void> {
+  await attackReads(strike);
+  await attackIds(strike);
+  await attackHeader(strike);
+  await attackInputs(strike);
+}
+
+export const cases: Part = {
+  name: 'cases',
+  guarantee: "Every field, argument and input of the schema answers another organization's ids and texts like unknown ones, and changes none of its rows.",
+  async run(context) {
+    const findings = createFindings();
+    await withStrike({}, context, findings, async (strike) => {
+      await attackCases(strike);
+      reportUnattacked(strike);
+    });
+    return findings.result();
+  },
+};

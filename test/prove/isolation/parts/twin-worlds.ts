@@ -1,0 +1,80 @@
+import { createTestDatabase } from '../../../harness/database.ts';
+import { createFindings, type Findings } from '../attack/findings.ts';
+import { createNormaliser } from '../attack/normalise.ts';
+import { type Strike, withStrike } from '../attack/strike.ts';
+import type { Part } from '../part.ts';
+import { createRandom } from '../twins/random.ts';
+import { createSession, type Memory, type SessionStep } from '../twins/session.ts';
+import type { Answer, Realm } from '../worlds/realm.ts';
+
+const SEED = 20_250_701;
+const OPERATIONS = { bounded: 150, full: 4_000 };
+/** After so many operations everything is as it was: an organization that somebody suspended is of no use for the rest. */
+const OPERATIONS_AN_EPISODE = 50;
+
+/** One world in the course of an episode. */
+interface Twin {
+  readonly realm: Realm;
+  readonly memory: { ids: string[]; cursors: string[] };
+  readonly plain: (text: string) => string;
+}
+
+const NEW_ID = /\b[a-z]{2,10}_[0-7][0-9a-hjkmnp-tv-z]{25}/g;
+const CURSOR = /"(?:cursor|endCursor)":"([A-Za-z0-9_-]{40,})"/g;
+
+function createTwin(realm: Realm): Twin {
+  return { realm, memory: { ids: [], cursors: [] }, plain: createNormaliser(realm.ids.own) };
+}
+
+/** What a world answers, and the statements that it took, in a form that can be compared. */
+async function perform(twin: Twin, step: SessionStep): Promise<{ answer: Answer; text: string; statements: string }> {
+  const { query, variables } = step.operation(twin.memory as Memory);
+  const { result: answer, statements } = await twin.realm.testApp.statementsOf(() => twin.realm.ask(step.caller, query, variables));
+  for (const [id] of answer.text.matchAll(NEW_ID)) if (!twin.memory.ids.includes(id)) twin.memory.ids.push(id);
+  for (const [, cursor] of answer.text.matchAll(CURSOR)) twin.memory.cursors.push(cursor!);
+  // What is sent side by side arrives in any order.
+  return { answer, text: twin.plain(answer.text), statements: statements.map(({ text }) => text).sort().join('\n') };
+}
+
+/** The same operation in both worlds. False when they differ, so that nothing after it can be compared. */
+async function compareStep(twins: readonly [Twin, Twin], step: SessionStep, place: number, findings: Findings): Promise<boolean> {
+  const [full, bare] = await Promise.all([perform(twins[0], step), perform(twins[1], step)]);
+  const target = { positions: step.positions, caller: step.caller };
+  findings.tried(target);
+  findings.mustEqual(target, full.text, bare.text, `operation ${place} of seed ${SEED}, beside another organization and alone`);
+  findings.mustEqual(target, full.statements, bare.statements, `statements of operation ${place} of seed ${SEED}, beside another organization and alone`);
+  return full.text === bare.text && full.statements === bare.statements;
+}
+
+async function compareSessions(strike: Strike): Promise<void> {
+  const { stage, findings, effort, progress } = strike;
+  const session = createSession(strike, createRandom(SEED), stage.full.foreignTexts);
+  const total = OPERATIONS[effort];
+  let done = 0;
+  while (done < total) {
+    await Promise.all([stage.full.restore(), stage.bare.restore()]);
+    const twins = [createTwin(stage.full), createTwin(stage.bare)] as const;
+    const end = done + OPERATIONS_AN_EPISODE;
+    let same = true;
+    while (same && done < end) {
+      same = await compareStep(twins, session.next(), done++, findings);
+      progress(done, total);
+    }
+  }
+}
+
+export const twinWorlds: Part = {
+  name: 'twin worlds',
+  guarantee: 'A long random session of one organization is answered the same, with the same statements and the same cost, whether another organization is there or not.',
+  async run(context) {
+    const findings = createFindings();
+    // What the database announces comes whenever it comes, and would make either world look something up again.
+    const silence = await createTestDatabase();
+    try {
+      await withStrike({}, context, findings, compareSessions, silence.runtimeUrl);
+    } finally {
+      await silence.drop();
+    }
+    return findings.result();
+  },
+};

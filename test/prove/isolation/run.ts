@@ -1,0 +1,81 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { startCluster } from '../../harness/cluster.ts';
+import { useCluster } from '../../harness/current-cluster.ts';
+import type { Effort, Part } from './part.ts';
+import { PARTS } from './parts/index.ts';
+import { describeSchema, faultsOf, leaksOf, type Outcome, reportOf, tableOf } from './report.ts';
+
+const ROOT = path.resolve(import.meta.dirname, '../../..');
+const REPORT = path.join(ROOT, 'docs/isolation-report.md');
+
+const USAGE = `Usage: npm run prove:isolation -- [--effort bounded|full] [--part NAME]...
+Parts: ${PARTS.map(({ name }) => name).join(', ')}.`;
+
+interface Options {
+  readonly effort: Effort;
+  readonly parts: readonly Part[];
+}
+
+/** Throws with the usage for anything else. */
+function readOptions(): Options {
+  const { values } = parseArgs({ options: { effort: { type: 'string', default: 'full' }, part: { type: 'string', multiple: true } } });
+  const { effort, part: names = PARTS.map(({ name }) => name) } = values;
+  if (effort !== 'bounded' && effort !== 'full') throw new Error(`There is no effort "${effort}".`);
+  const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
+  if (unknown !== undefined) throw new Error(`There is no part "${unknown}".`);
+  return { effort, parts: PARTS.filter(({ name }) => names.includes(name)) };
+}
+
+const onTerminal = process.stderr.isTTY;
+
+/** Says how far a part is, on one line that is written over; nothing where there is no terminal. */
+const showProgress = (part: Part) => (done: number, total: number): void => {
+  if (onTerminal && done % 10 === 0) process.stderr.write(`\r\u001B[K${part.name}: ${done} of ${total}`);
+};
+
+async function runParts({ effort, parts }: Options): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const part of parts) {
+    const startedAt = Date.now();
+    process.stderr.write(`${part.name} ...${onTerminal ? '' : '\n'}`);
+    const result = await part.run({ effort, progress: showProgress(part) });
+    process.stderr.write(`${onTerminal ? '\r\u001B[K' : ''}${part.name}: ${result.leaks.length} leaks in ${result.cases} cases, ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
+    outcomes.push({ part, result });
+  }
+  return outcomes;
+}
+
+/** Says what was found. True when there is nothing against it. */
+async function conclude(outcomes: readonly Outcome[], { effort, parts }: Options): Promise<boolean> {
+  const complete = effort === 'full' && parts.length === PARTS.length;
+  const against = [...leaksOf(outcomes), ...faultsOf(outcomes, complete)];
+  console.log(tableOf(outcomes));
+  for (const { part, result } of outcomes) for (const note of result.notes) console.log(`${part.name}: ${note}`);
+  for (const line of against) console.log(`FAILED ${line}`);
+  if (complete && against.length === 0) {
+    await writeFile(REPORT, reportOf(outcomes, await describeSchema(path.join(ROOT, 'schema.graphql'))));
+    console.log(`Written: ${path.relative(ROOT, REPORT)}`);
+  }
+  return against.length === 0;
+}
+
+async function main(): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    return 2;
+  }
+  const cluster = await startCluster();
+  try {
+    useCluster(cluster.address);
+    return (await conclude(await runParts(options), options)) ? 0 : 1;
+  } finally {
+    await cluster.stop();
+  }
+}
+
+process.exitCode = await main();

@@ -140,6 +140,16 @@ describe('what is remembered', () => {
     expect(await statementsOf(enter)).toBe(0);
   });
 
+  test('is told apart by credential and by organization', async () => {
+    const { accessToken } = await world.auth.signIn({ email: 'operator@platform.test', password: PASSWORD });
+    const namesOf = ({ tenant, memberships }: Principal) => [tenant?.orgId, ...memberships.map(({ organizationName }) => organizationName)];
+    for (let round = 0; round < 2; round += 1) {
+      expect(namesOf(await world.auth.authenticate(acme.ownerKey, null))).toEqual([acme.orgId, 'Acme']);
+      expect(namesOf(await world.auth.authenticate(globex.ownerKey, null))).toEqual([globex.orgId, 'Globex']);
+      for (const { orgId } of [acme, globex]) expect(namesOf(await world.auth.authenticate(accessToken, orgId))).toEqual([orgId]);
+    }
+  });
+
   test('is gone at the next request when this process revokes the key', async () => {
     const { secret, apiKeyId } = await issueKey(acme.owner);
     await world.auth.authenticate(secret, null);

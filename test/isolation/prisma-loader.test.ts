@@ -56,6 +56,13 @@ test('two requests of one tenant share no statement', async () => {
   expect(texts).toHaveLength(2);
 });
 
+test('two clients in one request share no statement', async () => {
+  const read = ({ db }: Access) => db.workflow.findUnique({ where: where(a), select: { name: true } });
+  const both = () => runInScope(scopeOf(a), () => Promise.all([read(access), read(bare)]));
+  const { result: first, texts } = await watch(access.pool, async () => (await watch(bare.pool, both)).texts);
+  expect([first.length, texts.length]).toEqual([1, 1]);
+});
+
 test('reads of one request in one tick are one statement, whatever their number', async () => {
   const ids = [...a.workflowIds, b.workflowIds[0] as string, a.workflowIds[0] as string];
   const { result, texts } = await watch(access.pool, () =>

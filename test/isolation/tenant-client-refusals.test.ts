@@ -18,6 +18,8 @@ describe('a call that names another tenant is refused, and nothing is sent', () 
     'in NOT within OR': () => db.workflow.findMany({ where: { OR: [{ NOT: [foreign()] }] } }),
     'by equals': () => db.workflow.findMany({ where: { orgId: { equals: b.orgId } } }),
     'by in': () => db.workflow.findMany({ where: { orgId: { in: [a.orgId, b.orgId] } } }),
+    'by in beside the own one': () => db.workflow.findMany({ where: { orgId: { equals: a.orgId, in: [b.orgId] } } }),
+    'by an empty list': () => db.workflow.findMany({ where: { orgId: { in: [] } } }),
     'by not': () => db.workflow.findMany({ where: { orgId: { not: a.orgId } } }),
     'by an empty filter': () => db.workflow.findMany({ where: { orgId: {} } }),
     'by an order': () => db.workflow.findMany({ where: { orgId: { gt: a.orgId } } }),
@@ -74,6 +76,7 @@ describe('a call that names another tenant is refused, and nothing is sent', () 
     'in delete': () => db.workflow.delete({ where: key(b, flow(b)) }),
     'in deleteMany': () => db.workflow.deleteMany({ where: foreign() }),
     'in a cursor': () => db.workflow.findMany({ cursor: key(b, flow(b)) }),
+    'in the cursor of a count': () => db.workflow.count({ cursor: key(b, flow(b)) }),
     'in a cursor without a tenant': () => db.apiKey.findMany({ cursor: { fingerprint: Buffer.alloc(32) } }),
     'in a nested where': () => db.workflow.findMany({ include: { tasks: { where: foreign() } } }),
     'in a nested cursor': () => db.workflow.findMany({ include: { tasks: { cursor: key(b, randomUUID()) } } }),
@@ -83,6 +86,16 @@ describe('a call that names another tenant is refused, and nothing is sent', () 
       db.workflow.findMany({ select: { createdBy: { include: { apiKeys: { where: { OR: [foreign()] } } } } } }),
     'in what a write returns': () =>
       db.workflow.update({ where: key(a, flow(a)), data: {}, include: { tasks: { where: foreign() } } }),
+    'in what create returns': () =>
+      db.workflow.create({ data: { orgId: a.orgId, name: 'New', slug: 'n' }, include: { tasks: { where: foreign() } } }),
+    'in what upsert returns': () =>
+      db.workflow.upsert({
+        where: key(a, flow(a)),
+        create: { orgId: a.orgId, name: 'New', slug: 'n' },
+        update: {},
+        include: { tasks: { where: foreign() } },
+      }),
+    'in what delete returns': () => db.workflow.delete({ where: key(a, flow(a)), include: { tasks: { where: foreign() } } }),
     'in connect': () =>
       db.workflow.update({ where: key(a, flow(a)), data: { createdBy: { connect: key(b, b.membershipId) } } }),
     'in connect of the organization': () =>
@@ -92,6 +105,8 @@ describe('a call that names another tenant is refused, and nothing is sent', () 
       db.organization.update({ where: { id: a.orgId }, data: { workflows: { connect: [key(b, flow(b))] } } }),
     'in disconnect': () =>
       db.organization.update({ where: { id: a.orgId }, data: { workflows: { disconnect: key(b, flow(b)) } as never } }),
+    'in disconnect of one': () =>
+      db.workflow.update({ where: key(a, flow(a)), data: { createdBy: { disconnect: foreign() } } }),
     'in nested create': () =>
       db.workflow.update({
         where: key(a, flow(a)),
@@ -161,6 +176,24 @@ describe('a call that names another tenant is refused, and nothing is sent', () 
           },
         },
       }),
+    'in the where of nested upsert': () =>
+      db.workflow.update({
+        where: key(a, flow(a)),
+        data: { tasks: { upsert: { where: key(b, randomUUID()), create: { key: 'k', type: 't', position: 1 }, update: {} } } },
+      }),
+    'in the create of nested upsert': () =>
+      db.workflow.update({
+        where: key(a, flow(a)),
+        data: {
+          tasks: {
+            upsert: {
+              where: key(a, randomUUID()),
+              create: { ...foreign(), key: 'k', type: 't', position: 1 } as never,
+              update: {},
+            },
+          },
+        },
+      }),
     'in nested delete': () =>
       db.workflow.update({ where: key(a, flow(a)), data: { tasks: { delete: key(b, randomUUID()) } } }),
     'in nested deleteMany': () =>
@@ -208,6 +241,15 @@ describe('what cannot be held to the tenant is refused', () => {
     'an order by the person behind a membership': () => db.membership.findMany({ orderBy: { user: { email: 'asc' } } }),
     'an order by the number of memberships everywhere': () =>
       db.user.findMany({ orderBy: { memberships: { _count: 'asc' } } }),
+    'an order of what is counted': () => db.membership.count({ orderBy: { user: { email: 'asc' } } }),
+    'an order of a list in a selection': () =>
+      db.organization.findMany({ include: { memberships: { orderBy: { user: { email: 'asc' } } } } }),
+    'an order by the person behind another row': () =>
+      db.workflow.findMany({ orderBy: { createdBy: { user: { email: 'asc' } } } }),
+    'the person behind memberships that are made': () =>
+      db.membership.createManyAndReturn({ data: [{ orgId: a.orgId, userId: a.userId, email: 'x@y.test' }], include: { user: true } }),
+    'the person behind memberships that are changed': () =>
+      db.membership.updateManyAndReturn({ data: { name: 'X' }, include: { user: true } }),
     'a nested write that the wall does not know': () =>
       db.workflow.update({ where: key(a, flow(a)), data: { tasks: { conquer: {} } as never } }),
     'a nested write named like a method of every object': () =>
@@ -233,6 +275,7 @@ describe('without a tenant nothing is sent', () => {
     findMany: async () => db.workflow.findMany(),
     findUnique: async () => db.workflow.findUnique({ where: key(a, flow(a)) }),
     create: async () => db.workflow.create({ data: { orgId: a.orgId, name: 'New', slug: 'n' } }),
+    'createMany of nothing': async () => db.workflow.createMany({ data: [] }),
     'a statement of a transaction': async () => db.$transaction((tx) => tx.workflow.findMany()),
   };
 
@@ -259,6 +302,13 @@ describe('without a tenant nothing is sent', () => {
       db.user.findMany({ include: { memberships: true } }),
     );
   });
+  test('an id that is no UUID makes no scope', () => {
+    for (const id of ['', 'nonsense', a.orgId.toUpperCase(), `${a.orgId} `]) {
+      expect(() => createScope({ orgId: id, userId: null })).toThrow(TenantContextError);
+      expect(() => createScope({ orgId: null, userId: id })).toThrow(TenantContextError);
+    }
+  });
+
   test('a look-alike of a scope is none', () => {
     const forged = { orgId: b.orgId, userId: b.userId, loaders: new Map() };
     expect(() => runInScope(forged, () => db.workflow.findMany())).toThrow(TenantContextError);

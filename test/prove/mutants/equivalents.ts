@@ -6,4 +6,21 @@ export interface Equivalent {
 }
 
 /** Reviewed one by one. A name that belongs to no mutant any more fails the run. */
-export const equivalents: readonly Equivalent[] = [];
+export const equivalents: readonly Equivalent[] = [
+  {
+    reason: 'An empty condition inside AND is no condition.',
+    names: ['src/graphql/connections/fields.ts and for or 0a14bb70'],
+  },
+  {
+    reason: 'The wall is switched off by tests alone; a selection is narrowed there although nobody asked, which shows nobody more.',
+    names: ['src/graphql/plugins/tenant-scope/index.ts and for or 9f79dc6d'],
+  },
+  {
+    reason: "The query that Pothos makes of a field's selection has a select and nothing else.",
+    names: ['src/graphql/plugins/tenant-scope/index.ts drop spread 1fe41c86'],
+  },
+  {
+    reason: 'A connection that was lost meanwhile has failed at LISTEN already, and a closed feed holds none.',
+    names: ['src/platform/postgres/access-changes.ts and for or 3410b91f'],
+  },
+];

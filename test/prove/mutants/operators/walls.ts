@@ -19,6 +19,7 @@ const HOLDERS: ReadonlyMap<string, number> = new Map(Object.entries({
 
 /** What remembers by a key. What is keyed by an object (a WeakMap) is the same wherever it is kept. */
 const MADE_FOR_ONE: ReadonlySet<string> = new Set(['Map', 'DataLoader', 'createLoaders', 'createCredentialCache']);
+const KEPT: ReadonlySet<string> = new Set(['VariableDeclarator', 'Property']);
 const FUNCTIONS: ReadonlySet<string> = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 
 const calleeName = (node: Node): string => ((node['callee'] as Node | undefined)?.['name'] as string | undefined) ?? '';
@@ -32,9 +33,11 @@ export const walls: Operators = {
     return value ? [replace(node, `(${textOf(value)})`)] : [];
   },
   'keep for everybody': ({ node, parents, textOf }) => {
+    const [parent] = parents;
     const isMade = (node.type === 'NewExpression' || node.type === 'CallExpression') && MADE_FOR_ONE.has(calleeName(node));
-    const isFilled = calleeName(node) === 'Map' && nodesOf(node['arguments']).length > 0;
-    if (!isMade || isFilled || !parents.some((parent) => FUNCTIONS.has(parent.type))) return [];
+    // A map that is made of something, or handed out empty, is an answer and remembers nothing.
+    const isAnswer = calleeName(node) === 'Map' && (nodesOf(node['arguments']).length > 0 || !KEPT.has(parent?.type ?? ''));
+    if (!isMade || isAnswer || !parents.some((parent) => FUNCTIONS.has(parent.type))) return [];
     const holder = `(globalThis as Record<string, any>)['kept at ${node.start}']`;
     return [replace(node, `(${holder} ??= ${textOf(node)})`)];
   },

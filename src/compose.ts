@@ -9,6 +9,7 @@ import type { AccessChange, ServiceContext } from './domains/service-context.ts'
 import { createScheduleService, createWorkflowService } from './domains/workflows/index.ts';
 import { createCursorCodec } from './graphql/connections/cursor.ts';
 import type { Services } from './graphql/context.ts';
+import { readTrustedDocuments } from './http/trusted-documents.ts';
 import { createApi, type Api } from './http/yoga.ts';
 import { systemClock, type Clock } from './kernel/clock.ts';
 import type { Principal } from './kernel/principal.ts';
@@ -56,6 +57,8 @@ export function composeApp(options: AppOptions): App {
   const { config, database, logger, clock = systemClock, hashCost = 'standard', walls = { schema: true, client: true } } = options;
   const production = config.environment === 'production';
   if (production && !(walls.schema && walls.client)) throw new Error('The walls between tenants cannot be taken away in production.');
+  // First: a wrong manifest ends the start before anything has to be closed.
+  const trustedDocuments = readTrustedDocuments(config.http.trustedDocuments);
   const { poolSize: size, connectTimeoutMs, statementTimeoutMs, namedStatements, throughPooler } = config.database;
   const pool = createPool({ url: database.runtimeUrl, size, connectTimeoutMs, statementTimeoutMs, namedStatements, throughPooler });
   const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall: walls.client, production, connectTimeoutMs, statementTimeoutMs });
@@ -78,6 +81,8 @@ export function composeApp(options: AppOptions): App {
       corsOrigins,
       corsLocal,
       introspection,
+      trustedDocuments,
+      freeText: config.http.freeText,
       bodyLimitBytes,
       requestTimeoutMs,
       operations: config.operations,

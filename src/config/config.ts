@@ -43,6 +43,11 @@ const checkTogether = (values: Values): void => {
       throw new ConfigError(`${most} is ${values[most]} but ${least} only ${values[least]}, so that the largest operation could never run: raise ${least}, or lower ${most}.`);
     }
   }
+  if (values.DOCUMENTS === 'trusted' && values.TRUSTED_DOCUMENTS.length === 0) {
+    throw new ConfigError(
+      'DOCUMENTS is trusted but TRUSTED_DOCUMENTS is empty, so that nothing could be asked: name the manifests in it.',
+    );
+  }
   if (values.NODE_ENV === 'production' && values.DATABASE_URL !== undefined && values.SECRET_KEY === undefined) {
     throw new ConfigError(
       'SECRET_KEY is missing: in production with DATABASE_URL all processes share one; ' +
@@ -118,6 +123,10 @@ export const readConfig = (environment: Environment) => {
       corsOrigins: values.CORS_ORIGINS,
       /** Whether pages of the caller's own machine may call, without cookies. */
       corsLocal: values.NODE_ENV === 'development',
+      /** Absolute paths of manifests. */
+      trustedDocuments: values.TRUSTED_DOCUMENTS.map((file) => path.resolve(file)),
+      /** Whether documents may be sent as text. */
+      freeText: values.DOCUMENTS === 'any',
       introspection: values.INTROSPECTION ?? (production ? 'signed-in' : 'on'),
       /** Addresses and networks in CIDR form. */
       trustedProxies: values.TRUSTED_PROXIES,

@@ -59,6 +59,11 @@ const origins = {
   expects: 'a comma-separated list of origins like https://app.example.com, each without a path or a final slash',
 };
 
+const files = {
+  schema: listOf((file) => !file.includes('\0')),
+  expects: 'a comma-separated list of files',
+};
+
 const isNetwork = (value: string): boolean => {
   const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
   const family = isIP(address);
@@ -163,6 +168,16 @@ export const variables = {
     ...choice('on', 'signed-in', 'off'),
     defaultInWords: 'on, but signed-in in production',
     description: 'Who may read the schema and be told what they might have meant; signed-in leaves out anonymous callers.',
+  },
+  TRUSTED_DOCUMENTS: {
+    ...files,
+    default: '',
+    description: 'Comma-separated manifests of documents that may be asked for by id, like src/sdk/generated/persisted-documents.json.',
+  },
+  DOCUMENTS: {
+    ...choice('any', 'trusted'),
+    default: 'any',
+    description: 'Which documents run; trusted refuses all that are not in TRUSTED_DOCUMENTS and sent by id.',
   },
   TRUSTED_PROXIES: {
     ...networks,

@@ -1,5 +1,5 @@
-import { type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
-import { createGraphQLError, type Plugin } from 'graphql-yoga';
+import { type ExecutionResult, getOperationAST } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { type ErrorCode, OutcomeUnknownError, ServiceUnavailableError } from '../kernel/errors.ts';
 import { createScope, runInScope } from '../platform/postgres/tenancy.ts';
@@ -7,6 +7,7 @@ import type { GraphQLContext } from '../graphql/context.ts';
 import { withDeadline } from './deadline.ts';
 import { describeForLog } from './error-log.ts';
 import { problemBody } from './problems.ts';
+import { NOT_JSON } from './readable-requests.ts';
 import { internalText, toPublicError } from './public-errors.ts';
 import { commonHeaders, logRequest } from './request-log.ts';
 import { mayBeCompressed } from './compression.ts';
@@ -17,6 +18,10 @@ export function useRequestLog(logger: Logger): Plugin<object, ServerContext> {
   return {
     onRequest({ request, serverContext }) {
       stateOf(request, serverContext);
+    },
+    onExecute({ args: { document, operationName, contextValue } }) {
+      const operation = getOperationAST(document, operationName);
+      if (operation?.operation === 'mutation') stateOf(contextValue.request).mutated = true;
     },
     onResponse({ request, serverContext, response }) {
       const state = stateOf(request, serverContext);
@@ -30,8 +35,6 @@ export function useRequestLog(logger: Logger): Plugin<object, ServerContext> {
 
 /** Made anew for each answer: the library writes the length of the body into what it is given. */
 const jsonType = () => ({ 'content-type': 'application/json; charset=utf-8' });
-
-const NOT_JSON = 'Send the request as JSON, with "Content-Type: application/json".';
 
 /** What the library answers with a bare status. */
 const REFUSALS: Readonly<Record<number, string>> = {
@@ -63,35 +66,6 @@ export function useCodedRefusals(logger: Logger): Plugin<object, ServerContext> 
       stateOf(request, serverContext).codes.add(code);
       const body = problemBody(code, REFUSALS[status] ?? 'The request was refused.');
       setResponse(new fetchAPI.Response(body, { status, headers: jsonType() }));
-    },
-  };
-}
-
-/** A request that cannot be read; the status says in which way. */
-function unreadable(message: string, status: number): GraphQLError {
-  return createGraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
-}
-
-/**
- * JSON is the only body that is read. Forms and plain text are what a page of another site can send with a browser's
- * cookies without asking first, so refusing them is the protection against cross-site requests.
- */
-export function useReadableRequests(): Plugin {
-  return {
-    onRequestParse({ request, requestParser, setRequestParser }) {
-      if (request.method === 'GET' && requestParser) {
-        setRequestParser((asked) => {
-          try {
-            return requestParser(asked);
-          } catch {
-            throw unreadable('The parameters "variables" and "extensions" of the address must be JSON.', 400);
-          }
-        });
-      }
-      if (request.method !== 'POST') return;
-      const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
-      if (type === 'application/json' || type === 'application/graphql+json') return;
-      throw unreadable(NOT_JSON, 415);
     },
   };
 }

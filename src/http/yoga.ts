@@ -12,11 +12,13 @@ import { callerOf, useCaller } from './caller.ts';
 import { corsFor, type CorsRules } from './cors.ts';
 import { createDocumentCaches, useTokenLimit } from './documents.ts';
 import { useLimits } from './limits.ts';
-import { useCodedRefusals, usePublicErrors, useReadableRequests, useRequestLog, useTenantScope } from './plugins.ts';
+import { useCodedRefusals, usePublicErrors, useRequestLog, useTenantScope } from './plugins.ts';
 import type { CallerMeter } from './rate-limits.ts';
+import { useReadableRequests } from './readable-requests.ts';
 import { stateOf, type ServerContext } from './request-state.ts';
 import { type Introspection, useSchemaVisibility } from './schema-visibility.ts';
 import type { CookieOptions } from './session-cookies.ts';
+import { type DocumentRules, useTrustedDocuments } from './trusted-documents.ts';
 
 export interface ApiDependencies {
   readonly services: Services;
@@ -29,7 +31,7 @@ export interface ApiDependencies {
   readonly logger: Logger;
 }
 
-export interface ApiOptions extends CorsRules, CookieOptions {
+export interface ApiOptions extends CorsRules, CookieOptions, DocumentRules {
   readonly introspection: Introspection;
   readonly bodyLimitBytes: number;
   readonly requestTimeoutMs: number;
@@ -68,6 +70,7 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
       useRequestLog(logger),
       useReadableRequests(),
       useCaller(services.auth, options, requestTimeoutMs),
+      useTrustedDocuments(options),
       useTokenLimit(options.operations.tokens),
       useSchemaVisibility(options.introspection),
       useLimits({ operations: options.operations, meter: dependencies.meter }),

@@ -17,6 +17,8 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch;
   /** Sent with every request, and stronger than those that the client sets itself. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sends the ids of documents in place of their texts, to a server that has them in its TRUSTED_DOCUMENTS. */
+  readonly sendIds?: boolean;
   /** How long an answer may take in milliseconds: 30,000 when not given. */
   readonly timeoutMs?: number;
 }
@@ -44,7 +46,7 @@ export interface Client {
    *
    * Nothing is tried again by itself. The caller may: safe are queries, and mutations with an `idempotencyKey`.
    *
-   * @throws TenantryError
+   * @throws TenantryError, and a TypeError for a document without an id when ids are to be sent.
    */
   request<Result, Variables>(
     document: TypedDocument<Result, Variables>,
@@ -58,7 +60,7 @@ export interface Client {
  * @throws TypeError for a token with line breaks or other characters that no header can carry.
  */
 export function createClient(options: ClientOptions): Client {
-  const { url, token, fetch = globalThis.fetch, timeoutMs = TIMEOUT_MS_DEFAULT } = options;
+  const { url, token, fetch = globalThis.fetch, sendIds = false, timeoutMs = TIMEOUT_MS_DEFAULT } = options;
   // Fetch would refuse it too, with the token in the text of its error.
   if (token !== undefined && !SENDABLE.test(token)) {
     throw new TypeError('The token has characters that cannot be sent: copy it anew.');
@@ -69,8 +71,9 @@ export function createClient(options: ClientOptions): Client {
       ...[variables, requestOptions]: RequestArguments<Variables>
     ) {
       const query = document.toString();
+      const asked = sendIds ? { documentId: idOf(document) } : { query };
       // The name is what the server's log calls the request by.
-      const body = JSON.stringify({ query, operationName: OPERATION_NAME.exec(query)?.[1], variables });
+      const body = JSON.stringify({ ...asked, operationName: OPERATION_NAME.exec(query)?.[1], variables });
       const headers = headersOf(options, requestOptions);
       const deadline = AbortSignal.timeout(timeoutMs);
       const signal = requestOptions?.signal ? AbortSignal.any([requestOptions.signal, deadline]) : deadline;
@@ -78,6 +81,12 @@ export function createClient(options: ClientOptions): Client {
       return readAnswer(response, text) as Result;
     },
   };
+}
+
+function idOf({ __meta__ }: Pick<TypedDocument<unknown, unknown>, '__meta__'>): string {
+  const id = __meta__?.['id'];
+  if (typeof id === 'string') return id;
+  throw new TypeError('The document has no id: generate it with persistedDocuments, whose hashPropertyName is "id".');
 }
 
 function headersOf(

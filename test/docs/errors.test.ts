@@ -3,7 +3,7 @@ import path from 'node:path';
 import { GraphQLError } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toPublicError } from '../../src/http/public-errors.ts';
-import { ServiceUnavailableError } from '../../src/kernel/errors.ts';
+import { RateLimitedError, ServiceUnavailableError } from '../../src/kernel/errors.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
 import { appointOperator, definition, seedWorld, type World } from '../harness/world.ts';
@@ -16,7 +16,7 @@ const sections = new Map(
   guide.split(/^### /m).slice(1).map((section) => [section.split('\n', 1)[0] ?? '', section.split(/^## /m)[0] ?? ''] as const),
 );
 
-const reserved = ['RATE_LIMITED', 'PLAN_LIMIT_EXCEEDED', 'APPEND_CONDITION_FAILED', 'PROVISIONING_FAILED'];
+const reserved = ['PLAN_LIMIT_EXCEEDED', 'APPEND_CONDITION_FAILED', 'PROVISIONING_FAILED'];
 
 const codesOfTheKernel = (): string[] => {
   const source = readFileSync(path.join(project, 'src/kernel/errors.ts'), 'utf8');
@@ -89,7 +89,17 @@ describe('each example is what the server says', () => {
     GRAPHQL_PARSE_FAILED: () => ask('{ workflows( { totalCount } }', world.keys.owner),
     GRAPHQL_VALIDATION_FAILED: () => ask('{ nothing }', world.keys.owner),
     REQUEST_ENTITY_TOO_LARGE: () => send(JSON.stringify({ query: `{ viewer { kind } } #${'x'.repeat(100_000)}` })),
+    PERSISTED_DOCUMENT_NOT_FOUND: () => send(JSON.stringify({ documentId: `sha256:${'0'.repeat(64)}` })),
+    DOCUMENT_NOT_TRUSTED: async () => {
+      const manifest = path.join(project, 'src/sdk/generated/persisted-documents.json');
+      const environment = { DOCUMENTS: 'trusted', TRUSTED_DOCUMENTS: manifest };
+      const trusting = await startTestApp({ database: api.database, environment });
+      const { errors = [] } = await trusting.call('{ __typename }');
+      await trusting.close();
+      return errors[0];
+    },
     QUERY_TOO_COMPLEX: () => ask('{ workflows(first: 100) { edges { node { tasks(first: 100) { edges { node { key } } } } } } }', world.keys.owner),
+    RATE_LIMITED: async () => shown(new RateLimitedError('This API key may ask for 3,600 root fields an hour', 1_519_500)),
     SERVICE_UNAVAILABLE: async () => shown(new ServiceUnavailableError()),
     INTERNAL: async () => shown(new Error('inside')),
     // Last: these close the organization.

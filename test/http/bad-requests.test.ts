@@ -49,7 +49,7 @@ describe('a body that is not a request', () => {
     ['a batch', `[${VALID}, ${VALID}]`, 'BAD_REQUEST', 400],
     ['an empty batch', '[]', 'BAD_REQUEST', 400],
     ['no GraphQL', '{"query": "SELECT 1"}', 'GRAPHQL_PARSE_FAILED', 400],
-    ['an empty document', '{"query": ""}', 'GRAPHQL_PARSE_FAILED', 400],
+    ['an empty document', '{"query": ""}', 'BAD_REQUEST', 400],
     ['a comment only', '{"query": "# hello"}', 'GRAPHQL_PARSE_FAILED', 400],
     ['an unknown field', '{"query": "{ tenants { id } }"}', 'GRAPHQL_VALIDATION_FAILED', 400],
   ])('%s', async (_name, body, code, status) => {

@@ -131,12 +131,14 @@ describe('pages of other origins', () => {
         expect(reply.headers).toMatchObject({
           'access-control-allow-origin': origin,
           'access-control-allow-credentials': 'true',
-          'access-control-expose-headers': 'x-request-id',
+          'access-control-expose-headers': 'retry-after, x-request-id',
         });
       }
       const { status, headers } = await preflight(origin);
       expect(status).toBe(204);
-      expect(headers['access-control-allow-headers']).toBe('authorization,content-type');
+      expect(headers['access-control-allow-headers']).toBe(
+        'authorization, content-type, x-organization-id, x-request-id',
+      );
       expect(headers['access-control-allow-methods']).toBe('GET, POST');
     },
   );

@@ -590,7 +590,7 @@ export const WorkflowPageDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<WorkflowPageQuery, WorkflowPageQueryVariables>;
+    `, {"id":"sha256:4be80931dfa661ecc7450d33ab5699d7ac62df97f3f74619caf34b80e49b80ed"}) as unknown as TypedDocumentString<WorkflowPageQuery, WorkflowPageQueryVariables>;
 export const RenameWorkflowDocument = new TypedDocumentString(`
     mutation RenameWorkflow($input: UpdateWorkflowInput!) {
   updateWorkflow(input: $input) {
@@ -613,7 +613,7 @@ export const RenameWorkflowDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<RenameWorkflowMutation, RenameWorkflowMutationVariables>;
+    `, {"id":"sha256:bd3f62149a600f43f6309b098bbb19a1a730fe6e014f06a8916741dab1147979"}) as unknown as TypedDocumentString<RenameWorkflowMutation, RenameWorkflowMutationVariables>;
 export const ViewerDocument = new TypedDocumentString(`
     query Viewer {
   viewer {
@@ -629,7 +629,7 @@ export const ViewerDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+    `, {"id":"sha256:7e232136f63f8c08100fae27c15b3bd33fb4800ec2d250de75b4e7d46e14edcb"}) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
 export const OrganizationDocument = new TypedDocumentString(`
     query Organization {
   organization {
@@ -641,7 +641,7 @@ export const OrganizationDocument = new TypedDocumentString(`
     status
   }
 }
-    `) as unknown as TypedDocumentString<OrganizationQuery, OrganizationQueryVariables>;
+    `, {"id":"sha256:b6642d39e009deb8e287d7f5f16b996902c81dfe6645d68634b63c03f3c7b17c"}) as unknown as TypedDocumentString<OrganizationQuery, OrganizationQueryVariables>;
 export const WorkflowsDocument = new TypedDocumentString(`
     query Workflows($filter: WorkflowFilter, $orderBy: WorkflowOrder, $first: Int, $after: String) {
   workflows(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
@@ -665,7 +665,7 @@ export const WorkflowsDocument = new TypedDocumentString(`
   currentVersion
   createdAt
   updatedAt
-}`) as unknown as TypedDocumentString<WorkflowsQuery, WorkflowsQueryVariables>;
+}`, {"id":"sha256:a052106b0d06482b107b8db161f22f801596a8ea9c0096991ce8a1ef9731db96"}) as unknown as TypedDocumentString<WorkflowsQuery, WorkflowsQueryVariables>;
 export const WorkflowDocument = new TypedDocumentString(`
     query Workflow($id: ID!) {
   workflow(id: $id) {
@@ -701,7 +701,7 @@ export const WorkflowDocument = new TypedDocumentString(`
   currentVersion
   createdAt
   updatedAt
-}`) as unknown as TypedDocumentString<WorkflowQuery, WorkflowQueryVariables>;
+}`, {"id":"sha256:e82cccb81249c9e631377f7bebf58db038d0718e774be33e87473fc6e4847ecd"}) as unknown as TypedDocumentString<WorkflowQuery, WorkflowQueryVariables>;
 export const CreateWorkflowDocument = new TypedDocumentString(`
     mutation CreateWorkflow($input: CreateWorkflowInput!) {
   createWorkflow(input: $input) {
@@ -734,7 +734,7 @@ fragment WorkflowSummary on Workflow {
   currentVersion
   createdAt
   updatedAt
-}`) as unknown as TypedDocumentString<CreateWorkflowMutation, CreateWorkflowMutationVariables>;
+}`, {"id":"sha256:4458ea7db7a003dfe00dba8d7c6f67b8354c9437bbe689e0f24bd064fdcfd510"}) as unknown as TypedDocumentString<CreateWorkflowMutation, CreateWorkflowMutationVariables>;
 export const UpdateWorkflowDocument = new TypedDocumentString(`
     mutation UpdateWorkflow($input: UpdateWorkflowInput!) {
   updateWorkflow(input: $input) {
@@ -767,7 +767,7 @@ fragment WorkflowSummary on Workflow {
   currentVersion
   createdAt
   updatedAt
-}`) as unknown as TypedDocumentString<UpdateWorkflowMutation, UpdateWorkflowMutationVariables>;
+}`, {"id":"sha256:693f77b7bde8008b716df43a583f9f6254c411487b977bb79340032132c74003"}) as unknown as TypedDocumentString<UpdateWorkflowMutation, UpdateWorkflowMutationVariables>;
 export const DeleteWorkflowDocument = new TypedDocumentString(`
     mutation DeleteWorkflow($input: DeleteWorkflowInput!) {
   deleteWorkflow(input: $input) {
@@ -788,7 +788,7 @@ export const DeleteWorkflowDocument = new TypedDocumentString(`
       message
     }
   }
-}`) as unknown as TypedDocumentString<DeleteWorkflowMutation, DeleteWorkflowMutationVariables>;
+}`, {"id":"sha256:5240d0a1fd22c41a7f6a19e1bdb2ec5c63ad7ece15d97303c07649097da5b53a"}) as unknown as TypedDocumentString<DeleteWorkflowMutation, DeleteWorkflowMutationVariables>;
 export const CreateScheduleDocument = new TypedDocumentString(`
     mutation CreateSchedule($input: CreateScheduleInput!) {
   createSchedule(input: $input) {
@@ -816,7 +816,7 @@ export const CreateScheduleDocument = new TypedDocumentString(`
       message
     }
   }
-}`) as unknown as TypedDocumentString<CreateScheduleMutation, CreateScheduleMutationVariables>;
+}`, {"id":"sha256:48f3ab31c3d64c743e697c16fe26b2e4aa287bb616afd22e8dc95d52ef616a6e"}) as unknown as TypedDocumentString<CreateScheduleMutation, CreateScheduleMutationVariables>;
 export const MembersDocument = new TypedDocumentString(`
     query Members($filter: MemberFilter, $orderBy: MemberOrder, $first: Int, $after: String) {
   members(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
@@ -835,7 +835,7 @@ export const MembersDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<MembersQuery, MembersQueryVariables>;
+    `, {"id":"sha256:2789ebb349d19b48eadbbfe59b5a88e341e8063625c2101d1d99cf3950d84b88"}) as unknown as TypedDocumentString<MembersQuery, MembersQueryVariables>;
 export const ApiKeysDocument = new TypedDocumentString(`
     query ApiKeys($filter: ApiKeyFilter, $orderBy: ApiKeyOrder, $first: Int, $after: String) {
   apiKeys(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {
@@ -858,7 +858,7 @@ export const ApiKeysDocument = new TypedDocumentString(`
   scopes
   status
   expiresAt
-}`) as unknown as TypedDocumentString<ApiKeysQuery, ApiKeysQueryVariables>;
+}`, {"id":"sha256:4c5840f0124e0de3d958c9a88150015ba689125214f9b2c715c497af979e6b55"}) as unknown as TypedDocumentString<ApiKeysQuery, ApiKeysQueryVariables>;
 export const CreateApiKeyDocument = new TypedDocumentString(`
     mutation CreateApiKey($input: CreateApiKeyInput!) {
   createApiKey(input: $input) {
@@ -891,7 +891,7 @@ fragment ApiKeySummary on ApiKey {
   scopes
   status
   expiresAt
-}`) as unknown as TypedDocumentString<CreateApiKeyMutation, CreateApiKeyMutationVariables>;
+}`, {"id":"sha256:d451c8164035be3940bde63dbee73ee23ef283f2734ce6cf8082f5b1a2ab635a"}) as unknown as TypedDocumentString<CreateApiKeyMutation, CreateApiKeyMutationVariables>;
 export const RevokeApiKeyDocument = new TypedDocumentString(`
     mutation RevokeApiKey($input: RevokeApiKeyInput!) {
   revokeApiKey(input: $input) {
@@ -923,7 +923,7 @@ fragment ApiKeySummary on ApiKey {
   scopes
   status
   expiresAt
-}`) as unknown as TypedDocumentString<RevokeApiKeyMutation, RevokeApiKeyMutationVariables>;
+}`, {"id":"sha256:a882a21c98ef82019f6c3eb03cbbb2d27c5570fa623bba399c82cc9dcf591b73"}) as unknown as TypedDocumentString<RevokeApiKeyMutation, RevokeApiKeyMutationVariables>;
 export const SignInDocument = new TypedDocumentString(`
     mutation SignIn($input: SignInInput!) {
   signIn(input: $input) {
@@ -947,4 +947,4 @@ export const SignInDocument = new TypedDocumentString(`
       message
     }
   }
-}`) as unknown as TypedDocumentString<SignInMutation, SignInMutationVariables>;
+}`, {"id":"sha256:ef537ddeeb15c709963393d0bda19eabe2b2b935025674a839558ec8691775e0"}) as unknown as TypedDocumentString<SignInMutation, SignInMutationVariables>;

@@ -1,0 +1,59 @@
+import type { GraphQLError } from 'graphql';
+import { createGraphQLError, type GraphQLParams, type Plugin } from 'graphql-yoga';
+
+export const NOT_JSON = 'Send the request as JSON, with "Content-Type: application/json".';
+
+const JSON_TYPE = /^application\/(graphql\+)?json(;\s*charset="?utf-8"?)?$/i;
+
+/** Ranges of the Accept header that the answer fits into. */
+const ACCEPTED = new Set(['*/*', 'application/*', 'application/graphql-response+json', 'application/json']);
+
+/** A request that cannot be read; the status says in which way. */
+function unreadable(message: string, status: number, headers: Record<string, string> = {}): GraphQLError {
+  return createGraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status, headers } } });
+}
+
+/**
+ * JSON is the only body that is read, and JSON the only answer. Forms and plain text are what a page of another site can
+ * send with a browser's cookies without asking first, so refusing them is the protection against cross-site requests.
+ * What could not be answered is refused before it is done.
+ */
+export function useReadableRequests(): Plugin {
+  return {
+    onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
+      const { method, headers } = request;
+      if (method !== 'GET' && method !== 'POST') return;
+      if (!acceptsJson(headers.get('accept'))) return endResponse(new fetchAPI.Response(null, { status: 406 }));
+      if (method === 'GET' && requestParser) return setRequestParser((asked) => readAddress(asked, requestParser));
+      if (!JSON_TYPE.test(headers.get('content-type')?.trim() ?? '')) throw unreadable(NOT_JSON, 415);
+      const encoding = headers.get('content-encoding');
+      if (encoding !== null && encoding.trim().toLowerCase() !== 'identity') {
+        throw unreadable('Send the request without compression.', 415, { 'Accept-Encoding': 'identity' });
+      }
+    },
+  };
+}
+
+function acceptsJson(accept: string | null): boolean {
+  return (accept || '*/*').split(',').some((part) => {
+    const [range = '', ...parameters] = part.toLowerCase().replaceAll(' ', '').split(';');
+    const refused = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter) || /^charset=(?!utf-8$)/.test(parameter));
+    return ACCEPTED.has(range) && !refused;
+  });
+}
+
+type Parse = (request: Request) => unknown;
+
+/** The parameters of a GET, with the id of a document, which the library does not know. */
+function readAddress(request: Request, parse: Parse): GraphQLParams {
+  const { searchParams } = new URL(request.url);
+  for (const name of ['query', 'documentId', 'operationName', 'variables', 'extensions']) {
+    if (searchParams.getAll(name).length > 1) throw unreadable(`The address has "${name}" more than once.`, 400);
+  }
+  const documentId = searchParams.get('documentId');
+  try {
+    return { ...(parse(request) as GraphQLParams), ...(documentId !== null && { documentId }) };
+  } catch {
+    throw unreadable('The parameters "variables" and "extensions" of the address must be JSON.', 400);
+  }
+}

@@ -34,7 +34,7 @@ async function control(): Promise<number> {
 }
 
 /** Everything that is remembered from one request to the next, or shared by requests of one moment. */
-export const caches: Part = {
+export const cachesPart: Part = {
   name: 'caches',
   guarantee: 'What is remembered or shared between requests never carries a row, a right or an answer to another tenant.',
   async run({ effort, progress }): Promise<PartResult> {

@@ -31,7 +31,7 @@ async function control(program: Program, statements: 'unnamed' | 'pooled'): Prom
 }
 
 /** The soak with connections that are lent out transaction by transaction, by a pooler of either generation. */
-export const pgbouncer: Part = {
+export const pgbouncerPart: Part = {
   name: 'pgBouncer',
   guarantee: 'The same holds through pgBouncer in transaction mode, with row level security as the only wall.',
   async run({ effort, progress }): Promise<PartResult> {

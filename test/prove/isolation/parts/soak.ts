@@ -9,7 +9,7 @@ const sizes = {
 const none = { schema: false, client: false, database: false };
 
 /** Many tenants at once over few connections, with everything that can go wrong on the way. */
-export const mixedSoak: Part = {
+export const soakPart: Part = {
   name: 'soak',
   guarantee: 'Under a mixed load with errors, cancelled requests and timeouts, every row reaches the tenant that it belongs to.',
   async run({ effort, progress }): Promise<PartResult> {

@@ -51,7 +51,7 @@ export async function startServer({ command, path, firstRequest, nodeArgs = [] }
   const { PATH = '', HOME = '' } = process.env;
   const began = performance.now();
   // What it logs is written, as on any server, and thrown away.
-  const child = spawn(process.execPath, [...nodeArgs, ...args], { env: { PATH, HOME, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, [...nodeArgs, ...args], { env: { PATH, HOME, RATE_LIMITS: 'off', ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
   let complaint = '';
   child.stderr.on('data', (piece: Buffer) => (complaint += piece.toString()));
   const ended = once(child, 'close');

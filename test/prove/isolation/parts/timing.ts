@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTestApp } from '../../../harness/app.ts';
+import type { Part, PartResult } from '../part.ts';
+import { makeTenants } from '../soak/tenants.ts';
+import { compare, type Comparison, type Difference } from '../timing/compare.ts';
+import { makeComparisons } from '../timing/questions.ts';
+
+const SAMPLES = 2_000;
+const ROUNDS = 3;
+/** What the control adds to the foreign questions, and how many samples it may take to find it on a busy machine. */
+const PLANTED_MS = 1;
+const CONTROL_SAMPLES = [300, 1_000, 3_000];
+
+/** The comparison with a wall that works a little longer for what is foreign. */
+const planted = ({ name, classes }: Comparison): Comparison => ({
+  name,
+  classes: {
+    unknown: classes['unknown'] ?? (() => Promise.resolve()),
+    foreign: async () => {
+      await sleep(PLANTED_MS);
+      await classes['foreign']?.();
+    },
+  },
+});
+
+/** The planted difference, found. @throws Error when it is not, since nothing can be shown then. */
+async function findPlanted(comparison: Comparison): Promise<Difference> {
+  for (const samples of CONTROL_SAMPLES) {
+    const [difference] = await compare(planted(comparison), { samples, rounds: 1 });
+    if (difference?.told) return difference;
+  }
+  throw new Error('A millisecond that was planted was not found: the machine is too busy to measure anything.');
+}
+
+const show = ({ name, t, samples, rounds }: Difference): string =>
+  `${name}: t = ${t.toFixed(1)} over ${samples.toLocaleString('en-US')} samples each${rounds > 1 ? `, in round ${rounds}` : ''}`;
+
+/** How long an answer takes that finds nothing. Measured in one process without a socket, and with cheap hashing, so that neither hides a difference. */
+export const timing: Part = {
+  name: 'timing',
+  guarantee: 'How long an answer takes does not tell what belongs to somebody else from what does not exist.',
+  async run({ effort, progress }): Promise<PartResult> {
+    if (effort === 'bounded') {
+      return { attacked: 0, cases: 0, leaks: [], exempted: [], notes: ['LEFT OUT: timing is measured by the full form only, on a machine with time for it.'] };
+    }
+    const testApp = await startTestApp();
+    try {
+      const [own, other] = await makeTenants(testApp, 2, () => undefined);
+      if (own === undefined || other === undefined) throw new Error('There are no two tenants.');
+      const comparisons = await makeComparisons(testApp, own, other);
+      const [first] = comparisons;
+      if (first === undefined) throw new Error('There is nothing to compare.');
+      const control = await findPlanted(first);
+      const differences: Difference[] = [];
+      for (const [place, comparison] of comparisons.entries()) {
+        differences.push(...(await compare(comparison, { samples: SAMPLES, rounds: ROUNDS })));
+        progress(place + 1, comparisons.length);
+      }
+      return {
+        attacked: comparisons.length,
+        cases: differences.reduce((sum, { samples }) => sum + samples * 2, 0),
+        leaks: differences.filter(({ told }) => told).map((difference) => ({ where: 'timing', what: show(difference) })),
+        exempted: [],
+        notes: [...differences.map(show), `Control, ${PLANTED_MS} ms planted: ${show(control)}`],
+      };
+    } finally {
+      await testApp.close();
+    }
+  },
+};

@@ -68,7 +68,7 @@ export async function attackCursors(strike: Strike): Promise<void> {
   for (const position of places) {
     progress(done++, places.length);
     const [mine, theirs] = [own.get(position)!, foreign.get(position)!];
-    if (theirs.length > 0 && theirs.some((cursor) => mine.includes(cursor))) findings.found({ positions: [position.key], caller: inside }, 'both organizations have the same cursor');
+    if (theirs.some((cursor) => mine.includes(cursor))) findings.found({ positions: [position.key], caller: inside }, 'both organizations have the same cursor');
     for (const caller of callers) {
       // A field with an argument of this name that gives out no cursors itself gets those of the lists.
       const genuine = theirs.length > 0 ? theirs.slice(0, CURSORS_TRIED) : anyOf(foreign);

@@ -4,7 +4,7 @@ import { createNormaliser } from '../attack/normalise.ts';
 import { type Strike, withStrike } from '../attack/strike.ts';
 import type { Part } from '../part.ts';
 import { createRandom } from '../twins/random.ts';
-import { createSession, type Memory, type SessionStep } from '../twins/session.ts';
+import { createSession, type SessionStep } from '../twins/session.ts';
 import type { Answer, Realm } from '../worlds/realm.ts';
 
 const SEED = 20_250_701;
@@ -28,7 +28,7 @@ function createTwin(realm: Realm): Twin {
 
 /** What a world answers, and the statements that it took, in a form that can be compared. */
 async function perform(twin: Twin, step: SessionStep): Promise<{ answer: Answer; text: string; statements: string }> {
-  const { query, variables } = step.operation(twin.memory as Memory);
+  const { query, variables } = step.operation(twin.memory);
   const { result: answer, statements } = await twin.realm.testApp.statementsOf(() => twin.realm.ask(step.caller, query, variables));
   for (const [id] of answer.text.matchAll(NEW_ID)) if (!twin.memory.ids.includes(id)) twin.memory.ids.push(id);
   for (const [, cursor] of answer.text.matchAll(CURSOR)) twin.memory.cursors.push(cursor!);

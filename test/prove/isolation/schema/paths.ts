@@ -73,29 +73,30 @@ export function readPaths(schema: GraphQLSchema, depthMax: number): Path[] {
   return found;
 }
 
-/** The shortest path to every field that takes arguments, through objects of one known type where that is possible. */
-export function pathsToArguments(schema: GraphQLSchema): Path[] {
-  const reached = new Set<string>();
+/** All paths from a root that are the shortest to the type they start their last step from. */
+function shortestPaths(schema: GraphQLSchema, root: GraphQLObjectType, throughAbstract: boolean): Path[] {
+  const seen = new Set<string>([root.name]);
   const found: Path[] = [];
-  const roots = [schema.getQueryType(), schema.getMutationType()].filter((type) => type != null);
-  for (const abstract of [false, true]) {
-    for (const root of roots) {
-      const seen = new Set<string>([root.name]);
-      let front: { path: Path; type: GraphQLObjectType }[] = [{ path: [], type: root }];
-      while (front.length > 0) {
-        const steps = front.flatMap(({ path, type }) => fieldsOf(type).map((field) => [...path, { parent: type, field }]));
-        for (const path of steps) {
-          const step = path.at(-1)!;
-          if (step.field.args.length === 0 || reached.has(coordinateOf(step))) continue;
-          reached.add(coordinateOf(step));
-          found.push(path);
-        }
-        front = steps
-          .filter((path) => abstract || !isAbstractType(getNamedType(path.at(-1)!.field.type)))
-          .flatMap((path) => objectTypesOf(schema, path.at(-1)!.field.type).map((type) => ({ path, type })))
-          .filter(({ type }) => !seen.has(type.name) && seen.add(type.name));
-      }
-    }
+  let front: { path: Path; type: GraphQLObjectType }[] = [{ path: [], type: root }];
+  while (front.length > 0) {
+    const steps = front.flatMap(({ path, type }) => fieldsOf(type).map((field) => [...path, { parent: type, field }]));
+    found.push(...steps);
+    front = steps
+      .filter((path) => throughAbstract || !isAbstractType(getNamedType(path.at(-1)!.field.type)))
+      .flatMap((path) => objectTypesOf(schema, path.at(-1)!.field.type).map((type) => ({ path, type })))
+      .filter(({ type }) => !seen.has(type.name) && seen.add(type.name));
   }
   return found;
+}
+
+/** The shortest path to every field that takes arguments, through objects of one known type where that is possible. */
+export function pathsToArguments(schema: GraphQLSchema): Path[] {
+  const roots = [schema.getQueryType(), schema.getMutationType()].filter((type) => type != null);
+  const paths = [false, true].flatMap((throughAbstract) => roots.flatMap((root) => shortestPaths(schema, root, throughAbstract)));
+  const found = new Map<string, Path>();
+  for (const path of paths) {
+    const step = path.at(-1)!;
+    if (step.field.args.length > 0 && !found.has(coordinateOf(step))) found.set(coordinateOf(step), path);
+  }
+  return [...found.values()];
 }

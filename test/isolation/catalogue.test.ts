@@ -78,16 +78,17 @@ describe('every table', () => {
   test('opens itself to nobody else, but to the look-ups before a tenant is known and to the appointment of operators', async () => {
     const policies = await rows<{ policy: string }>(`
       SELECT n.nspname || '.' || c.relname || ' ' || p.polname || ' ' || p.polcmd::text || ' to '
-             || coalesce((SELECT string_agg(r.rolname, ',') FROM pg_roles r WHERE r.oid = ANY (p.polroles)), 'public') AS policy
+             || coalesce((SELECT string_agg(r.rolname, ',') FROM pg_roles r WHERE r.oid = ANY (p.polroles)), 'public')
+             || coalesce(' using ' || pg_get_expr(p.polqual, c.oid), '') || coalesce(' check ' || pg_get_expr(p.polwithcheck, c.oid), '') AS policy
       FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 1`);
-    expect(policies.map(({ policy }) => policy).filter((policy) => !policy.endsWith('to tenantry_runtime'))).toEqual([
-      'iam.api_keys lookup r to tenantry_definer',
-      'iam.memberships lookup r to tenantry_definer',
-      'iam.organizations lookup r to tenantry_definer',
-      'iam.sessions lookup r to tenantry_definer',
-      'iam.users appoint * to tenantry_owner',
-      'iam.users lookup r to tenantry_definer',
-      'iam.users register a to tenantry_definer',
+    expect(policies.map(({ policy }) => policy).filter((policy) => !policy.includes(' to tenantry_runtime '))).toEqual([
+      'iam.api_keys lookup r to tenantry_definer using true',
+      'iam.memberships lookup r to tenantry_definer using true',
+      'iam.organizations lookup r to tenantry_definer using true',
+      'iam.sessions lookup r to tenantry_definer using true',
+      'iam.users appoint * to tenantry_owner using true check true',
+      'iam.users lookup r to tenantry_definer using true',
+      "iam.users register a to tenantry_definer check ((password_hash IS NULL) AND (system_role = 'user'::iam.system_role) AND (status = 'active'::iam.user_status))",
     ]);
   });
 });
@@ -164,6 +165,13 @@ describe('every function', () => {
     for (const { owner, config } of functions) expect([owner, config]).toEqual(['tenantry_definer', ['search_path=pg_catalog']]);
   });
 
+  test('finds what it names where it was meant, whatever its caller has set', async () => {
+    const open = await rows(`
+      SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+      WHERE n.nspname IN ${SCHEMAS} AND p.proconfig IS DISTINCT FROM ARRAY['search_path=pg_catalog']`);
+    expect(open).toEqual([]);
+  });
+
   test('of the look-ups can be run by the server and by nobody else', async () => {
     const open = await rows(`
       SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -202,6 +210,42 @@ describe('the server', () => {
              has_schema_privilege('tenantry_runtime', 'app', 'CREATE') AS app, has_table_privilege('tenantry_runtime', 'workflow.tasks', 'TRUNCATE') AS truncate,
              has_table_privilege('tenantry_runtime', 'workflow.tasks', 'TRIGGER') AS trigger`);
     expect(rights).toEqual({ iam: false, workflow: false, app: false, truncate: false, trigger: false });
+  });
+});
+
+describe('every right', () => {
+  test('of the server, of the definer and of everybody is one of those that were reviewed', async () => {
+    const rights = await rows<{ line: string }>(`
+      WITH acl (object, item) AS (
+        SELECT 'schema ' || nspname, unnest(nspacl) FROM pg_namespace
+        UNION ALL SELECT n.nspname || '.' || c.relname, unnest(c.relacl) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        UNION ALL SELECT n.nspname || '.' || c.relname || ' (' || a.attname || ')', unnest(a.attacl)
+                    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        UNION ALL SELECT p.oid::regprocedure::text, unnest(p.proacl) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ${SCHEMAS})
+      SELECT concat_ws(' ', object, coalesce(r.rolname, 'public'), string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type)) AS line
+      FROM acl CROSS JOIN LATERAL aclexplode(ARRAY[item]) x LEFT JOIN pg_roles r ON r.oid = x.grantee
+      WHERE object !~ '^(schema )?(pg_|information_schema)' AND coalesce(r.rolname, 'public') IN ('public', 'tenantry_runtime', 'tenantry_definer')
+      GROUP BY object, r.rolname ORDER BY object COLLATE "C", r.rolname`);
+    expect(rights.length).toBeGreaterThan(50);
+    await expect(rights.map(({ line }) => `${line}\n`).join('')).toMatchFileSnapshot('rights.snapshot.txt');
+  });
+});
+
+describe('every change that decides about access', () => {
+  test('is announced by whose it is: each column that counts, and the end of the row', async () => {
+    const triggers = await rows<{ line: string }>(`
+      SELECT n.nspname || '.' || c.relname || ' ' || replace(encode(t.tgargs, 'escape'), '\\000', ' ')
+             || concat_ws(', ', CASE WHEN t.tgtype & 4 > 0 THEN 'insert' END, CASE WHEN t.tgtype & 8 > 0 THEN 'delete' END,
+                  'update of ' || (SELECT string_agg(a.attname, ' ' ORDER BY a.attname COLLATE "C") FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY (t.tgattr))) AS line
+      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE t.tgname = 'announce_access_change' AND t.tgenabled = 'O' AND t.tgtype & 3 = 1 ORDER BY 1`);
+    expect(triggers.map(({ line }) => line)).toEqual([
+      'iam.api_keys key id delete, update of expires_at rate_limit_per_hour scopes status',
+      'iam.memberships user user_id insert, delete, update of role status',
+      'iam.organizations org id delete, update of name slug status',
+      'iam.sessions session id delete, update of access_hash ended_at',
+      'iam.users user id delete, update of password_hash status system_role',
+    ]);
   });
 });
 

@@ -78,6 +78,30 @@ export async function switching(world: CacheWorld, rounds: number): Promise<void
   world.expectCodes('an organization of others', await world.ask(elsewhere, stranger, where), 'FORBIDDEN');
 }
 
+/** What everybody may ask for by its id. */
+export const trustedDocuments: readonly string[] = [everything, where];
+
+/** An id stands for a text and not for an answer, whoever asked by it before. */
+export async function trusted(world: CacheWorld, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    await Promise.all(
+      world.tenants.map(async (tenant) => {
+        const { data } = await world.askTrusted(tenant, ownerOf(tenant), everything, { id: tenant.fixedIds[0], ids: tenant.ids });
+        const found = at(data, 'viewer', 'organization', 'id');
+        if (found !== tenant.organizationId) world.witness.report('trusted documents', `${tenant.marker} was answered as ${String(found)}`);
+      }),
+    );
+  }
+  for (const [reader, owner] of pairsOf(world.tenants)) {
+    const foreign = await world.askTrusted(reader, ownerOf(reader), everything, { id: owner.fixedIds[0], ids: [owner.ids[1]] });
+    world.expectCodes('a foreign id', foreign, 'NOT_FOUND', 'NOT_FOUND');
+    // Rights are looked at when it runs: whom the list of members is closed to does not see it by an id either.
+    const customer = await world.askTrusted(reader, reader.customer, where);
+    const asText = await world.ask(reader, reader.customer, where);
+    if (said(customer) !== said(asText)) world.witness.report('trusted documents', 'an id is answered otherwise than its text');
+  }
+}
+
 const lists = {
   workflows: 'query List($after: String) { workflows(first: 1, after: $after) { pageInfo { endCursor } edges { node { id name } } } }',
   members: 'query List($after: String) { members(first: 1, after: $after) { pageInfo { endCursor } edges { node { id name } } } }',

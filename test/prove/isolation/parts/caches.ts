@@ -1,5 +1,5 @@
 import { idempotency, leaving, revocation, roles, suspension } from '../caches/changes.ts';
-import { cursors, sameText, sameTick, switching, warmedByAnother } from '../caches/same-tick.ts';
+import { cursors, sameText, sameTick, switching, trusted, trustedDocuments, warmedByAnother } from '../caches/same-tick.ts';
 import { type CacheWorld, startCacheWorld } from '../caches/world.ts';
 import type { Part, PartResult } from '../part.ts';
 
@@ -13,6 +13,7 @@ const checks: Readonly<Record<string, Check>> = {
   'warmed by another': warmedByAnother,
   'same text': sameText,
   switching,
+  'trusted documents': trusted,
   cursors,
   idempotency,
   revocation,
@@ -34,14 +35,14 @@ async function control(): Promise<number> {
 }
 
 /** Everything that is remembered from one request to the next, or shared by requests of one moment. */
-export const cachesPart: Part = {
+export const caches: Part = {
   name: 'caches',
   guarantee: 'What is remembered or shared between requests never carries a row, a right or an answer to another tenant.',
   async run({ effort, progress }): Promise<PartResult> {
     const { tenants, rounds } = sizes[effort];
     const found = await control();
     if (found === 0) throw new Error('The checks of caches find nothing when no wall stands, so they cannot show anything.');
-    const world = await startCacheWorld(tenants);
+    const world = await startCacheWorld(tenants, {}, trustedDocuments);
     try {
       const all = Object.entries(checks);
       for (const [place, [name, check]] of all.entries()) {

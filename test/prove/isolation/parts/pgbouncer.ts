@@ -5,7 +5,7 @@ import { wholeSoak, type WholeSoak } from '../soak/index.ts';
 import { seesWhatStays } from '../soak/planted.ts';
 
 const sizes = {
-  bounded: { tenantCount: 6, requests: 500, connections: 64 },
+  bounded: { tenantCount: 4, requests: 250, connections: 64 },
   full: { tenantCount: 100, requests: 100_000, connections: 64 },
 };
 
@@ -31,7 +31,7 @@ async function control(program: Program, statements: 'unnamed' | 'pooled'): Prom
 }
 
 /** The soak with connections that are lent out transaction by transaction, by a pooler of either generation. */
-export const pgbouncerPart: Part = {
+export const pgbouncer: Part = {
   name: 'pgBouncer',
   guarantee: 'The same holds through pgBouncer in transaction mode, with row level security as the only wall.',
   async run({ effort, progress }): Promise<PartResult> {

@@ -2,14 +2,14 @@ import type { Part, PartResult } from '../part.ts';
 import { wholeSoak } from '../soak/index.ts';
 
 const sizes = {
-  bounded: { tenantCount: 12, requests: 2_000, connections: 64, alone: 1_000 },
+  bounded: { tenantCount: 8, requests: 1_000, connections: 64, alone: 500 },
   full: { tenantCount: 100, requests: 100_000, connections: 64, alone: 10_000 },
 };
 
 const none = { schema: false, client: false, database: false };
 
 /** Many tenants at once over few connections, with everything that can go wrong on the way. */
-export const soakPart: Part = {
+export const mixedSoak: Part = {
   name: 'soak',
   guarantee: 'Under a mixed load with errors, cancelled requests and timeouts, every row reaches the tenant that it belongs to.',
   async run({ effort, progress }): Promise<PartResult> {

@@ -166,7 +166,7 @@ describe('the where of every Prisma field carries the tenant, with the other two
       t.field({
         type: ['Workflow'] as never,
         ...SCOPED,
-        resolve: async (_root, _args, context, info) => (await context.db.workflow.findMany({ ...queryFromInfo({ context, info }), where: { orgId: context.orgId } } as never)) as never,
+        resolve: async (_root, _args, context, info) => (await context.db.workflow.findMany({ ...queryFromInfo({ context, info }), where: { orgId: context.orgId } })) as never,
       }),
     );
     const schema = builder.toSchema();

@@ -46,7 +46,8 @@ const select = (all: readonly Mutant[]): readonly Mutant[] => {
 async function checkUnchanged(mutants: readonly Mutant[], cluster: ClusterAddress): Promise<void> {
   const workshop = await openWorkshop(root, cluster);
   const killers = [...new Set(mutants.flatMap((mutant) => areaOf(mutant).killers))];
-  const verdict = await workshop.tryUnchanged(killers).finally(() => workshop.close());
+  const verdict = await workshop.tryUnchanged(killers);
+  await workshop.close();
   if (verdict.fate === 'noticed') throw new Error(`The tests fail before anything is broken: ${verdict.by}.`);
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { problemBody } from './problems.ts';
@@ -38,6 +39,7 @@ function refuse(socket: Duplex, [status, message]: Refusal, ...headers: string[]
     'Content-Type: application/json; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
+    `X-Request-Id: ${randomUUID()}`,
     ...Object.entries(securityHeaders(false)).map(([name, value]) => `${name}: ${value}`),
     ...headers,
   ];

@@ -13,7 +13,7 @@ interface Told {
 /** Every failure in an answer: its errors, and the expected ones in its data. */
 function failuresIn({ data, errors = [] }: GraphQLAnswer): Told[] {
   const told: Told[] = errors.map(({ message, extensions }) => ({ code: extensions.code, message, requestId: extensions['requestId'] }));
-  for (const result of Object.values(data ?? {}) as any[]) {
+  for (const result of Object.values<any>(data ?? {})) {
     if (result?.__typename === 'ConflictError') told.push({ code: 'CONFLICT', message: '', requestId: undefined });
   }
   return told;

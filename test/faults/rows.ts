@@ -47,15 +47,17 @@ export async function keepRows(superuserUrl: string): Promise<KeptRows> {
   return {
     async change() {
       const now = new Set(await read());
-      const differences: Record<string, { came: number; went: number }> = {};
+      const differences = new Map<string, { came: number; went: number }>();
       const note = (row: string, what: 'came' | 'went') => {
         const [name = ''] = row.split(' ');
-        (differences[name] ??= { came: 0, went: 0 })[what] += 1;
+        const difference = differences.get(name) ?? { came: 0, went: 0 };
+        difference[what] += 1;
+        differences.set(name, difference);
       };
       for (const row of now) if (!before.has(row)) note(row, 'came');
       for (const row of before) if (!now.has(row)) note(row, 'went');
-      changed = Object.keys(differences);
-      return Object.fromEntries(Object.entries(differences).sort().map(([name, { came, went }]) => [name, `+${came} -${went}`]));
+      changed = tables.map(({ name }) => name).filter((name) => differences.has(name));
+      return Object.fromEntries(changed.map((name) => [name, `+${differences.get(name)?.came} -${differences.get(name)?.went}`]));
     },
     async restore() {
       for (const table of tables.filter(({ name }) => changed.includes(name))) {

@@ -49,7 +49,7 @@ test.each(CREATING)('%s, kept while its answer was lost: the caller is told so, 
   await expect.poll(() => world.rows.change()).toEqual(whole);
   const again = await world.send(what);
   expect(again.errors).toBeUndefined();
-  const [result] = Object.values(again.data) as any[];
+  const [result] = Object.values<any>(again.data);
   expect(result.__typename).toMatch(/Success$/);
   // A secret is shown once, to nobody here: whoever repeats is told that it is a repetition.
   expect(result.secret ?? result.apiKeySecret ?? null).toBeNull();
@@ -63,7 +63,7 @@ test.each(CREATING)('%s, lost before it was kept, is made by the repetition', as
   const { errors } = await sendWith(what, commit, { kind: 'drop' });
   expect(errors?.[0]?.message).toMatch(UNKNOWN);
   const again = await world.send(what);
-  const [result] = Object.values(again.data) as any[];
+  const [result] = Object.values<any>(again.data);
   expect(result.__typename).toMatch(/Success$/);
   await world.rows.change();
   await world.rows.restore();

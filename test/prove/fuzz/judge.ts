@@ -1,0 +1,54 @@
+import type { FuzzReply } from './client.ts';
+import type { FuzzRequest } from './requests.ts';
+
+/** A word that only the other tenant's rows hold. No request has it. */
+export const FOREIGN_MARK = 'globex';
+
+/** What tells about the inside: statements, libraries, places in the code, tables. No request has these words. */
+const INSIDE = [
+  /\b(SELECT|INSERT|UPDATE|DELETE) .*\b(FROM|INTO|SET|WHERE)\b/,
+  /prisma|postgres|pothos|graphql-yoga|node_modules|pg_catalog/i,
+  /\.[jt]s:\d|\n\s+at .+\(|"stack"|originalError|invocation/,
+  /\b(iam|app|app_meta|workflow)\.[a-z_]+|violates|relation "|\bapi_keys\b|\bworkflow_versions\b|\bidempotency_keys\b/,
+];
+
+const STATUSES: ReadonlySet<number> = new Set([200, 204, 302, 304, 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 417, 429, 431]);
+
+/** What is wrong with an answer; undefined when nothing is. */
+export function problemOf(asked: FuzzRequest, { status, headers, text }: FuzzReply, codes: ReadonlySet<string>): string | undefined {
+  // Bytes that are no request may be answered by the end of the connection.
+  if (status === 0) return asked.raw ? undefined : 'no answer';
+  const inside = INSIDE.map((form) => form.exec(text)?.[0]).find(Boolean);
+  if (inside) return `tells of the inside: ${inside.slice(0, 100)}`;
+  if (`${text}${JSON.stringify(headers)}`.includes(FOREIGN_MARK)) return 'holds words of another tenant';
+  if (!headers['x-request-id']) return `status ${status} without a request id`;
+  const compressed = headers['content-encoding'] !== undefined;
+  const empty = asked.method === 'HEAD' || status === 204 || status === 304 || compressed;
+  const problem = empty ? undefined : problemOfBody(asked, text, headers, codes, status);
+  return problem ?? (STATUSES.has(status) ? undefined : `status ${status}`);
+}
+
+function problemOfBody(
+  asked: FuzzRequest,
+  text: string,
+  headers: FuzzReply['headers'],
+  codes: ReadonlySet<string>,
+  status: number,
+): string | undefined {
+  if (asked.method === 'OPTIONS' || (asked.raw && text === '')) return undefined;
+  if (!/json/.test(String(headers['content-type']))) return `status ${status} of type ${headers['content-type']}`;
+  let body: any;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return `status ${status} with a body that is no JSON`;
+  }
+  if (body.errors === undefined) return status < 400 && body.data !== undefined ? undefined : `status ${status} without errors or data`;
+  for (const error of body.errors) {
+    const code = error.extensions?.code;
+    if (typeof error.message !== 'string' || !codes.has(code)) return `a failure with the code ${code}: ${String(error.message).slice(0, 200)}`;
+    if (code === 'INTERNAL') return `INTERNAL under ${error.extensions.requestId}`;
+    if (code === 'SERVICE_UNAVAILABLE') return `SERVICE_UNAVAILABLE under ${String(headers['x-request-id'])}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util';
+import { startCluster } from '../../harness/cluster.ts';
+import { useCluster } from '../../harness/current-cluster.ts';
+import { fuzz, type FuzzResult } from './fuzz.ts';
+
+/*
+ * `npm run prove:fuzz`: 100,000 requests that nobody would think of, against a server of its own. The same seed sends
+ * the same ones: `npm run prove:fuzz -- --seed 42 --runs 2000`.
+ */
+
+/** How much the heap may have grown between a fifth of the requests and the end: caches are full by then, leaks go on. */
+const HEAP_GROWTH_MAX_BYTES = 40_000_000;
+/** A shorter run measures how the caches fill. */
+const HEAP_JUDGED_FROM_RUNS = 50_000;
+/** A document of 2,000 tokens is the most that is checked in one go, on a machine that has other things to do. */
+const BLOCKED_MAX_MS = 1_000;
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '100000' }, seed: { type: 'string' } } });
+const runs = Number(values.runs);
+const seed = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed);
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const listed = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts).sort(([, a], [, b]) => b - a).map(([name, number]) => `${name} ${number}`).join(', ');
+
+function problemsOf({ findings, heapBytes, blockedMs }: FuzzResult): string[] {
+  const problems = findings.slice(-10).map(({ problem, request, log }) => `${problem}\n  ${JSON.stringify(request).slice(0, 3_000)}\n  ${JSON.stringify(log).slice(0, 1_500)}`);
+  if (runs >= HEAP_JUDGED_FROM_RUNS && heapBytes.late - heapBytes.early > HEAP_GROWTH_MAX_BYTES) problems.push('the heap grows');
+  if (blockedMs > BLOCKED_MAX_MS) problems.push(`the event loop was blocked for ${Math.round(blockedMs)} ms`);
+  return problems;
+}
+
+const cluster = await startCluster();
+try {
+  useCluster(cluster.address);
+  console.log(`Seed ${seed}, ${runs} requests.`);
+  const progress = (done: number): void => {
+    if (done % 5_000 === 0) console.log(`${done} sent`);
+  };
+  const result = await fuzz({ runs, seed, progress });
+  console.log(`Sent ${result.sent}: ${listed(result.byKind)}`);
+  console.log(`Status: ${listed(result.byStatus)}`);
+  console.log(`Codes: ${listed(result.byCode)}`);
+  console.log(`Heap after collection: ${megabytes(result.heapBytes.early)} at 20 %, ${megabytes(result.heapBytes.late)} at 100 %`);
+  console.log(`Longest block of the event loop: ${Math.round(result.blockedMs)} ms`);
+  const problems = problemsOf(result);
+  for (const problem of problems) console.error(`FOUND: ${problem}`);
+  console.log(problems.length === 0 ? 'Nothing was found.' : `${problems.length} problems; the last one of a worker is the smallest.`);
+  process.exitCode = problems.length === 0 ? 0 : 1;
+} finally {
+  await cluster.stop();
+}

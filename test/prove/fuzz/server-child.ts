@@ -1,0 +1,92 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import pino from 'pino';
+import { AppError } from '../../../src/kernel/errors.ts';
+import { startTestApp, type TestApp } from '../../harness/app.ts';
+import { startTestServer } from '../../harness/http.ts';
+import { appointOperator, seedWorld, signIn, type World } from '../../harness/world.ts';
+import type { FuzzWorld } from './client.ts';
+
+/**
+ * The server that is fuzzed: a process of its own, so that its memory, its event loop and its end can be told from the
+ * fuzzer's. It answers the messages of `server.ts`.
+ */
+
+/** What the parent asks for. */
+export type Order = 'world' | 'measure' | 'stop';
+
+export interface Measures {
+  readonly heapBytes: number;
+  /** The longest time for which nothing else could be done, since the last measure. */
+  readonly blockedMs: number;
+}
+
+export type Report =
+  | { readonly world: FuzzWorld }
+  | { readonly measures: Measures }
+  /** A line of the log about something unexpected. */
+  | { readonly failure: Record<string, unknown> };
+
+const tell = (report: Report): void => void process.send?.(report);
+
+/** Limits of time are not what is looked for here, and a busy machine would meet them. */
+const UNLIMITED = { DATABASE_STATEMENT_TIMEOUT_MS: '50000', DATABASE_CONNECT_TIMEOUT_MS: '50000', REQUEST_TIMEOUT_MS: '55000' };
+
+const logger = pino({ level: 'error' }, { write: (line: string) => tell({ failure: JSON.parse(line) }) });
+const testApp = await startTestApp({ logger, environment: UNLIMITED });
+const server = await startTestServer(testApp, { logger });
+const operator = await appointOperator(testApp);
+const foreign = await seedWorld(testApp, 'globex', operator.userId);
+plantBug(testApp, process.argv[2]);
+
+/** A mistake that the fuzz has to find, made on purpose. */
+function plantBug({ app: { services } }: TestApp, which: string | undefined): void {
+  const broken = services.workflows as { update: unknown };
+  if (which === 'text') broken.update = () => Promise.reject(new AppError('CONFLICT', 'duplicate key in iam.api_keys'));
+  if (which === 'defect') broken.update = () => Promise.reject(new TypeError('x is not a function'));
+  if (which === 'leak') broken.update = () => Promise.reject(new AppError('CONFLICT', `taken by ${foreign.email('owner')}`));
+  if (which === 'crash') broken.update = () => process.exit(3);
+}
+
+let worlds = 0;
+
+/** A fresh organization: what was sent before may have left nothing of the last one. */
+async function nextWorld(): Promise<FuzzWorld> {
+  worlds += 1;
+  const world = await seedWorld(testApp, `acme-${worlds}`, operator.userId);
+  const person = await signIn(testApp.app, world.email('manager'));
+  const operatorToken = await signIn(testApp.app, 'operator@platform.test');
+  return { url: server.url, tokens: { ...world.keys, operator: operatorToken, person }, ids: idsOf(world) };
+}
+
+function idsOf(world: World): Record<string, string> {
+  const [workflow = '', workflow2 = ''] = world.workflowIds;
+  const own = { workflow, workflow2, organization: world.organizationId, member: world.members.member, viewer: world.members.viewer };
+  const more = { apiKey: world.apiKeyId, schedule: world.scheduleId, version: world.versionId, task: world.taskId, execution: world.executionId };
+  const others = { foreignWorkflow: foreign.workflowIds[0] ?? '', foreignMember: foreign.members.owner, foreignOrganization: foreign.organizationId };
+  return { ...own, ...more, ...others };
+}
+
+const delay = monitorEventLoopDelay({ resolution: 10 });
+delay.enable();
+
+async function measure(): Promise<Measures> {
+  const blockedMs = delay.max / 1e6;
+  // What is let go by one collection may let others go.
+  for (let round = 0; round < 4; round += 1) {
+    globalThis.gc?.();
+    await setImmediate();
+  }
+  delay.reset();
+  return { heapBytes: process.memoryUsage().heapUsed, blockedMs };
+}
+
+process.on('message', (order: Order) => {
+  void (async () => {
+    if (order === 'world') return tell({ world: await nextWorld() });
+    if (order === 'measure') return tell({ measures: await measure() });
+    await server.close();
+    await testApp.close();
+    process.disconnect();
+  })();
+});

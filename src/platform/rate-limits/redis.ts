@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 
-/** How long a request waits for Redis before it counts by itself. */
-const ANSWER_TIMEOUT_MS = 250;
+/** A connection that is silent from one beat to the next is ended, so that nobody waits for longer than two. */
+const BEAT_MS = 500;
 const CONNECT_TIMEOUT_MS = 2_000;
 const RETRY_MAX_MS = 2_000;
 
@@ -21,7 +21,7 @@ export interface RedisConnection {
 
 /**
  * Connects, and goes on trying for ever when that is lost. Nothing waits in line for it: what cannot be asked now fails
- * at once, and what is not answered in time ends the connection, so that only the first to meet a dead one waits.
+ * at once, and when it hangs only those who had asked already wait, for a second at most.
  */
 export function connectRedis({ url, onChange }: RedisOptions): RedisConnection {
   let available: boolean | null = null;
@@ -35,8 +35,6 @@ export function connectRedis({ url, onChange }: RedisOptions): RedisConnection {
   };
   const redis = new Redis(url, {
     connectTimeout: CONNECT_TIMEOUT_MS,
-    commandTimeout: ANSWER_TIMEOUT_MS,
-    socketTimeout: ANSWER_TIMEOUT_MS,
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     enableAutoPipelining: true,
@@ -47,12 +45,33 @@ export function connectRedis({ url, onChange }: RedisOptions): RedisConnection {
     reason = error.code ?? error.name;
   });
   redis.on('close', () => change(false));
+  const beat = endWhenSilent(redis);
   return {
     redis,
     settled: () => first.promise,
     close() {
+      clearInterval(beat);
       redis.removeAllListeners('close');
       redis.disconnect();
     },
   };
+}
+
+/**
+ * Ends a connection that does not answer. The timeouts of the library are not for this: in a process that was busy for
+ * longer they are over before the answer is read that has come in time, and what was counted would be counted again.
+ */
+function endWhenSilent(redis: Redis): NodeJS.Timeout {
+  let waiting = false;
+  const answered = () => {
+    waiting = false;
+  };
+  const beat = () => {
+    if (redis.status !== 'ready') return;
+    // What has come meanwhile is read first.
+    if (waiting) return void setImmediate(() => waiting && redis.stream.destroy());
+    waiting = true;
+    void redis.ping().then(answered, answered);
+  };
+  return setInterval(beat, BEAT_MS).unref();
 }

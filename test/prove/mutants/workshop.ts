@@ -26,7 +26,7 @@ export interface Workshop {
 }
 
 // A loop that never ends is noticed too, by whoever waits for it.
-const RUN_LIMIT_MS = 300_000;
+const RUN_LIMIT_MS = 900_000;
 
 const NOT_COPIED: ReadonlySet<string> = new Set(['node_modules', '.git', '.data', '.vite', 'coverage']);
 

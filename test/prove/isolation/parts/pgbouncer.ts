@@ -5,7 +5,7 @@ import { wholeSoak, type WholeSoak } from '../soak/index.ts';
 import { seesWhatStays } from '../soak/planted.ts';
 
 const sizes = {
-  bounded: { tenantCount: 4, requests: 250, connections: 64 },
+  bounded: { tenantCount: 3, requests: 150, connections: 64 },
   full: { tenantCount: 100, requests: 100_000, connections: 64 },
 };
 

@@ -2,7 +2,7 @@ import type { Part, PartResult } from '../part.ts';
 import { wholeSoak } from '../soak/index.ts';
 
 const sizes = {
-  bounded: { tenantCount: 8, requests: 1_000, connections: 64, alone: 500 },
+  bounded: { tenantCount: 5, requests: 500, connections: 64, alone: 300 },
   full: { tenantCount: 100, requests: 100_000, connections: 64, alone: 10_000 },
 };
 
@@ -14,7 +14,7 @@ export const mixedSoak: Part = {
   guarantee: 'Under a mixed load with errors, cancelled requests and timeouts, every row reaches the tenant that it belongs to.',
   async run({ effort, progress }): Promise<PartResult> {
     const { alone, ...size } = sizes[effort];
-    const control = await wholeSoak({ ...size, name: 'control', tenantCount: 4, requests: 200, walls: none, progress: () => undefined });
+    const control = await wholeSoak({ ...size, name: 'control', tenantCount: 3, requests: 60, walls: none, progress: () => undefined });
     if (control.leaks.length === 0) throw new Error('The soak finds nothing when no wall stands, so it cannot show anything.');
     const soaks = [
       await wholeSoak({ ...size, name: 'all walls', progress: (done) => progress(done, size.requests) }),

@@ -37,13 +37,15 @@ export async function lookAtWholePool(pool: DatabasePool, size: number): Promise
   return leaks;
 }
 
+const LOOK_EVERY_MS = 20;
+
 /** Looks at connections all the time, between errors, cancellations and commits of others. */
 export function watchPools(pools: readonly DatabasePool[]): Beside {
   const leaks: Leak[] = [];
   let [looks, stopped] = [0, false];
   const watch = async (pool: DatabasePool): Promise<void> => {
     while (!stopped) {
-      await sleep(5);
+      await sleep(LOOK_EVERY_MS);
       // A pool that is busy for too long has no connection to look at this time.
       leaks.push(...(await lookAtPool(pool).catch(() => [])));
       looks += 1;

@@ -33,6 +33,11 @@ test('lists and counts in include and select, at any depth', async () => {
   expect(included.memberships).toHaveLength(1);
 });
 
+test('counting all lists counts no single rows', async () => {
+  const [workflow] = await asA(() => db.workflow.findMany({ include: { _count: true }, take: 1 }));
+  expect(workflow?._count).toEqual({ tasks: 2, versions: 0, schedules: 0, executions: 0 });
+});
+
 test('filters over relations', async () => {
   await stored(
     `INSERT INTO iam.memberships (org_id, user_id, email, name) VALUES ($1, $2, 'guest@b.test', 'Guest')`,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { TenantViolationError } from '../../src/kernel/errors.ts';
 import { createTenantAdapter } from '../../src/platform/postgres/adapter/index.ts';
 import { readableColumns } from '../../src/platform/postgres/adapter/readable-columns.ts';
-import { runInScope } from '../../src/platform/postgres/tenancy.ts';
+import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { createTenantClient } from '../../src/platform/postgres/tenant-client.ts';
 import {
   a,
@@ -112,6 +112,16 @@ describe('the tenant is put into every operation', () => {
       }),
     );
     expect([...made.tasks, ...made.versions].map((child) => child.orgId)).toEqual([a.orgId, a.orgId, a.orgId]);
+  });
+
+  test('create with a parent: the parent belongs to the same organization', async () => {
+    const made = await asA(() =>
+      db.task.create({
+        data: { key: 'k', type: 't', position: 1, workflow: { create: { name: 'New', slug: 'new' } } } as never,
+        include: { workflow: true },
+      }),
+    );
+    expect([made.orgId, made.workflow.orgId]).toEqual([a.orgId, a.orgId]);
   });
 
   test('update, delete and upsert do not find a row of another tenant', async () => {
@@ -225,6 +235,18 @@ describe('transactions', () => {
     expect(settled.map((outcome) => outcome.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     const first = asA(() => db.$transaction((tx) => runInScope(scopeOf(b), () => tx.workflow.findMany())));
     await expect(first).rejects.toBeInstanceOf(TenantViolationError);
+  });
+
+  test('a statement of the same person elsewhere, or of another person there, is refused', async () => {
+    for (const scope of [{ orgId: b.orgId, userId: a.userId }, { orgId: a.orgId, userId: b.userId }]) {
+      const strange = asA(() =>
+        db.$transaction(async (tx) => {
+          await tx.workflow.count();
+          return runInScope(createScope(scope), async () => tx.$queryRaw`SELECT 1`);
+        }),
+      );
+      await expect(strange).rejects.toBeInstanceOf(TenantViolationError);
+    }
   });
 
   test('one within another has the same tenant', async () => {

@@ -23,12 +23,15 @@ const read = (root: string): Note[] => {
   }
 };
 
-/** What is known of these mutants from runs before, but for those that survived: a test may have come since. */
+/** Whether a test has named what is wrong. What survived may be noticed by a test that came since. */
+const isSettled = (verdict: Judged['verdict']): boolean => verdict.fate === 'noticed' && !verdict.by.startsWith('(');
+
+/** What is known of these mutants from runs before. */
 export function recall(root: string, mutants: readonly Mutant[]): Judged[] {
   const notes = new Map(read(root).map((note) => [`${note.name} ${note.source}`, note.verdict]));
   return mutants.flatMap((mutant) => {
     const verdict = notes.get(`${mutant.name} ${hashOf(mutant)}`);
-    return verdict === undefined || verdict.fate === 'survived' ? [] : [{ mutant, verdict }];
+    return verdict !== undefined && isSettled(verdict) ? [{ mutant, verdict }] : [];
   });
 }
 

@@ -142,6 +142,21 @@ test('no connection left in the pool: whoever waits too long is told so, and nob
   await recovers();
 }, 120_000);
 
+test('a change whose time is up while it waits is told as one that may still be made', async () => {
+  const patient = { ...LIMITS, DATABASE_STATEMENT_TIMEOUT_MS: '20000' };
+  const slow = await startTestApp({ database: whole.testApp.database, environment: patient });
+  const change = () =>
+    slow.call('mutation { updateOrganization(input: {description: "late"}) { __typename } }', {}, { as: whole.acme.keys.owner });
+  await holdingOrganization(async () => {
+    const { errors } = await inTime(change());
+    expect(errors?.map(({ message, extensions }) => [extensions.code, message])).toEqual([
+      ['SERVICE_UNAVAILABLE', expect.stringMatching(/cannot tell whether the change was made.*the same idempotencyKey/)],
+    ]);
+  });
+  await slow.close();
+  await recovers();
+}, 120_000);
+
 test('taking over, it takes no writes for a while: reads are answered, writes coded, and nothing is changed', async () => {
   await recovers();
   const description = () => administer(`SELECT description FROM iam.organizations WHERE id = '${whole.acme.orgUuid}'`);

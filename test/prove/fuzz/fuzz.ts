@@ -4,6 +4,7 @@ import { createFuzzClient, type FuzzWorld } from './client.ts';
 import { CORPUS } from './corpus.ts';
 import { problemOf } from './judge.ts';
 import { fuzzRequest, type FuzzRequest } from './requests.ts';
+import type { Measures } from './server-child.ts';
 import { type PlantedBug, startFuzzedServer } from './server.ts';
 
 export interface FuzzOptions {
@@ -37,6 +38,7 @@ export interface FuzzResult {
 
 /** After so many requests a fresh organization takes the place of what is left of the last. */
 const REQUESTS_PER_WORLD = 1_000;
+const NOTHING_MEASURED: Measures = { heapBytes: 0, blockedMs: 0 };
 const DEADLOCKS = ['40001', '40P01'];
 
 /** The codes that the server declares, from where it declares them. */
@@ -59,14 +61,15 @@ export async function fuzz({ runs, seed, workers = 8, planted, untilFound = fals
   let sent = 0;
   let world: FuzzWorld = await server.nextWorld();
   let renewal: Promise<void> | undefined;
-  let early: Promise<{ heapBytes: number; blockedMs: number }> | undefined;
+  let early: Promise<Measures> | undefined;
   const client = createFuzzClient(() => world);
 
   const judge = async (request: FuzzRequest): Promise<string | undefined> => {
     sent += 1;
     progress?.(sent);
-    if (sent % REQUESTS_PER_WORLD === 0) renewal = server.nextWorld().then((next) => void (world = next), () => undefined);
-    if (sent >= runs / 5) early ??= server.measure();
+    // With a planted mistake none can be made.
+    if (!planted && sent % REQUESTS_PER_WORLD === 0) renewal = server.nextWorld().then((next) => void (world = next), () => undefined);
+    if (sent >= runs / 5) early ??= server.measure().catch(() => NOTHING_MEASURED);
     const reply = await client.send(request);
     count(byKind, request.kind);
     count(byStatus, String(reply.status));
@@ -99,7 +102,7 @@ export async function fuzz({ runs, seed, workers = 8, planted, untilFound = fals
     await Promise.all(Array.from({ length: workers }, (_, number) => work(number)));
     await renewal;
     if (server.crashed()) return { sent, byKind, byStatus, byCode, findings, heapBytes: { early: 0, late: 0 }, blockedMs: 0 };
-    const first = (await early) ?? { heapBytes: 0, blockedMs: 0 };
+    const first = (await early) ?? NOTHING_MEASURED;
     const last = await server.measure();
     const blockedMs = Math.max(first.blockedMs, last.blockedMs);
     return { sent, byKind, byStatus, byCode, findings, heapBytes: { early: first.heapBytes, late: last.heapBytes }, blockedMs };

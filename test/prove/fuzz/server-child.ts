@@ -37,15 +37,21 @@ const testApp = await startTestApp({ logger, environment: UNLIMITED });
 const server = await startTestServer(testApp, { logger });
 const operator = await appointOperator(testApp);
 const foreign = await seedWorld(testApp, 'globex', operator.userId);
-plantBug(testApp, process.argv[2]);
 
-/** A mistake that the fuzz has to find, made on purpose. */
-function plantBug({ app: { services } }: TestApp, which: string | undefined): void {
-  const broken = services.workflows as { update: unknown };
-  if (which === 'text') broken.update = () => Promise.reject(new AppError('CONFLICT', 'duplicate key in iam.api_keys'));
-  if (which === 'defect') broken.update = () => Promise.reject(new TypeError('x is not a function'));
-  if (which === 'leak') broken.update = () => Promise.reject(new AppError('CONFLICT', `taken by ${foreign.email('owner')}`));
-  if (which === 'crash') broken.update = () => process.exit(3);
+const MISTAKES: Readonly<Record<string, () => unknown>> = {
+  text: () => new AppError('CONFLICT', 'duplicate key in iam.api_keys'),
+  defect: () => new TypeError('x is not a function'),
+  leak: () => new AppError('CONFLICT', `taken by ${foreign.email('owner')}`),
+  crash: () => process.exit(3),
+};
+
+/** A mistake in the changes of workflows and schedules that the fuzz has to find, made on purpose. */
+function plantBug({ app: { services } }: TestApp, which = ''): void {
+  const mistake = MISTAKES[which];
+  if (!mistake) return;
+  for (const service of [services.workflows, services.schedules] as unknown as Record<string, unknown>[]) {
+    for (const name of Object.keys(service)) service[name] = () => Promise.reject(mistake());
+  }
 }
 
 let worlds = 0;
@@ -54,6 +60,8 @@ let worlds = 0;
 async function nextWorld(): Promise<FuzzWorld> {
   worlds += 1;
   const world = await seedWorld(testApp, `acme-${worlds}`, operator.userId);
+  // Not before, because the organization is made by what it breaks.
+  if (worlds === 1) plantBug(testApp, process.argv[2]);
   const person = await signIn(testApp.app, world.email('manager'));
   const operatorToken = await signIn(testApp.app, 'operator@platform.test');
   return { url: server.url, tokens: { ...world.keys, operator: operatorToken, person }, ids: idsOf(world) };

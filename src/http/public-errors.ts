@@ -79,12 +79,15 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   SERVICE_UNAVAILABLE: 503,
 };
 
+/** Whether the failure is one of GraphQL: what is no GraphQL request has its status whatever the client takes. */
+const isGraphQLRequest = (code: ErrorCode): boolean => code !== 'BAD_REQUEST';
+
 /**
  * The error in its place. A request that failed as a whole gets a status; `spec` keeps the 200 that the specification
  * asks for when the client takes application/json only.
  */
 function placed(error: GraphQLError, message: string, code: ErrorCode, more: object = {}): GraphQLError {
-  const http = error.path === undefined ? { http: { status: STATUSES[code] ?? 400, spec: true } } : {};
+  const http = error.path === undefined ? { http: { status: STATUSES[code] ?? 400, spec: isGraphQLRequest(code) } } : {};
   const { nodes, path, source, positions } = error;
   return new GraphQLError(message, {
     nodes: nodes ?? null,
@@ -121,7 +124,7 @@ const LIBRARY_CODES: Readonly<Record<string, ErrorCode>> = {
 function fromLibrary(error: GraphQLError, { message, extensions }: GraphQLError, code: ErrorCode): GraphQLError {
   const { http } = extensions;
   // Nothing else of the extensions: the libraries below put the text and stack of their own errors there.
-  return placed(error, message, code, http ? { http } : {});
+  return placed(error, message, code, http ? { http: isGraphQLRequest(code) ? http : { ...http, spec: false } } : {});
 }
 
 /** The text of a failure that the caller is told nothing about. */

@@ -1,6 +1,7 @@
+import { isRequiredArgument } from 'graphql';
 import { PASSWORD } from '../../../harness/world.ts';
 import { operationAlong } from '../schema/documents.ts';
-import { coordinateOf } from '../schema/paths.ts';
+import { coordinateOf, readPaths } from '../schema/paths.ts';
 import type { Position } from '../schema/positions.ts';
 import { createValues } from '../schema/values.ts';
 import type { Caller } from '../worlds/callers.ts';
@@ -11,6 +12,7 @@ import { ask, type Strike } from './strike.ts';
 
 const CURSOR_NAMES = new Set(['cursor', 'startCursor', 'endCursor']);
 const CURSORS_TRIED = 3;
+const ROOT_LISTS_DEPTH = 3;
 
 /** What an answer has at the end of a path. */
 function atEnd(value: unknown, [name, ...rest]: readonly string[]): unknown {
@@ -38,6 +40,14 @@ async function insider({ stage, arena }: Strike): Promise<Caller> {
   return { name: 'insider', headers: { authorization: `Bearer ${accessToken}`, 'x-organization-id': foreignId(arena.world.organizationId) } };
 }
 
+/** A cursor of each list that can be read without knowing an id. */
+async function cursorsOfAnyList(strike: Strike, caller: Caller): Promise<string[]> {
+  const { schema, values, stage } = strike;
+  const paths = readPaths(schema, ROOT_LISTS_DEPTH).filter((path) => path.length === 1 && !path[0]!.field.args.some(isRequiredArgument));
+  const answers = await Promise.all(paths.map((path) => ask(strike, stage.full, caller, operationAlong(schema, path, values.along(path)))));
+  return answers.flatMap(({ json }) => [...cursorsIn(json.data)].slice(0, 1));
+}
+
 /** The cursors that a list gives to somebody. */
 async function cursorsOf(strike: Strike, position: Position, caller: Caller, values: Strike['values']): Promise<string[]> {
   const operation = operationAlong(strike.schema, position.path, values.along(position.path));
@@ -62,7 +72,7 @@ export async function attackCursors(strike: Strike): Promise<void> {
     own.set(position, await cursorsOf(strike, position, owner, values));
     foreign.set(position, await cursorsOf(strike, position, inside, foreignValues));
   }
-  const anyOf = (cursors: ReadonlyMap<Position, string[]>): string[] => [...new Set([...cursors.values()].flatMap((each) => each.slice(0, 1)))];
+  const [anyOwn, anyForeign] = [await cursorsOfAnyList(strike, owner), await cursorsOfAnyList(strike, inside)];
   let live = 0;
   let done = 0;
   for (const position of places) {
@@ -71,9 +81,9 @@ export async function attackCursors(strike: Strike): Promise<void> {
     if (theirs.some((cursor) => mine.includes(cursor))) findings.found({ positions: [position.key], caller: inside }, 'both organizations have the same cursor');
     for (const caller of callers) {
       // A field with an argument of this name that gives out no cursors itself gets those of the lists.
-      const genuine = theirs.length > 0 ? theirs.slice(0, CURSORS_TRIED) : anyOf(foreign);
+      const genuine = theirs.length > 0 ? theirs.slice(0, CURSORS_TRIED) : anyForeign;
       await attackWithForeign(strike, position, caller, genuine);
-      const replayed = [...mine.slice(0, CURSORS_TRIED), ...anyOf(own).filter((cursor) => !mine.includes(cursor))];
+      const replayed = [...mine.slice(0, CURSORS_TRIED), ...anyOwn.filter((cursor) => !mine.includes(cursor))];
       for (const cursor of replayed) await compareWorlds(strike, position, new Map([[position.key, cursor]]), caller);
       await replayElsewhere(strike, position, caller, mine[0]);
     }

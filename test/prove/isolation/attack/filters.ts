@@ -3,21 +3,21 @@ import { operationAlong } from '../schema/documents.ts';
 import { coordinateOf } from '../schema/paths.ts';
 import type { Position } from '../schema/positions.ts';
 import { FOREIGN_TIME } from '../worlds/own-rows.ts';
-import type { ForeignText } from '../worlds/realm.ts';
+import { textsFor } from './inputs.ts';
 import { foreignMarks } from './marks.ts';
 import { ask, type Strike } from './strike.ts';
 
-/** A bounded run asks each so-manieth question. */
-const BOUNDED_SHARE = 5;
+/** A bounded run takes so many values for each place. */
+const BOUNDED_VALUES = 3;
 
 const LARGEST_INT = 2_147_483_647;
-const PAGE_SIZES = [-1, 0, 1, 2, 3, 100, 101, LARGEST_INT];
+const PAGE_SIZES = [1, 0, 101, 2, 3, 100, -1, LARGEST_INT];
 
 const MOMENT_MS = 1;
 const beside = (time: string, ms: number): string => new Date(Date.parse(time) + ms).toISOString();
 
 /** Values that pick the other organization's rows alone, or would move a bound past them. */
-function valuesFor(schema: GraphQLSchema, position: Position, texts: readonly ForeignText[]): readonly unknown[] {
+function valuesFor(schema: GraphQLSchema, position: Position, texts: readonly string[]): readonly unknown[] {
   const type = getNamedType(schema.getType(position.typeName)!);
   switch (position.kind) {
     case 'choice':
@@ -28,7 +28,7 @@ function valuesFor(schema: GraphQLSchema, position: Position, texts: readonly Fo
       return [beside(FOREIGN_TIME, -MOMENT_MS), FOREIGN_TIME, beside(FOREIGN_TIME, MOMENT_MS)];
     case 'json':
     case 'text':
-      return texts.map(({ text }) => text);
+      return texts;
     case 'id':
     case 'cursor':
       return [];
@@ -58,16 +58,18 @@ function emptyValues({ path, argument, within }: Position): [string, unknown][] 
 export async function attackFilters(strike: Strike): Promise<void> {
   const { schema, positions, callers, stage, progress, effort } = strike;
   const readable = positions.filter(({ path, kind }) => path[0]!.parent === schema.getQueryType() && kind !== 'cursor');
+  const { foreignTexts } = stage.full;
+  const valuesAt = (position: Position): readonly unknown[] =>
+    effort === 'full' ? valuesFor(schema, position, foreignTexts.map(({ text }) => text)) : valuesFor(schema, position, textsFor(position, foreignTexts)).slice(0, BOUNDED_VALUES);
   const cases = readable.flatMap((position) => [
-    ...valuesFor(schema, position, stage.full.foreignTexts).map((value) => ({ position, key: position.key, value: position.isList ? [value] : value })),
+    ...valuesAt(position).map((value) => ({ position, key: position.key, value: position.isList ? [value] : value })),
     ...emptyValues(position).map(([key, value]) => ({ position, key, value })),
   ]);
   const distinct = [...new Map(cases.map((each) => [JSON.stringify([each.key, each.value]), each])).values()];
-  const chosen = effort === 'full' ? distinct : distinct.filter((_, place) => place % BOUNDED_SHARE === 0);
   let done = 0;
   for (const caller of callers) {
-    for (const { position, key, value } of chosen) {
-      progress(done++, chosen.length * callers.length);
+    for (const { position, key, value } of distinct) {
+      progress(done++, distinct.length * callers.length);
       await compareWorlds(strike, position, new Map([[key, value]]), caller);
     }
   }

@@ -14,7 +14,7 @@ import { ask, type Strike } from './strike.ts';
 const TEXTS_TRIED = 3;
 
 /** Texts of the other organization that fit a place by the name of their column; its short name where none does. */
-function textsFor(position: Position, texts: readonly ForeignText[]): string[] {
+export function textsFor(position: Position, texts: readonly ForeignText[]): string[] {
   const name = (position.within.at(-1) ?? position.argument).toLowerCase();
   const fitting = texts.filter(({ column }) => name.includes(column.replaceAll('_', '')));
   const chosen = fitting.length > 0 ? fitting : texts.filter(({ column }) => column === 'slug').slice(0, 1);

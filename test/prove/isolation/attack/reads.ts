@@ -5,7 +5,7 @@ import { foreignMarks } from './marks.ts';
 import { ask, DEPTH_MAX, type Strike } from './strike.ts';
 
 /** A bounded run takes the paths that are not just a longer way to the same field. */
-const BOUNDED_DEPTH = 6;
+const BOUNDED_DEPTH = 5;
 
 /**
  * Everything that can be read, along every path from a root field on: it is the same, to the byte, whether there is

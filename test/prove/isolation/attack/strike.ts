@@ -1,5 +1,5 @@
 import { buildClientSchema, getIntrospectionQuery, type GraphQLSchema, type IntrospectionQuery } from 'graphql';
-import type { NodeType } from '../../../../src/kernel/ids.ts';
+import { ID_PREFIXES, type NodeType } from '../../../../src/kernel/ids.ts';
 import type { TestWalls } from '../../../harness/app.ts';
 import type { Effort, PartContext } from '../part.ts';
 import { type Operation, operationAlong } from '../schema/documents.ts';
@@ -33,7 +33,9 @@ export interface Strike extends Plan {
 export const DEPTH_MAX = 10;
 
 /** Deep enough to come by a row of every type. */
-const HARVEST_DEPTH = 8;
+const HARVEST_DEPTH = 9;
+
+const NODE_TYPES = Object.keys(ID_PREFIXES) as NodeType[];
 
 /** Answers by which an attack has not reached what it was meant for. */
 const UNREACHED = /"code":"(GRAPHQL_PARSE_FAILED|GRAPHQL_VALIDATION_FAILED|QUERY_TOO_COMPLEX|BAD_REQUEST|RATE_LIMITED|SERVICE_UNAVAILABLE)"/;
@@ -104,6 +106,8 @@ export async function createPlan(arena: Arena, stage: Stage, effort: Effort): Pr
   // Whoever builds the first subscription brings the attack on it along; until then there is nothing to try it on.
   if (schema.getSubscriptionType()) throw new Error('The schema has subscriptions, and the proof does not attack them yet.');
   const own = await harvest(stage.full, owner, schema);
+  const missing = NODE_TYPES.filter((type) => !own.has(type));
+  if (missing.length > 0) throw new Error(`The attacker's organization has no ${missing.join(', ')} that its owner can read: there is nothing to attack.`);
   const positions = pathsToArguments(schema).flatMap(positionsOf);
   return { arena, schema, positions, values: createValues(own, new Map()), effort };
 }
@@ -113,7 +117,9 @@ async function harvest(realm: Realm, owner: Caller, schema: GraphQLSchema): Prom
   const found = new Map<NodeType, Set<string>>();
   const values = createValues(new Map(), new Map());
   const paths = readPaths(schema, HARVEST_DEPTH).filter((path) => path.every(({ field }) => !field.args.some(({ type }) => /ID\W*!$/.test(String(type)))));
-  for (const path of paths) {
+  // The longest lead by the most types, and a few of each are enough.
+  for (const path of paths.toSorted((left, right) => right.length - left.length)) {
+    if (NODE_TYPES.every((type) => found.has(type))) break;
     const { json } = await askWell(realm, owner, operationAlong(schema, path, values.along(path)));
     collectIds(json.data, found);
   }

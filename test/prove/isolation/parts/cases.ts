@@ -1,5 +1,5 @@
 import { attackHeader } from '../attack/header.ts';
-import { attackIds } from '../attack/ids.ts';
+import { attackIds, proveIdsLive } from '../attack/ids.ts';
 import { attackInputs } from '../attack/inputs.ts';
 import { attackReads } from '../attack/reads.ts';
 import { createFindings } from '../attack/findings.ts';
@@ -22,6 +22,7 @@ export const cases: Part = {
     const findings = createFindings();
     await withStrike({}, context, findings, async (strike) => {
       await attackCases(strike);
+      await proveIdsLive(strike);
       reportUnattacked(strike);
     });
     return findings.result();

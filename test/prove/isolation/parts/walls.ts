@@ -16,7 +16,7 @@ const ALONE: Readonly<Record<string, Required<TestWalls>>> = {
   'the client alone': { schema: false, client: true, database: false },
   'the database alone': { schema: false, client: false, database: true },
 };
-const BOUNDED_DEPTH = 5;
+const BOUNDED_DEPTH = 4;
 const NONE: Required<TestWalls> = { schema: false, client: false, database: false };
 
 /** What must find something when no wall stands. What has no wall to lose (the header, cursors) is not here. */

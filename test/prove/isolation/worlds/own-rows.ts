@@ -33,6 +33,8 @@ const ENRICHMENT = [
    SELECT k.org_id, k.user_id, concat('Former key ', n), 'Made by ${OWN_WORD}', 'service', 'tk_former', sha256(concat(k.id, n)::bytea), secret_hash, scopes,
           CASE n WHEN 1 THEN 'revoked' ELSE 'active' END::iam.api_key_status, CASE n WHEN 1 THEN timestamptz '2025-02-01' END, '2025-03-01', issued_by_id
      FROM iam.api_keys k, generate_series(1, 2) n WHERE k.org_id = $1 AND k.name = 'Key of viewer'`,
+  // The most that a key can be allowed: the proof asks more often than people do.
+  `UPDATE iam.api_keys SET rate_limit_per_hour = 10000 WHERE org_id = $1`,
   `INSERT INTO iam.idempotency_keys (org_id, user_id, operation, key, request_hash, result)
    SELECT $1, user_id, 'createWorkflow', 'key-of-${OWN_WORD}', sha256('a request'), jsonb_build_object('workflowId', (SELECT id FROM workflow.workflows WHERE org_id = $1 AND slug = 'workflow-0'))
      FROM iam.memberships WHERE org_id = $1 AND role = 'owner'`,

@@ -9,7 +9,19 @@ import { FOREIGN_WORD } from './tenant-copy.ts';
 export const FIXED_NOW = new Date('2025-07-01T12:00:00.000Z');
 export const fixedClock = { now: () => new Date(FIXED_NOW) };
 
-/** What a client sees of an answer, to the byte, but for the request's own id and the date. */
+/** Callers are metered, so that what an answer costs is compared too, but nobody is ever told to wait. */
+const GENEROUS = {
+  RATE_LIMITS: 'on',
+  RATE_BURST: '10000',
+  RATE_PER_SECOND: '100000',
+  COST_BUCKET: '10000000',
+  COST_RESTORE_RATE: '1000000',
+  USER_RATE_LIMIT_PER_HOUR: '1000000',
+  ANONYMOUS_RATE_LIMIT_PER_HOUR: '1000000',
+  SIGN_IN_ATTEMPTS_PER_MINUTE: '1000',
+};
+
+/** What a client sees of an answer, to the byte, but for what only says when it was asked: see `ask`. */
 export interface Answer {
   readonly text: string;
   readonly json: { readonly data?: Record<string, unknown> | null; readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[] };
@@ -40,6 +52,10 @@ export async function keepRows(client: pg.Client): Promise<void> {
   await saveRows(client, await readTables(client));
 }
 
+/** The database behind an open realm's use cases: planted leaks ask it past all walls. */
+const databases = new WeakMap<object, TestDatabase>();
+export const databaseBehind = (services: object): TestDatabase => databases.get(services)!;
+
 export type RealmOptions = Pick<TestAppOptions, 'walls' | 'listenUrl'>;
 
 /** @param sides the attacked organization and the attacker's. */
@@ -54,7 +70,8 @@ export async function openRealm(database: TestDatabase, options: RealmOptions, s
   const idsOf = async (orgUuid: string): Promise<Set<string>> => new Set((await client.query<{ id: string }>(idsSql(tables), [orgUuid])).rows.map(({ id }) => id));
   const ids = { foreign: await idsOf(sides[0]), own: await idsOf(sides[1]) };
   const foreignTexts = (await client.query<ForeignText>(textsSql(tables), [sides[0], FOREIGN_WORD])).rows;
-  const testApp = await startTestApp({ ...options, database, clock: fixedClock });
+  const testApp = await startTestApp({ ...options, database, clock: fixedClock, environment: GENEROUS });
+  databases.set(testApp.app.services, database);
   return {
     testApp,
     ids,
@@ -75,8 +92,11 @@ export async function openRealm(database: TestDatabase, options: RealmOptions, s
   };
 }
 
-/** Differs in each answer, whoever asks. */
-const OWN_HEADERS = new Set(['x-request-id', 'date']);
+/** Different in each answer, whoever asks; the length of the body is in the body. */
+const OWN_HEADERS = new Set(['x-request-id', 'date', 'content-length']);
+
+/** What is left of a caller's allowance, which depends on when and how often the caller has asked before. */
+const LEFT = /"(available|remaining|resetAt)":("[^"]*"|\d+)/g;
 
 async function ask({ app }: TestApp, caller: Caller, query: string, variables: Readonly<Record<string, unknown>>): Promise<Answer> {
   const response = await app.api.fetch('http://tenantry.test/graphql', {
@@ -86,7 +106,8 @@ async function ask({ app }: TestApp, caller: Caller, query: string, variables: R
   });
   const body = await response.text();
   const requestId = response.headers.get('x-request-id');
-  const headers = [...response.headers].filter(([name]) => !OWN_HEADERS.has(name)).map(([name, value]) => `${name}: ${value}`);
+  const headers = [...response.headers].filter(([name]) => !OWN_HEADERS.has(name.toLowerCase())).map(([name, value]) => `${name}: ${value}`);
   const text = [response.status, ...headers.sort(), '', body].join('\n');
-  return { text: requestId ? text.replaceAll(requestId, '<request>') : text, json: JSON.parse(body) as Answer['json'] };
+  const timeless = text.replaceAll(LEFT, '"$1":"<left>"');
+  return { text: requestId ? timeless.replaceAll(requestId, '<request>') : timeless, json: JSON.parse(body) as Answer['json'] };
 }

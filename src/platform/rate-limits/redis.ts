@@ -14,7 +14,7 @@ export interface RedisOptions {
 
 export interface RedisConnection {
   readonly redis: Redis;
-  /** When it is there, or the first attempt has failed. */
+  /** When it is there, or the first attempt has failed or taken too long. */
   settled(): Promise<void>;
   close(): void;
 }
@@ -27,7 +27,9 @@ export function connectRedis({ url, onChange }: RedisOptions): RedisConnection {
   let available: boolean | null = null;
   let reason: string | null = null;
   const first = Promise.withResolvers<void>();
+  const patience = setTimeout(first.resolve, CONNECT_TIMEOUT_MS);
   const change = (now: boolean): void => {
+    clearTimeout(patience);
     first.resolve();
     if (available === now) return;
     available = now;
@@ -42,7 +44,8 @@ export function connectRedis({ url, onChange }: RedisOptions): RedisConnection {
   });
   redis.on('ready', () => change(true));
   redis.on('error', (error: NodeJS.ErrnoException) => {
-    reason = error.code ?? error.name;
+    // What Redis itself says begins with a code; the rest may name a user.
+    reason = error.code ?? /^[A-Z]{3,}\b/.exec(error.message)?.[0] ?? error.name;
   });
   redis.on('close', () => change(false));
   const beat = endWhenSilent(redis);

@@ -105,6 +105,28 @@ describe('wrong values end with one line', () => {
   });
 });
 
+describe('limits', () => {
+  test.each([
+    ['ROOT_FIELD_LIMIT', '21', 'RATE_BURST', 20],
+    ['COST_LIMIT', '20001', 'COST_BUCKET', 20_000],
+  ])('%s beyond what is ever there is a mistake', (name, value, bucket, holds) => {
+    expect(refusal({ [name]: value })).toBe(
+      `${name} is ${value} but ${bucket} only ${holds}, so that the largest operation could never run: raise ${bucket}, or lower ${name}.`,
+    );
+    expect(readConfig({ [name]: String(holds) })).toBeTruthy();
+  });
+
+  test('over time are on, also in production, unless they are switched off by name', () => {
+    expect(readConfig({ NODE_ENV: 'production' }).rateLimits.enabled).toBe(true);
+    expect(readConfig({ NODE_ENV: 'production', RATE_LIMITS: 'off' }).rateLimits.enabled).toBe(false);
+  });
+
+  test('in a Redis whose address is wrong are refused without showing it', () => {
+    const line = refusal({ REDIS_URL: 'http://user:secret@host' });
+    expect(line).toBe('REDIS_URL has a wrong value: it must be an address like redis://user:password@host:6379/0.');
+  });
+});
+
 describe('what people read', () => {
   test('.env.example is written from the list of variables', async () => {
     expect(await readFile(new URL('../../.env.example', import.meta.url), 'utf8')).toBe(exampleEnvironment());

@@ -5,9 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+const PROGRAM = 'redis-server';
+
 /** Why there is no Redis to test with; null when there is one. */
 export const redisMissing = (): string | null =>
-  spawnSync('redis-server', ['--version']).status === 0 ? null : 'redis-server is not installed';
+  spawnSync(PROGRAM, ['--version']).status === 0 ? null : `${PROGRAM} is not installed`;
 
 export interface TestRedis {
   readonly url: string;
@@ -34,7 +36,7 @@ export async function startRedis(): Promise<TestRedis> {
   const port = await freePort();
   const run = async () => {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory];
-    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(PROGRAM, args, { stdio: ['ignore', 'pipe', 'ignore'] });
     let output = '';
     for await (const chunk of child.stdout) {
       output += String(chunk);

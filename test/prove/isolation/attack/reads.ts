@@ -1,8 +1,8 @@
 import type { GraphQLSchema } from 'graphql';
-import { operationAlong } from '../schema/documents.ts';
+import { DEPTH_MAX, operationAlong } from '../schema/documents.ts';
 import { coordinateOf, objectTypesOf, type Path, pathText, readPaths } from '../schema/paths.ts';
 import { foreignMarks } from './marks.ts';
-import { ask, DEPTH_MAX, type Strike } from './strike.ts';
+import { ask, type Strike } from './strike.ts';
 
 /** A bounded run takes the paths that are not just a longer way to the same field. */
 const BOUNDED_DEPTH = 5;

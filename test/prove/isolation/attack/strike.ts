@@ -29,9 +29,6 @@ export interface Strike extends Plan {
   readonly progress: (done: number, total: number) => void;
 }
 
-/** The limit of depth that the server has, less nothing: what it refuses fails the run. */
-export const DEPTH_MAX = 10;
-
 /** Deep enough to come by a row of every type. */
 const HARVEST_DEPTH = 9;
 

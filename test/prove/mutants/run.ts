@@ -97,5 +97,8 @@ async function prove(): Promise<boolean> {
   return survivors.length === 0 && stray.length === 0;
 }
 
+// Runs of the tests that are under way end with this process: they listen for its exit.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
 if (options.help) console.log(USAGE);
 else process.exitCode = (await prove()) ? 0 : 1;

@@ -153,6 +153,20 @@ describe('workflows', () => {
       expect(node.two.edges.map((edge: any) => edge.node.key)).toEqual(['task1', 'task2']);
     }
   });
+
+  test('a list under a row goes on where its cursor says, in both directions', async () => {
+    const { workflow } = await create({ name: 'Long', definition: definition('long', 3) });
+    const id = (await ask('query ($slug: String!) { workflows(filter: { slug: { eq: $slug } }) { edges { node { id } } } }', { slug: workflow.slug })).data.workflows.edges[0].node.id;
+    const page = async (args: string) => {
+      const { data, errors } = await ask(`query ($id: ID!) { workflow(id: $id) { tasks(${args}) { edges { cursor node { key } } } } }`, { id });
+      expect(errors).toBeUndefined();
+      return data.workflow.tasks.edges as { cursor: string; node: { key: string } }[];
+    };
+    const all = await page('first: 10');
+    const keysOf = (edges: typeof all) => edges.map(({ node }) => node.key);
+    expect(keysOf(await page(`first: 1, after: "${all[0]!.cursor}"`))).toEqual(keysOf(all.slice(1, 2)));
+    expect(keysOf(await page(`last: 1, before: "${all[2]!.cursor}"`))).toEqual(keysOf(all.slice(1, 2)));
+  });
 });
 
 describe('deleteWorkflow', () => {

@@ -8,6 +8,7 @@ const EACH_WALL_ALONE = ['test/isolation/prove.test.ts'];
 
 const SCHEMA_WALL = ['src/graphql/plugins', 'test/isolation/tenant-scope-plugin.test.ts'];
 const CLIENT_WALL = [
+  'src/platform/postgres/wall',
   'src/platform/postgres/models.test.ts',
   'test/isolation/tenant-client-refusals.test.ts',
   'test/isolation/tenant-client-nested.test.ts',

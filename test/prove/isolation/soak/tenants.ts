@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { App } from '../../../../src/compose.ts';
+import type { ServiceContext } from '../../../../src/domains/service-context.ts';
 import { fromGlobalId, toGlobalId } from '../../../../src/kernel/ids.ts';
 import { ORGANIZATION_ROLES, type OrganizationRole } from '../../../../src/kernel/permissions.ts';
 import { createScope, runInScope } from '../../../../src/platform/postgres/tenancy.ts';
@@ -78,71 +79,105 @@ const insertRuns = async (app: App, orgId: string, workflowId: string, marker: s
   return ids;
 };
 
+/** What is at hand while one organization is filled. */
+interface Filling {
+  readonly app: App;
+  readonly cx: ServiceContext;
+  readonly orgId: string;
+  readonly number: number;
+  readonly marker: string;
+}
+
+const emailOf = (marker: string, role: OrganizationRole): string => `${role}@${marker}.test`;
+
+interface Staff {
+  readonly keys: ReadonlyMap<OrganizationRole, string>;
+  readonly viewerId: string;
+  readonly keyId: string;
+}
+
+/** A member of every role below the owner's, each with a key. */
+async function hire({ app, cx, marker }: Filling, ownerKey: string): Promise<Staff> {
+  const keys = new Map<OrganizationRole, string>([['owner', ownerKey]]);
+  let [viewerId, keyId] = ['', ''];
+  for (const role of ORGANIZATION_ROLES.filter((each) => each !== 'owner')) {
+    const person = { email: emailOf(marker, role), name: `The ${role} ${marker}`, role };
+    const memberId = toGlobalId('Member', (await app.services.members.add(cx, person)).memberId);
+    const key = await app.services.apiKeys.create(cx, { name: `Key of ${role} ${marker}`, scopes: ['*'], memberId });
+    keys.set(role, key.secret ?? '');
+    if (role === 'viewer') [viewerId, keyId] = [memberId, toGlobalId('ApiKey', key.apiKeyId)];
+  }
+  return { keys, viewerId, keyId };
+}
+
+/** The sessions of the owner, a member, and a person who is in this organization and its neighbour, in this order. */
+async function letIn({ app, cx, number, marker }: Filling, walkers: Map<string, string>): Promise<string[]> {
+  const walker = `walker-${Math.floor(number / 2)}@walkers.test`;
+  await app.services.members.add(cx, { email: walker, name: `Walker ${marker}`, role: 'viewer' });
+  const walking = walkers.get(walker) ?? (await signIn(app, walker));
+  walkers.set(walker, walking);
+  return [await signIn(app, emailOf(marker, 'owner')), await signIn(app, emailOf(marker, 'member')), walking];
+}
+
+type Rows = Pick<SoakTenant, 'fixedIds' | 'tasksEach' | 'runsEach' | 'changedId' | 'lockedId'> & { readonly ids: readonly string[] };
+
+/** Workflows with what hangs on them, in numbers that tell the tenant from its neighbours. */
+async function fill({ app, cx, orgId, number, marker }: Filling): Promise<Rows> {
+  const [fixedCount, tasksEach, runsEach] = [1 + (number % 4), 1 + (number % 5), 1 + (number % 3)];
+  const create = async (slug: string, tasks: number): Promise<string> => {
+    const input = { name: `${slug} ${marker}`, slug, definition: withTasks(marker, tasks) };
+    return toGlobalId('Workflow', (await app.services.workflows.create(cx, input)).workflowId);
+  };
+  const fixedIds: string[] = [];
+  for (let index = 0; index < fixedCount; index += 1) fixedIds.push(await create(`fixed-${index}`, tasksEach));
+  const [workflowId = ''] = fixedIds;
+  const runIds: string[] = [];
+  for (const id of fixedIds) runIds.push(...(await insertRuns(app, orgId, id, marker, runsEach)));
+  const schedule = await app.services.schedules.create(cx, { workflowId, name: `Daily ${marker}`, cron: '0 9 * * *' });
+  const task = await app.db.task.findFirstOrThrow({ where: { orgId }, select: { id: true } });
+  const version = await app.db.workflowVersion.findFirstOrThrow({ where: { orgId }, select: { id: true } });
+  const parts = [toGlobalId('Task', task.id), toGlobalId('WorkflowVersion', version.id), toGlobalId('Schedule', schedule.scheduleId)];
+  return {
+    fixedIds,
+    tasksEach,
+    runsEach,
+    changedId: await create('changed', 2),
+    lockedId: await create('locked', 1),
+    ids: [workflowId, ...parts, ...runIds.slice(0, 2)],
+  };
+}
+
 async function makeTenant({ app, number, operator, walkers }: Made): Promise<SoakTenant> {
   const marker = markerOf(number);
-  const email = (role: OrganizationRole): string => `${role}@${marker}.test`;
   const platform = app.serviceContext(await app.services.auth.authenticate(operator.token, null));
-  const made = await app.services.onboarding.createOrganization(platform, {
-    name: `Twin ${marker}`,
-    slug: `twin-${marker}`,
-    adminEmail: email('owner'),
-    adminName: `Owner ${marker}`,
-  });
-  const owner = await app.services.auth.authenticate(made.secret ?? '', null);
-  const cx = app.serviceContext(owner);
-  const { organizationId: orgId } = made;
+  const names = { name: `Twin ${marker}`, slug: `twin-${marker}`, adminEmail: emailOf(marker, 'owner'), adminName: `Owner ${marker}` };
+  const { organizationId: orgId, secret } = await app.services.onboarding.createOrganization(platform, names);
+  const ownerKey = secret ?? '';
+  const owner = await app.services.auth.authenticate(ownerKey, null);
+  const filling = { app, cx: app.serviceContext(owner), orgId, number, marker };
   const organizationId = toGlobalId('Organization', orgId);
   return runInScope(createScope({ orgId, userId: owner.userId }), async () => {
-    const keys = new Map<OrganizationRole, string>([['owner', made.secret ?? '']]);
-    let [viewerId, keyId] = ['', ''];
-    for (const role of ORGANIZATION_ROLES.filter((each) => each !== 'owner')) {
-      const { memberId } = await app.services.members.add(cx, { email: email(role), name: `The ${role} ${marker}`, role });
-      const name = `Key of ${role} ${marker}`;
-      const key = await app.services.apiKeys.create(cx, { name, scopes: ['*'], memberId: toGlobalId('Member', memberId) });
-      keys.set(role, key.secret ?? '');
-      if (role === 'viewer') [viewerId, keyId] = [toGlobalId('Member', memberId), toGlobalId('ApiKey', key.apiKeyId)];
-    }
-    // A person who is in this organization and its neighbour.
-    const walker = `walker-${Math.floor(number / 2)}@walkers.test`;
-    await app.services.members.add(cx, { email: walker, name: `Walker ${marker}`, role: 'viewer' });
-    const create = async (slug: string, tasks: number): Promise<string> => {
-      const input = { name: `${slug} ${marker}`, slug, definition: withTasks(marker, tasks) };
-      return toGlobalId('Workflow', (await app.services.workflows.create(cx, input)).workflowId);
-    };
-    const [fixedCount, tasksEach, runsEach] = [1 + (number % 4), 1 + (number % 5), 1 + (number % 3)];
-    const fixedIds: string[] = [];
-    for (let index = 0; index < fixedCount; index += 1) fixedIds.push(await create(`fixed-${index}`, tasksEach));
-    const [changedId, lockedId] = [await create('changed', 2), await create('locked', 1)];
-    const runIds: string[] = [];
-    for (const id of fixedIds) runIds.push(...(await insertRuns(app, orgId, id, marker, runsEach)));
-    const schedule = await app.services.schedules.create(cx, { workflowId: fixedIds[0] ?? '', name: `Daily ${marker}`, cron: '0 9 * * *' });
-    const task = await app.db.task.findFirstOrThrow({ where: { orgId }, select: { id: true } });
-    const version = await app.db.workflowVersion.findFirstOrThrow({ where: { orgId }, select: { id: true } });
-    const walking = walkers.get(walker) ?? (await signIn(app, walker));
-    walkers.set(walker, walking);
-    const sessions = [await signIn(app, email('owner')), await signIn(app, email('member')), walking];
-    const people = sessions.map((token) => ({ token, organization: organizationId }));
+    const { keys, viewerId, keyId } = await hire(filling, ownerKey);
+    const people = (await letIn(filling, walkers)).map((token) => ({ token, organization: organizationId }));
+    const rows = await fill(filling);
     const [ownerSession] = people;
     return {
+      ...rows,
       number,
       marker,
       orgId,
       organizationId,
-      readers: [...[...keys].filter(([role]) => role !== 'customer').map(([, token]) => ({ token })), ...people, { token: operator.token, organization: organizationId }],
+      readers: [
+        ...[...keys].filter(([role]) => role !== 'customer').map(([, token]) => ({ token })),
+        ...people,
+        { token: operator.token, organization: organizationId },
+      ],
       customer: { token: keys.get('customer') ?? '' },
-      writers: [{ token: keys.get('owner') ?? '' }, { token: keys.get('admin') ?? '' }, ...(ownerSession ? [ownerSession] : [])],
-      fixedIds,
-      tasksEach,
-      runsEach,
-      changedId,
-      lockedId,
+      writers: [{ token: ownerKey }, { token: keys.get('admin') ?? '' }, ...(ownerSession ? [ownerSession] : [])],
       viewerId,
       keyId,
-      ids: [
-        ...[organizationId, viewerId, keyId, fixedIds[0] ?? '', toGlobalId('Task', task.id)],
-        ...[toGlobalId('WorkflowVersion', version.id), toGlobalId('Schedule', schedule.scheduleId), ...runIds.slice(0, 2)],
-      ],
-    } satisfies SoakTenant;
+      ids: [organizationId, viewerId, keyId, ...rows.ids],
+    };
   });
 }
 

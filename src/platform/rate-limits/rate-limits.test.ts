@@ -37,6 +37,13 @@ test.each([
   expect(await admit(demand({ calls: 5, work: 1_000 }))).toMatchObject({ refusal: null, callsLeft: 0, workLeft: 0 });
 });
 
+test('what is more than is left takes nothing of it', async () => {
+  const { admit } = limits();
+  await admit(demand({ calls: 3 }));
+  expect(await admit(demand({ calls: 3 }))).toMatchObject({ refusal: { limit: 'hour' }, callsLeft: 2 });
+  expect(await admit(demand({ calls: 2 }))).toMatchObject({ refusal: null, callsLeft: 0 });
+});
+
 test('what asks for more than there can be does not crowd out what is beside it', async () => {
   const { admit } = limits();
   const [large, ...small] = await Promise.all([admit(demand({ calls: 6 })), ...Array.from({ length: 5 }, () => admit(demand()))]);

@@ -77,17 +77,15 @@ const answers = async (url: string): Promise<void> => {
 export interface PgbouncerOptions {
   /** Connections to the server for each kind of login; few, so that whatever stays on one is met by somebody else. */
   readonly poolSize?: number;
-  /** The address that it stands in front of; that of the runtime role unless told. */
-  readonly target?: string;
 }
 
 /** Starts it on a free port of this machine, with room for every client and few connections to the server. */
 export const startPgbouncer = async (
   { path: program, modern }: Program,
   database: TestDatabase,
-  { poolSize = 2, target: targetUrl = database.runtimeUrl }: PgbouncerOptions = {},
+  { poolSize = 2 }: PgbouncerOptions = {},
 ): Promise<Pgbouncer> => {
-  const target = new URL(targetUrl);
+  const target = new URL(database.runtimeUrl);
   const port = await freePort();
   const directory = await mkdtemp(path.join(os.tmpdir(), 'pgbouncer-'));
   const users = path.join(directory, 'users.txt');
@@ -113,7 +111,7 @@ export const startPgbouncer = async (
   const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
   const bouncer = spawn(program, [...asNobody, settingsFile], { stdio: 'ignore' });
   const ended = once(bouncer, 'exit');
-  const url = through(targetUrl, port);
+  const url = through(database.runtimeUrl, port);
   const close = async (): Promise<void> => {
     bouncer.kill('SIGKILL');
     await ended;

@@ -108,16 +108,22 @@ async function attackPosition(strike: Strike, position: Position, caller: Caller
   const target = { positions: [position.key, coordinateOf(position.path.at(-1)!)], caller };
   const foreign = foreignId(own);
   const put = (ids: readonly string[]) => ask(strike, full, caller, withIds(strike, position, ids, type));
-  const unknown = await put([randomId(type)]);
-  const attacks: [string, string[]][] = [['a foreign id', [foreign]]];
+  const unknown = randomId(type);
+  // Each beside an id of nothing in the same form: who may not read a type is told so by the form of an id alone.
+  const pairs: [string, string, string][] = [['a foreign id', foreign, unknown]];
   if (strike.effort === 'full' || isMutation(position)) {
-    attacks.push(['a foreign id of another type', [mistagged(foreign)]], ['an own id of another type', [mistagged(own)]], ['a malformed id', [malformed(foreign)]]);
+    pairs.push(
+      ['a foreign id said to be of another type', mistagged(foreign), mistagged(unknown)],
+      ['an own id said to be of another type', mistagged(own), mistagged(unknown)],
+      ['a malformed foreign id', malformed(foreign), malformed(unknown)],
+    );
   }
-  for (const [what, ids] of attacks) {
-    const answer = await put(ids);
+  if (caller === strike.arena.callers.owner) pairs.push(['a malformed id', malformed(foreign), unknown]);
+  for (const [what, attacking, harmless] of pairs) {
+    const answer = await put([attacking]);
     findings.tried(target);
-    findings.mustEqual(target, answer.text, unknown.text, `${what} and an unknown one`);
-    for (const mark of foreignMarks(answer.text, ids, full.ids.foreign)) findings.found(target, `the answer has ${mark}`);
+    findings.mustEqual(target, answer.text, (await put([harmless])).text, `${what} and an unknown one`);
+    for (const mark of foreignMarks(answer.text, attacking, full.ids.foreign)) findings.found(target, `the answer has ${mark}`);
   }
   if (position.isList) {
     findings.tried(target);

@@ -1,8 +1,10 @@
+import { isObjectType } from 'graphql';
 import { createTestDatabase } from '../../../harness/database.ts';
-import { createFindings, type Findings } from '../attack/findings.ts';
+import { createFindings } from '../attack/findings.ts';
 import { createNormaliser } from '../attack/normalise.ts';
 import { type Strike, withStrike } from '../attack/strike.ts';
 import type { Part } from '../part.ts';
+import { fieldsOf } from '../schema/paths.ts';
 import { createRandom } from '../twins/random.ts';
 import { createSession, type SessionStep } from '../twins/session.ts';
 import type { Answer, Realm } from '../worlds/realm.ts';
@@ -37,17 +39,25 @@ async function perform(twin: Twin, step: SessionStep): Promise<{ answer: Answer;
 }
 
 /** The same operation in both worlds. False when they differ, so that nothing after it can be compared. */
-async function compareStep(twins: readonly [Twin, Twin], step: SessionStep, place: number, findings: Findings): Promise<boolean> {
+async function compareStep({ schema, findings }: Strike, twins: readonly [Twin, Twin], step: SessionStep, place: number): Promise<boolean> {
   const [full, bare] = await Promise.all([perform(twins[0], step), perform(twins[1], step)]);
   const target = { positions: step.positions, caller: step.caller };
   findings.tried(target);
+  findings.read(schema, step.operation(twins[0].memory), full.answer.json.data);
   findings.mustEqual(target, full.text, bare.text, `operation ${place} of seed ${SEED}, beside another organization and alone`);
   findings.mustEqual(target, full.statements, bare.statements, `statements of operation ${place} of seed ${SEED}, beside another organization and alone`);
   return full.text === bare.text && full.statements === bare.statements;
 }
 
+/** What the session came by, so that a reader sees that it was not refusals only. */
+function noteSuccesses({ schema, findings }: Strike): void {
+  const results = Object.values(schema.getTypeMap()).filter(({ name }) => name.endsWith('Success'));
+  const seen = results.filter((type) => isObjectType(type) && fieldsOf(type).some(({ name }) => findings.seen.has(`${type.name}.${name}`)));
+  findings.note(`${seen.length} of ${results.length} kinds of success of mutations were among the answers.`);
+}
+
 async function compareSessions(strike: Strike): Promise<void> {
-  const { stage, findings, effort, progress } = strike;
+  const { stage, effort, progress } = strike;
   const session = createSession(strike, createRandom(SEED), stage.full.foreignTexts);
   const total = OPERATIONS[effort];
   let done = 0;
@@ -57,10 +67,11 @@ async function compareSessions(strike: Strike): Promise<void> {
     const end = done + OPERATIONS_AN_EPISODE;
     let same = true;
     while (same && done < end) {
-      same = await compareStep(twins, session.next(), done++, findings);
+      same = await compareStep(strike, twins, session.next(), done++);
       progress(done, total);
     }
   }
+  noteSuccesses(strike);
 }
 
 export const twinWorlds: Part = {

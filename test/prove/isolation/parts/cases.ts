@@ -8,7 +8,7 @@ import type { Part } from '../part.ts';
 import { reportUnattacked } from '../schema/coverage.ts';
 
 /** Attacks everything that the schema has. */
-export async function attackCases(strike: Strike): Promise<void> {
+async function attackCases(strike: Strike): Promise<void> {
   await attackReads(strike);
   await attackIds(strike);
   await attackHeader(strike);

@@ -5,7 +5,7 @@ import { type Strike, withStrike } from '../attack/strike.ts';
 import type { Part } from '../part.ts';
 
 /** Asks lists in every way for what is not in them. */
-export async function attackOracles(strike: Strike): Promise<void> {
+async function attackOracles(strike: Strike): Promise<void> {
   await attackFilters(strike);
   await attackCursors(strike);
 }

@@ -111,6 +111,15 @@ test('a feed that starts before its database begins to listen when it is there',
   expect(feed.isListening()).toBe(true);
 });
 
+test('a connection on which LISTEN is never answered is given up for another', async () => {
+  proxy.swallow('LISTEN');
+  const feed = createAccessFeed({ url: proxy.url, connectTimeoutMs: 200, retryMinMs: 20, retryMaxMs: 50 });
+  feeds.push(feed);
+  await expect.poll(() => proxy.swallowed()).toBeGreaterThan(0);
+  proxy.swallow(null);
+  await feed.whenListening();
+});
+
 test('a silent connection is noticed', async () => {
   const { feed, heard } = await listen({ connectTimeoutMs: 200, heartbeatMs: 50 });
   await asSuperuser(`SELECT 1`);

@@ -9,6 +9,10 @@ export interface Proxy {
   cut(): Promise<void>;
   /** While true, whatever arrives is swallowed, and the connections stay open: what a broken network looks like. */
   silence(silent: boolean): void;
+  /** Swallows what the client sends with this text in it, until told null: a server that never answers a question. */
+  swallow(text: string | null): void;
+  /** Packets that were swallowed for their text. */
+  swallowed(): number;
   /** Listens again, at the same address. */
   restore(): Promise<void>;
   close(): Promise<void>;
@@ -25,6 +29,8 @@ export const startProxy = async (databaseUrl: string): Promise<Proxy> => {
   const sockets = new Set<net.Socket>();
   let packets = 0;
   let silent = false;
+  let unwanted: string | null = null;
+  let swallowed = 0;
   const track = (socket: net.Socket): void => {
     sockets.add(socket);
     socket.on('error', () => undefined);
@@ -36,7 +42,8 @@ export const startProxy = async (databaseUrl: string): Promise<Proxy> => {
       for (const socket of [client, server]) track(socket.setNoDelay(true));
       client.on('data', (data) => {
         packets += 1;
-        if (!silent) server.write(data);
+        if (unwanted !== null && data.includes(unwanted)) swallowed += 1;
+        else if (!silent) server.write(data);
       });
       server.on('data', (data) => {
         if (!silent) client.write(data);
@@ -58,6 +65,8 @@ export const startProxy = async (databaseUrl: string): Promise<Proxy> => {
   return {
     url: url.href,
     sent: () => packets,
+    swallow: (text) => void (unwanted = text),
+    swallowed: () => swallowed,
     cut,
     silence(wanted) {
       silent = wanted;

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { createFindings } from '../prove/isolation/attack/findings.ts';
@@ -12,6 +14,7 @@ import { oracles } from '../prove/isolation/parts/oracles.ts';
 import { twinWorlds } from '../prove/isolation/parts/twin-worlds.ts';
 import { walls } from '../prove/isolation/parts/walls.ts';
 import { type Ask, LEAKS, plantField } from '../prove/isolation/planted.ts';
+import { describeSchema } from '../prove/isolation/report.ts';
 import { databaseBehind } from '../prove/isolation/worlds/realm.ts';
 
 // The bounded form of `npm run prove:isolation`; the parts with real connections have tests of their own.
@@ -24,6 +27,14 @@ test.each([cases, oracles, walls, twinWorlds])('$name: $guarantee', { timeout: L
   expect(leaks).toEqual([]);
   expect(attacked).toBeGreaterThan(0);
   expect(tried).toBeGreaterThan(0);
+});
+
+const REPORT = 'docs/isolation-report.md';
+
+// That there is one is the concern of the documents that link to it.
+test.skipIf(!existsSync(REPORT))('the committed report is about the schema as it is: npm run prove:isolation writes it anew', async () => {
+  const [report, { hash }] = [await readFile(REPORT, 'utf8'), await describeSchema('schema.graphql')];
+  expect(report).toContain(hash);
 });
 
 const askPastWalls: Ask = ({ services }, sql, values = []) =>

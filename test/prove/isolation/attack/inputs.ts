@@ -10,6 +10,9 @@ import { foreignMarks } from './marks.ts';
 import { createNormaliser } from './normalise.ts';
 import { ask, type Strike } from './strike.ts';
 
+/** The result of a mutation that was refused. */
+const REFUSED = /"__typename":"\w+Error"/;
+
 /** More of the same column tell no more. */
 const TEXTS_TRIED = 3;
 
@@ -77,6 +80,6 @@ async function attackInput(strike: Strike, path: Path, overrides: Overrides, cal
   findings.mustEqual(target, plain(beside.text), plain(alone.text), `${JSON.stringify([...overrides.values()])} beside another organization and alone`);
   for (const mark of foreignMarks(beside.text, operation.variables, full.ids.foreign)) findings.found(target, `the answer has ${mark}`);
   if ((await full.fingerprint()) !== expected) findings.found(target, 'rows of the other organization were changed');
-  // Only what was not refused as a whole can have changed anything.
-  if (beside.json.data) await Promise.all([full.restore(), bare.restore()]);
+  // Only what was not refused can have changed anything.
+  if (beside.json.data && !REFUSED.test(beside.text)) await Promise.all([full.restore(), bare.restore()]);
 }

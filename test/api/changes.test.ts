@@ -57,11 +57,12 @@ describe('a change', () => {
   test('in line behind another is not made once its caller was removed', async () => {
     const doomed = await seedWorld(api, 'doomed', operator.userId, 1);
     const admin = await signIn(api.app, doomed.email('admin'));
-    const source = `mutation { first: removeMember(input: { id: "${doomed.members.admin}" }) { __typename } second: addMember(input: { email: "backdoor@evil.test", role: VIEWER }) { __typename } }`;
+    const source = `mutation { first: removeMember(input: { id: "${doomed.members.admin}" }) { __typename } second: addMember(input: { email: "backdoor@evil.test", role: VIEWER }) { __typename } third: deleteWorkflow(input: { id: "${doomed.workflowIds[0]}" }) { __typename } }`;
     const { data, errors } = await api.call(source, {}, { as: admin });
     // What went before is done, and said so.
-    expect(data).toEqual({ first: { __typename: 'RemoveMemberSuccess' }, second: null });
-    expect(errors).toMatchObject([{ path: ['second'], message: 'Your access has changed since you asked: ask again.', extensions: { code: 'FORBIDDEN' } }]);
+    expect(data).toEqual({ first: { __typename: 'RemoveMemberSuccess' }, second: null, third: null });
+    const refusal = { message: 'Your access has changed since you asked: ask again.', extensions: { code: 'FORBIDDEN' } };
+    expect(errors).toMatchObject([{ path: ['second'], ...refusal }, { path: ['third'], ...refusal }]);
     const members = await api.call('{ members(filter: { email: "backdoor@evil.test" }) { totalCount } }', {}, { as: doomed.keys.owner });
     expect(members.data.members.totalCount).toBe(0);
   });

@@ -1,16 +1,12 @@
-import { buildClientSchema, getIntrospectionQuery, type GraphQLSchema, type IntrospectionQuery } from 'graphql';
-import { ID_PREFIXES, type NodeType } from '../../../../src/kernel/ids.ts';
-import type { TestWalls } from '../../../harness/app.ts';
-import type { Effort, PartContext } from '../part.ts';
-import { type Operation, operationAlong } from '../schema/documents.ts';
-import { pathsToArguments, readPaths } from '../schema/paths.ts';
-import { type Position, positionsOf } from '../schema/positions.ts';
-import { createValues, type OwnIds, type Values } from '../schema/values.ts';
-import { type Arena, createArena, type Stage } from '../worlds/arena.ts';
+import type { GraphQLSchema } from 'graphql';
+import type { Effort } from '../part.ts';
+import type { Operation } from '../schema/documents.ts';
+import type { Position } from '../schema/positions.ts';
+import type { Values } from '../schema/values.ts';
+import type { Arena, Stage } from '../worlds/arena.ts';
 import type { Caller } from '../worlds/callers.ts';
 import type { Answer, Realm } from '../worlds/realm.ts';
 import type { Findings } from './findings.ts';
-import { learnLiveIds } from './ids.ts';
 
 /** What is known before an attack begins; it is the same behind all walls. */
 export interface Plan {
@@ -29,11 +25,6 @@ export interface Strike extends Plan {
   readonly progress: (done: number, total: number) => void;
 }
 
-/** Deep enough to come by a row of every type. */
-const HARVEST_DEPTH = 9;
-
-const NODE_TYPES = Object.keys(ID_PREFIXES) as NodeType[];
-
 /** Answers by which an attack has not reached what it was meant for. */
 const UNREACHED = /"code":"(GRAPHQL_PARSE_FAILED|GRAPHQL_VALIDATION_FAILED|QUERY_TOO_COMPLEX|BAD_REQUEST|RATE_LIMITED|SERVICE_UNAVAILABLE)"/;
 
@@ -51,89 +42,4 @@ export async function ask({ schema, findings }: Strike, realm: Realm, caller: Ca
   findings.read(schema, operation, answer.json.data);
   if (answer.text.includes('"code":"INTERNAL"')) findings.found({ positions: [operation.query], caller }, 'it fails inside, with INTERNAL');
   return answer;
-}
-
-let arenas: Promise<Arena> | undefined;
-const plans = new Map<Effort, Promise<Plan>>();
-
-/** The organizations that all parts attack: they are made once, and brought back to what they were for each. */
-export const sharedArena = (): Promise<Arena> => (arenas ??= createArena());
-
-/** Reads the schema again: for the tests that plant a leak in it. */
-export const forgetPlans = (): void => plans.clear();
-
-async function onStage<Result>(arena: Arena, walls: TestWalls, work: (stage: Stage) => Promise<Result>, listenUrl?: string): Promise<Result> {
-  const stage = await arena.open(walls, listenUrl);
-  try {
-    return await work(stage);
-  } finally {
-    await stage.close();
-  }
-}
-
-/** What is learned once, behind all walls. */
-function planFor(arena: Arena, effort: Effort): Promise<Plan> {
-  const plan = plans.get(effort) ?? onStage(arena, {}, async (stage) => learnLiveIds(await createPlan(arena, stage, effort), stage));
-  plans.set(effort, plan);
-  return plan;
-}
-
-/**
- * Carries out an attack behind some walls.
- *
- * @param listenUrl where the server listens for changes, when not where it queries.
- */
-export async function withStrike(
-  walls: TestWalls,
-  { effort, progress }: PartContext,
-  findings: Findings,
-  attack: (strike: Strike) => Promise<void>,
-  listenUrl?: string,
-): Promise<void> {
-  const arena = await sharedArena();
-  const plan = await planFor(arena, effort);
-  await onStage(arena, walls, (stage) => attack({ ...plan, stage, callers: callersFor(arena, effort), findings, progress }), listenUrl);
-}
-
-/** Reads the schema from the endpoint, and finds own rows of every type. */
-export async function createPlan(arena: Arena, stage: Stage, effort: Effort): Promise<Plan> {
-  const { owner } = arena.callers;
-  const introspected = await stage.full.ask(owner, getIntrospectionQuery());
-  const schema = buildClientSchema(introspected.json.data as unknown as IntrospectionQuery);
-  // Whoever builds the first subscription brings the attack on it along; until then there is nothing to try it on.
-  if (schema.getSubscriptionType()) throw new Error('The schema has subscriptions, and the proof does not attack them yet.');
-  const own = await harvest(stage.full, owner, schema);
-  const missing = NODE_TYPES.filter((type) => !own.has(type));
-  if (missing.length > 0) throw new Error(`The attacker's organization has no ${missing.join(', ')} that its owner can read: there is nothing to attack.`);
-  const positions = pathsToArguments(schema).flatMap(positionsOf);
-  return { arena, schema, positions, values: createValues(own, new Map()), effort };
-}
-
-/** The ids of own rows, found by reading everything that can be read without knowing an id. */
-async function harvest(realm: Realm, owner: Caller, schema: GraphQLSchema): Promise<OwnIds> {
-  const found = new Map<NodeType, Set<string>>();
-  const values = createValues(new Map(), new Map());
-  const paths = readPaths(schema, HARVEST_DEPTH).filter((path) => path.every(({ field }) => !field.args.some(({ type }) => /ID\W*!$/.test(String(type)))));
-  // The longest lead by the most types, and a few of each are enough.
-  for (const path of paths.toSorted((left, right) => right.length - left.length)) {
-    if (NODE_TYPES.every((type) => found.has(type))) break;
-    const { json } = await askWell(realm, owner, operationAlong(schema, path, values.along(path)));
-    collectIds(json.data, found);
-  }
-  return new Map([...found].map(([type, ids]) => [type, [...ids].sort()]));
-}
-
-function collectIds(value: unknown, found: Map<NodeType, Set<string>>): void {
-  if (typeof value !== 'object' || value === null) return;
-  const { __typename: type, id } = value as { __typename?: unknown; id?: unknown };
-  if (typeof type === 'string' && typeof id === 'string') {
-    found.set(type as NodeType, (found.get(type as NodeType) ?? new Set()).add(id));
-  }
-  for (const below of Object.values(value)) collectIds(below, found);
-}
-
-/** The callers of an effort: a bounded run takes the one who may do the most. */
-export function callersFor({ callers }: Arena, effort: Effort): readonly Caller[] {
-  if (effort === 'full') return callers.all;
-  return [callers.owner];
 }

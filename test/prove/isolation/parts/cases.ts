@@ -3,7 +3,8 @@ import { attackIds, proveIdsLive } from '../attack/ids.ts';
 import { attackInputs } from '../attack/inputs.ts';
 import { attackReads } from '../attack/reads.ts';
 import { createFindings } from '../attack/findings.ts';
-import { type Strike, withStrike } from '../attack/strike.ts';
+import { withStrike } from '../attack/campaign.ts';
+import type { Strike } from '../attack/strike.ts';
 import type { Part } from '../part.ts';
 import { reportUnattacked } from '../schema/coverage.ts';
 

@@ -1,7 +1,8 @@
 import { attackCursors } from '../attack/cursors.ts';
 import { attackFilters } from '../attack/filters.ts';
 import { createFindings } from '../attack/findings.ts';
-import { type Strike, withStrike } from '../attack/strike.ts';
+import { withStrike } from '../attack/campaign.ts';
+import type { Strike } from '../attack/strike.ts';
 import type { Part } from '../part.ts';
 
 /** Asks lists in every way for what is not in them. */

@@ -7,7 +7,8 @@ import { createFindings, type Findings } from '../attack/findings.ts';
 import { attackIds } from '../attack/ids.ts';
 import { attackInputs } from '../attack/inputs.ts';
 import { attackReads } from '../attack/reads.ts';
-import { type Strike, withStrike } from '../attack/strike.ts';
+import { withStrike } from '../attack/campaign.ts';
+import type { Strike } from '../attack/strike.ts';
 import type { Leak, Part, PartContext } from '../part.ts';
 
 /** Each wall with the other two taken away. */

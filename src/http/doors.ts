@@ -131,5 +131,6 @@ function readinessHandler(readiness: Doors['readiness']): Handle {
 function sendJson(response: ServerResponse, status: number, body: string): void {
   response.statusCode = status;
   response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.setHeader('content-length', Buffer.byteLength(body));
   response.end(body);
 }

@@ -18,6 +18,11 @@ const LIMITS = {
 /** What the limits come to, and much more for a busy machine: only a request that has no limit takes longer. */
 const BOUND_MS = 30_000;
 
+/** It may work later; a change that was under way when it happened may have been made. */
+const UNAVAILABLE = ['SERVICE_UNAVAILABLE', 'OUTCOME_UNKNOWN'];
+/** Longer than the pool waits: one look takes a connection of its own while others load the machine. */
+const READINESS_MS = 5_000;
+
 const shared = currentCluster();
 let cluster: TestCluster;
 let whole: ServedWorld;
@@ -31,7 +36,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   testApp = await startTestApp({ database: whole.testApp.database, environment: LIMITS });
-  const readiness = createReadiness({ runtimeUrl: whole.testApp.database.runtimeUrl, timeoutMs: 500 });
+  const readiness = createReadiness({ runtimeUrl: whole.testApp.database.runtimeUrl, timeoutMs: READINESS_MS });
   server = await startTestServer(testApp, { readiness });
 });
 afterEach(async () => {
@@ -66,7 +71,9 @@ const recovers = async (): Promise<void> => {
   await expect.poll(ready, { timeout: BOUND_MS }).toBe(200);
 };
 const expectUnavailable = async (...replies: Promise<Reply>[]): Promise<void> => {
-  for (const reply of await inTime(Promise.all(replies))) expect(codesOf(reply)).toContain('SERVICE_UNAVAILABLE');
+  for (const reply of await inTime(Promise.all(replies))) {
+    for (const code of codesOf(reply)) expect(UNAVAILABLE).toContain(code);
+  }
 };
 
 /** The server's own process, and those that work for it. */
@@ -85,7 +92,7 @@ test('restarted under load: whatever is answered is a success or SERVICE_UNAVAIL
       const reply = await inTime(number % 2 === 0 ? read() : write(`by ${number}`));
       if (isWell(reply)) counts.well += 1;
       else {
-        expect([...new Set(codesOf(reply))]).toEqual(['SERVICE_UNAVAILABLE']);
+        for (const code of codesOf(reply)) expect(UNAVAILABLE).toContain(code);
         counts.unavailable += 1;
       }
     }

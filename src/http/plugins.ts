@@ -77,7 +77,7 @@ export function usePublicErrors(logger: Logger): Plugin {
       if (Array.isArray(result) || !('errors' in result) || !result.errors?.length) return;
       const state = stateOf(request);
       const errors = result.errors.map((error) => {
-        const shown = toPublicError(error, state.id);
+        const shown = toPublicError(error, state.id, state.mutated);
         state.codes.add(String(shown.error.extensions['code']));
         if (shown.unexpected) {
           // The name of the field in the schema; the path has the caller's own words for it.

@@ -21,13 +21,19 @@ export interface PublicError {
  * Turns whatever was thrown into what the caller may see. What has a code keeps it; what GraphQL itself says about a
  * document or its variables is the caller's to mend and is passed on; everything else is masked, with the request id
  * under which the log has the cause.
+ *
+ * @param isMutation what fails below a field of a mutation fails when its change is made and is read back.
  */
-export function toPublicError(error: GraphQLError, requestId: string): PublicError {
+export function toPublicError(error: GraphQLError, requestId: string, isMutation = false): PublicError {
   const thrown = rootCause(error);
   if (thrown instanceof TenantViolationError) return masked(error, requestId, thrown);
   if (thrown instanceof AppError) return { error: coded(error, thrown), unexpected: null };
   if (isOutcomeUnknown(thrown)) return { error: coded(error, new OutcomeUnknownError()), unexpected: thrown };
-  if (isTransientFailure(thrown)) return { error: coded(error, new ServiceUnavailableError()), unexpected: thrown };
+  if (isTransientFailure(thrown)) {
+    const isReadBack = isMutation && error.path !== undefined && error.path.length > 1;
+    const failure = isReadBack ? new OutcomeUnknownError() : new ServiceUnavailableError();
+    return { error: coded(error, failure), unexpected: thrown };
+  }
   if (isUnstorableValue(thrown)) return { error: coded(error, unstorable()), unexpected: null };
   const code = thrown instanceof GraphQLError && LIBRARY_CODES[String(thrown.extensions['code'])];
   if (code) return { error: fromLibrary(error, thrown, code), unexpected: null };
@@ -77,6 +83,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   RATE_LIMITED: 429,
   INTERNAL: 500,
   SERVICE_UNAVAILABLE: 503,
+  OUTCOME_UNKNOWN: 504,
 };
 
 /** Whether the failure is one of GraphQL: what is no GraphQL request has its status whatever the client takes. */
@@ -106,8 +113,9 @@ function coded(error: GraphQLError, failure: AppError): GraphQLError {
 
 /** With the header that every client of HTTP knows, and its status whatever the client takes: nothing was begun. */
 function rateLimited(error: GraphQLError, { message, code, retryAfterSeconds }: RateLimitedError): GraphQLError {
-  const headers = { 'retry-after': String(retryAfterSeconds) };
   const status = error.path === undefined ? { status: STATUSES[code] } : {};
+  if (retryAfterSeconds === null) return placed(error, message, code, { http: status });
+  const headers = { 'retry-after': String(retryAfterSeconds) };
   return placed(error, message, code, { retryAfter: retryAfterSeconds, http: { ...status, headers } });
 }
 

@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'DOCUMENT_NOT_TRUSTED'
   | 'BAD_REQUEST'
   | 'SERVICE_UNAVAILABLE'
+  | 'OUTCOME_UNKNOWN'
   | 'INTERNAL';
 
 /** A failure with a public code and a public text. Whatever must stay inside goes into `cause`, which is only logged. */
@@ -111,14 +112,15 @@ export class InvalidTransitionError extends AppError {
   }
 }
 
-/** Too much within a time, or too many attempts. Nothing was done; waiting helps. */
+/** Too much within a time, or too many attempts. Nothing was done. */
 export class RateLimitedError extends AppError {
-  /** Whole seconds, at least 1. */
-  readonly retryAfterSeconds: number;
+  /** Whole seconds, at least 1; null when waiting is of no use, because it is too much for any time. */
+  readonly retryAfterSeconds: number | null;
   /** @param what what there was too much of, as a sentence without its end. */
-  constructor(what: string, waitMs: number) {
-    const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-    super('RATE_LIMITED', `${what}: try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`);
+  constructor(what: string, wait: number | { readonly insteadOfWaiting: string }) {
+    const seconds = typeof wait === 'number' ? Math.max(1, Math.ceil(wait / 1000)) : null;
+    const cure = typeof wait === 'number' ? `try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}` : wait.insteadOfWaiting;
+    super('RATE_LIMITED', `${what}: ${cure}.`);
     this.retryAfterSeconds = seconds;
   }
 }
@@ -134,7 +136,7 @@ export class ServiceUnavailableError extends AppError {
 export class OutcomeUnknownError extends AppError {
   constructor() {
     super(
-      'SERVICE_UNAVAILABLE',
+      'OUTCOME_UNKNOWN',
       'The service cannot tell whether the change was made. Look before you try again, or send the same idempotencyKey again.',
     );
   }

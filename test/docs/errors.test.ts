@@ -3,7 +3,7 @@ import path from 'node:path';
 import { GraphQLError } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toPublicError } from '../../src/http/public-errors.ts';
-import { RateLimitedError, ServiceUnavailableError } from '../../src/kernel/errors.ts';
+import { RateLimitedError, OutcomeUnknownError, ServiceUnavailableError } from '../../src/kernel/errors.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
 import { appointOperator, definition, seedWorld, type World } from '../harness/world.ts';
@@ -101,6 +101,7 @@ describe('each example is what the server says', () => {
     QUERY_TOO_COMPLEX: () => ask('{ workflows(first: 100) { edges { node { tasks(first: 100) { edges { node { key } } } } } } }', world.keys.owner),
     RATE_LIMITED: async () => shown(new RateLimitedError('This API key may ask for 3,600 root fields an hour', 1_519_500)),
     SERVICE_UNAVAILABLE: async () => shown(new ServiceUnavailableError()),
+    OUTCOME_UNKNOWN: async () => shown(new OutcomeUnknownError()),
     INTERNAL: async () => shown(new Error('inside')),
     // Last: these close the organization.
     INVALID_TRANSITION: async () => {

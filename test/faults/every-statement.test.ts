@@ -68,6 +68,10 @@ async function meet(operation: Operation, number: number, named: NamedFault, { c
   const change = await rows.change();
   const allowed = [{}, whole, MADE_BEFORE[operation.field] ?? {}].map((each) => JSON.stringify(each));
   if (!allowed.includes(JSON.stringify(change))) problems.push(`leaves half a change: ${JSON.stringify(change)}`);
+  const isMade = Object.keys(whole).length > 0 && JSON.stringify(change) === JSON.stringify(whole);
+  const codes = answer.errors?.map(({ extensions }) => extensions.code) ?? [];
+  // A defect says nothing of the change; whatever may be tried again does.
+  if (isMade && codes.includes('SERVICE_UNAVAILABLE')) problems.push('was made, and is told as what may be tried again');
   await rows.restore();
   return problems.map((problem) => `statement ${number}, ${named.name}: ${problem}`);
 }

@@ -5,8 +5,8 @@ export const SECRET = 'planted-secret-of-another-tenant';
 /** Names of things inside, which the log may hold and no answer may. */
 export const NAME = 'planted_name';
 
-/** What the caller is told: that it may work later, that it is a defect, or that it collides with what exists. */
-export type Told = 'SERVICE_UNAVAILABLE' | 'INTERNAL' | 'CONFLICT';
+/** What the caller is told: that it may work later, that it may have been done, that it is a defect, or that it collides with what exists. */
+export type Told = 'SERVICE_UNAVAILABLE' | 'OUTCOME_UNKNOWN' | 'INTERNAL' | 'CONFLICT';
 
 export interface NamedFault {
   readonly name: string;
@@ -36,15 +36,17 @@ function raise(state: string, text: string): Fault {
   return { kind: 'instead', sql: `DO $fault$ BEGIN RAISE EXCEPTION USING ${using.join(', ')}; END $fault$` };
 }
 
+const later = 'SERVICE_UNAVAILABLE';
+
 const raised = (state: string, text: string, ...told: Told[]): NamedFault => ({
   name: `${state} ${text}`,
   fault: raise(state, text),
-  told,
+  // Where what was made is read back, trying again is no advice.
+  told: told.includes(later) ? [...told, 'OUTCOME_UNKNOWN'] : told,
   sqlState: state,
 });
 
-const later = 'SERVICE_UNAVAILABLE';
-const broken = (name: string, fault: Fault): NamedFault => ({ name, fault, told: [later] });
+const broken = (name: string, fault: Fault): NamedFault => ({ name, fault, told: [later, 'OUTCOME_UNKNOWN'] });
 const garbage = (name: string, bytes: Buffer): NamedFault => broken(`garbage: ${name}`, { kind: 'garbage', bytes });
 
 /** What fails at once. */

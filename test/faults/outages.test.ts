@@ -157,7 +157,7 @@ test('a change whose time is up while it waits is told as one that may still be 
   await holdingOrganization(async () => {
     const { errors } = await inTime(change());
     expect(errors?.map(({ message, extensions }) => [extensions.code, message])).toEqual([
-      ['SERVICE_UNAVAILABLE', expect.stringMatching(/cannot tell whether the change was made.*the same idempotencyKey/)],
+      ['OUTCOME_UNKNOWN', expect.stringMatching(/cannot tell whether the change was made.*the same idempotencyKey/)],
     ]);
   });
   await slow.close();

@@ -44,7 +44,7 @@ test.each(CREATING)('%s, kept while its answer was lost: the caller is told so, 
   })();
   const commit = await numberOf(what, /^COMMIT$/);
   const { errors } = await sendWith(what, commit, { kind: 'lose-answer' });
-  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['SERVICE_UNAVAILABLE']);
+  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['OUTCOME_UNKNOWN']);
   expect(errors?.[0]?.message).toMatch(UNKNOWN);
   await expect.poll(() => world.rows.change()).toEqual(whole);
   const again = await world.send(what);

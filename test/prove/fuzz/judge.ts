@@ -48,7 +48,7 @@ function problemOfBody(
     const code = error.extensions?.code;
     if (typeof error.message !== 'string' || !codes.has(code)) return `a failure with the code ${code}: ${String(error.message).slice(0, 200)}`;
     if (code === 'INTERNAL') return `INTERNAL under ${error.extensions.requestId}`;
-    if (code === 'SERVICE_UNAVAILABLE') return `SERVICE_UNAVAILABLE under ${String(headers['x-request-id'])}`;
+    if (code === 'SERVICE_UNAVAILABLE' || code === 'OUTCOME_UNKNOWN') return `${code} under ${String(headers['x-request-id'])}`;
   }
   return undefined;
 }

@@ -26,7 +26,7 @@ export interface Strike extends Plan {
 }
 
 /** Answers by which an attack has not reached what it was meant for. */
-const UNREACHED = /"code":"(GRAPHQL_PARSE_FAILED|GRAPHQL_VALIDATION_FAILED|QUERY_TOO_COMPLEX|BAD_REQUEST|RATE_LIMITED|SERVICE_UNAVAILABLE)"/;
+const UNREACHED = /"code":"(GRAPHQL_PARSE_FAILED|GRAPHQL_VALIDATION_FAILED|QUERY_TOO_COMPLEX|BAD_REQUEST|RATE_LIMITED|SERVICE_UNAVAILABLE|OUTCOME_UNKNOWN)"/;
 
 /** Asks, and makes sure that the question was understood: a refused document would prove nothing. */
 export async function askWell(realm: Realm, caller: Caller, operation: Operation): Promise<Answer> {

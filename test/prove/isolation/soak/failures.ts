@@ -121,7 +121,7 @@ export const overdue: Work = {
   weight: 1,
   run: async (turn) => {
     const input = { id: turn.tenant.lockedId, description: `soak never kept ${turn.tenant.marker}` };
-    const reply = await turn.ask({ document: update, variables: { input }, caller: turn.pick(turn.tenant.writers), codes: ['SERVICE_UNAVAILABLE'] });
+    const reply = await turn.ask({ document: update, variables: { input }, caller: turn.pick(turn.tenant.writers), codes: ['OUTCOME_UNKNOWN'] });
     if (!reply.lost) turn.wrong('a change of a row that is held did not run out of time');
   },
 };

@@ -77,7 +77,7 @@ export async function soak(world: SoakWorld, { requests, connections, progress }
     const parsed = JSON.parse(answer.text) as { data?: unknown; errors?: unknown };
     witness.look(tenant, work, answer.text, parsed);
     const codes = codesIn(parsed);
-    const lost = codes.includes('SERVICE_UNAVAILABLE');
+    const lost = codes.includes('SERVICE_UNAVAILABLE') || codes.includes('OUTCOME_UNKNOWN');
     if (lost) sent.overdue += 1;
     // Without a deadline that is short, a busy machine may still be too slow now and then; nothing else may happen.
     else if (codes.toSorted().join() !== [...(asked.codes ?? [])].toSorted().join()) {

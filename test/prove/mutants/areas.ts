@@ -1,3 +1,4 @@
+import { counters } from './operators/counters.ts';
 import { guards } from './operators/guards.ts';
 import { logic } from './operators/logic.ts';
 import { statements } from './operators/statements.ts';
@@ -25,8 +26,15 @@ const everything: Operators = { ...guards, ...logic, ...filters, ...tenant, ...w
 /** Of code that does much besides: only what says whose something is, and the calls that ask. */
 const ids: Operators = { ...tenant, ...walls, ...statements };
 
+const dropCalls = (meant: RegExp): Operators => ({
+  'drop call': (place) => (meant.test(place.textOf(place.node)) ? guards['drop call']!(place) : []),
+});
+
 /** The calls of a use case that ask whether something may be. */
-const asks: Operators = { 'drop call': (place) => (/^(await )?(require|check|lock|cx\.accessChanged|revoke)/.test(place.textOf(place.node)) ? guards['drop call']!(place) : []) };
+const asks = dropCalls(/^(await )?(require|check|lock|cx\.accessChanged|revoke)/);
+
+/** The calls that keep what is known of a prepared statement right. Without the others nothing would be sent at all. */
+const keeps = dropCalls(/^(doubt|makeRoom|close|statements\.|wire\.close|this\.#(sentHere|statements|cache))/);
 
 const postgres = 'src/platform/postgres';
 const migrations = ['prisma/migrations/*.up.sql'];
@@ -34,11 +42,15 @@ const migrations = ['prisma/migrations/*.up.sql'];
 export const areas: readonly Area[] = [
   { name: 'schema wall', files: ['src/graphql/plugins/tenant-scope/*.ts'], operators: everything, killers: killers.schemaWall },
   { name: 'declared access', files: ['src/graphql/plugins/access/*.ts', 'src/graphql/context.ts', 'src/domains/require-*.ts', 'src/domains/service-context.ts'], operators: everything, killers: killers.access },
-  { name: 'nodes and loaders', files: ['src/graphql/{node,own-row,loaders}.ts'], operators: everything, killers: killers.nodes },
-  { name: 'request context', files: ['src/http/yoga.ts', 'src/graphql/builder.ts'], operators: ids, killers: killers.nodes },
-  { name: 'cursors and lists', files: ['src/graphql/connections/{cursor,fields}.ts'], operators: everything, killers: killers.cursors },
+  { name: 'nodes and loaders', files: ['src/graphql/{node,own-row,loaders}.ts', 'src/graphql/workflows/count-children.ts'], operators: everything, killers: killers.nodes },
+  { name: 'request context', files: ['src/http/{yoga,plugins,caller}.ts', 'src/graphql/builder.ts'], operators: ids, killers: killers.requests },
+  { name: 'who calls', files: ['src/http/authenticate.ts'], operators: everything, killers: killers.requests },
+  { name: 'rate limits', files: ['src/http/rate-limits.ts', 'src/platform/rate-limits/{index,windows,buckets}.ts'], operators: { ...guards, ...logic, ...ids, ...counters }, killers: killers.rateLimits },
+  { name: 'types of the API', files: ['src/graphql/{api-keys,members,organizations,sessions,viewer,workflows}/*.ts'], operators: { ...ids, ...filters }, killers: killers.nodes },
+  { name: 'cursors and lists', files: ['src/graphql/connections/{cursor,fields,page}.ts'], operators: everything, killers: killers.cursors },
   { name: 'client wall', files: [`${postgres}/{tenant-client,models,tenancy}.ts`, `${postgres}/wall/*.ts`], operators: everything, killers: killers.clientWall },
   { name: 'adapter', files: [`${postgres}/adapter/{index,pool,transaction,queryable,records}.ts`], operators: everything, killers: killers.adapter },
+  { name: 'prepared statements', files: [`${postgres}/adapter/{batch,statement-cache}.ts`], operators: { ...everything, ...keeps }, killers: killers.adapter },
   { name: 'idempotency', files: [`${postgres}/idempotency.ts`], operators: everything, killers: killers.idempotency },
   { name: 'look-ups', files: [`${postgres}/pre-tenant.ts`, `${postgres}/access-changes.ts`], operators: everything, killers: killers.lookups },
   { name: 'authentication', files: ['src/domains/auth/{credential-cache,lookups,auth.service,access.rules,sessions,verify}.ts'], operators: everything, killers: killers.authentication },
@@ -51,3 +63,12 @@ export const areas: readonly Area[] = [
   { name: 'rights', files: migrations, sqlOperators: sql.rights, killers: killers.database },
   { name: 'announcements', files: migrations, sqlOperators: sql.announcements, killers: killers.database },
 ];
+
+/** Files that speak of a tenant and are in no area, with the reason; a name that ends in a slash is a folder. */
+export const notBroken: Readonly<Record<string, string>> = {
+  'src/platform/postgres/generated/': 'Written by generators from the schema, and compared with what they write.',
+  'src/kernel/principal.ts': 'Types only.',
+  'src/graphql/connections/types.ts': 'Types of lists; whose rows they hold was decided before.',
+  'src/http/request-log.ts': 'Writes down for the operator whose request it was, and decides nothing.',
+  'src/ops/seed/': 'A command that fills a database with made-up organizations; it serves nobody, and its rows are read through the walls.',
+};

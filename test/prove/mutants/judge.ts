@@ -14,28 +14,27 @@ export interface JudgeOptions {
   readonly cluster: ClusterAddress;
   /** How many are tried at a time. */
   readonly workers: number;
+  /** When it is over, no other is begun; in milliseconds, as Date.now() has them. */
+  readonly endsAtMs: number;
   /** Called for each, in the order in which they end. */
   readonly onVerdict: (judged: Judged) => void;
 }
 
 export const areaOf = ({ area: name }: Mutant): Area => areas.find((area) => area.name === name)!;
 
-/** Tries every mutant, and answers in their order. */
-export async function judgeMutants(mutants: readonly Mutant[], { root, cluster, workers, onVerdict }: JudgeOptions): Promise<Judged[]> {
-  const judged = new Map<Mutant, Judged>();
+/** Tries one mutant after the other for as long as there is time. */
+export async function judgeMutants(mutants: readonly Mutant[], { root, cluster, workers, endsAtMs, onVerdict }: JudgeOptions): Promise<void> {
   const queue = mutants.values();
   const work = async (): Promise<void> => {
     const workshop = await openWorkshop(root, cluster);
     try {
       for (const mutant of queue) {
-        const one = { mutant, verdict: await workshop.try(mutant, areaOf(mutant)) };
-        judged.set(mutant, one);
-        onVerdict(one);
+        if (Date.now() >= endsAtMs) return;
+        onVerdict({ mutant, verdict: await workshop.try(mutant, areaOf(mutant)) });
       }
     } finally {
       await workshop.close();
     }
   };
   await Promise.all(Array.from({ length: Math.min(workers, mutants.length) }, work));
-  return mutants.map((mutant) => judged.get(mutant)!);
 }

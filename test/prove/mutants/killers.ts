@@ -54,6 +54,7 @@ const API = [
   'test/api/access.test.ts',
   'test/api/statement-counts.test.ts',
 ];
+const REQUESTS = ['test/http/authentication.test.ts', 'test/http/sessions.test.ts', 'test/http/log.test.ts', 'test/http/schema-visibility.test.ts'];
 const CATALOGUE = ['test/isolation/catalogue.test.ts', 'test/sql/constraints.test.ts', 'test/sql/roles.test.ts'];
 const ROLES = ['test/sql/roles.test.ts', 'test/ops/startup-checks.test.ts'];
 
@@ -61,6 +62,8 @@ export const killers = {
   schemaWall: [...SCHEMA_WALL, 'test/api/schema.test.ts', 'test/api/members-and-keys.test.ts', ...EACH_WALL_ALONE],
   access: ['test/api/access.test.ts', 'test/isolation/tenant-scope-plugin.test.ts', ...USE_CASES, ...API, 'test/http/authentication.test.ts'],
   nodes: ['src/graphql/loaders.test.ts', ...API, ...SCHEMA_WALL, ...EACH_WALL_ALONE, 'test/http/authentication.test.ts'],
+  requests: [...REQUESTS, 'src/graphql/loaders.test.ts', ...API, ...SCHEMA_WALL, ...EACH_WALL_ALONE],
+  rateLimits: ['src/platform/rate-limits', 'test/http/rate-limits.test.ts', 'test/ops/shared-rate-limits.test.ts'],
   cursors: ['src/graphql/connections', ...API, ...EACH_WALL_ALONE],
   clientWall: [...CLIENT_WALL, ...EACH_WALL_ALONE, ...ADAPTER],
   adapter: [...ADAPTER, ...CLIENT_WALL, ...AUTHENTICATION],

@@ -15,41 +15,55 @@ export function strayEquivalents(all: readonly Mutant[], list: readonly Equivale
   return [...reasons(list).keys()].filter((name) => !names.has(name));
 }
 
-interface Row {
-  readonly area: string;
-  readonly mutants: number;
-  readonly noticed: number;
-  readonly equivalent: number;
-  readonly survived: number;
-}
-
-const rowOf = (area: string, judged: readonly Judged[]): Row => {
-  const valid = judged.filter(({ verdict }) => verdict.fate !== 'invalid');
-  const quiet = valid.filter(({ verdict }) => verdict.fate === 'survived');
-  const equivalent = quiet.filter(({ mutant }) => reasonOf(mutant) !== undefined).length;
-  return { area, mutants: valid.length, noticed: valid.length - quiet.length, equivalent, survived: quiet.length - equivalent };
-};
-
-const rowsOf = (judged: readonly Judged[]): Row[] => {
-  const rows = areas.map(({ name }) => rowOf(name, judged.filter(({ mutant }) => mutant.area === name)));
-  return [...rows.filter((row) => row.mutants > 0), rowOf('all', judged)];
-};
-
-const HEAD = ['Area', 'Mutants', 'Noticed', 'Equivalent', 'Survived'];
-const cellsOf = (row: Row): string[] => [row.area, row.mutants, row.noticed, row.equivalent, row.survived].map(String);
-
-/** The table as a terminal shows it. */
-export function tableOf(judged: readonly Judged[]): string {
-  const lines = [HEAD, ...rowsOf(judged).map(cellsOf)];
-  const width = Math.max(...lines.map(([area]) => area!.length));
-  return lines.map(([area, ...figures]) => [area!.padEnd(width), ...figures.map((figure) => figure.padStart(11))].join('')).join('\n');
-}
+/** Those that are excused and that a test notices after all. */
+export const unneededEquivalents = (judged: readonly Judged[]): Mutant[] =>
+  judged.filter(({ mutant, verdict }) => verdict.fate === 'noticed' && reasonOf(mutant) !== undefined).map(({ mutant }) => mutant);
 
 /** Those that nothing noticed and that no line excuses. */
 export const survivorsOf = (judged: readonly Judged[]): Mutant[] =>
   judged.filter(({ mutant, verdict }) => verdict.fate === 'survived' && reasonOf(mutant) === undefined).map(({ mutant }) => mutant);
 
+/** What a run has found out, and of what. */
+export interface Outcome {
+  readonly generated: readonly Mutant[];
+  /** Null when all that were generated were to be tried. */
+  readonly sample: { readonly size: number; readonly seed: string } | null;
+  /** Those that were tried. */
+  readonly judged: readonly Judged[];
+}
+
+const HEAD = ['Area', 'Generated', 'Tried', 'Noticed', 'Stopped', 'Equivalent', 'Survived'];
+
+const rowOf = (area: string, generated: readonly Mutant[], judged: readonly Judged[]): string[] => {
+  const count = (fate: Judged['verdict']['fate']): number => judged.filter(({ verdict }) => verdict.fate === fate).length;
+  const survived = survivorsOf(judged).length;
+  return [area, ...[generated.length, judged.length, count('noticed'), count('stopped'), count('survived') - survived, survived].map(String)];
+};
+
+const rowsOf = ({ generated, judged }: Outcome): string[][] => [
+  ...areas.map(({ name }) => rowOf(name, generated.filter(({ area }) => area === name), judged.filter(({ mutant }) => mutant.area === name))),
+  rowOf('all', generated, judged),
+];
+
+/** The table as a terminal shows it. */
+export function tableOf(outcome: Outcome): string {
+  const lines = [HEAD, ...rowsOf(outcome)];
+  const width = Math.max(...lines.map(([area]) => area!.length));
+  return lines.map(([area, ...figures]) => [area!.padEnd(width), ...figures.map((figure) => figure.padStart(11))].join('')).join('\n');
+}
+
+/** How many were tried of how many, and who chose them. */
+export function extentOf({ generated, sample, judged }: Outcome): string {
+  const figures = `${judged.length} of the ${generated.length} generated mutants were tried`;
+  if (sample === null) return judged.length === generated.length ? `All ${generated.length} generated mutants were tried.` : `Only ${figures}.`;
+  const { size, seed } = sample;
+  const chosen = `spread over the areas and chosen by the seed "${seed}"`;
+  return judged.length === size ? `A sample: ${figures}, ${chosen}.` : `Part of a sample: ${figures}, out of ${size} ${chosen}.`;
+}
+
 const tableRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const listOf = (lines: readonly string[]): string => lines.map((line) => `- ${line}`).join('\n') || 'None.';
+const lineOf = ({ name, shown }: Mutant): string => `${name}: \`${shown}\``;
 
 const operatorsOf = (judged: readonly Judged[]): string => {
   const counts = new Map<string, number>();
@@ -59,28 +73,40 @@ const operatorsOf = (judged: readonly Judged[]): string => {
   return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, count]) => `${name} (${count})`).join(', ');
 };
 
-/** The committed report: the same text for the same sources and tests. */
-export function reportOf(judged: readonly Judged[]): string {
-  const survivors = survivorsOf(judged);
-  const excused = equivalents.filter(({ names }) => names.some((name) => judged.some(({ mutant }) => mutant.name === name)));
+/** The committed report: the same text for the same sources, tests and sample. */
+export function reportOf(outcome: Outcome): string {
+  const { judged } = outcome;
+  const quiet = judged.filter(({ verdict }) => verdict.fate === 'survived');
+  const excused = equivalents.map(({ reason, names }) => ({ reason, count: quiet.filter(({ mutant }) => names.includes(mutant.name)).length }));
+  const stopped = judged.flatMap(({ mutant, verdict }) => (verdict.fate === 'stopped' ? [`${lineOf(mutant)} (${verdict.how})`] : []));
+  const invalid = judged.filter(({ verdict }) => verdict.fate === 'invalid').length;
   return `# Planted bugs
 
+**${extentOf(outcome)}**
+
 Written by \`npm run prove:mutants\`: every wall between organizations is broken in many small ways, generated from its
-source, and the tests of that wall must notice each of them. A mutant that survives is a hole in the tests.
+source, and the tests of that wall must notice each of them. A mutant that survives is a hole in the tests; of one that
+was not tried nothing is known.
 
-${[tableRow(HEAD), tableRow(HEAD.map((_, index) => (index === 0 ? '---' : '---:'))), ...rowsOf(judged).map((row) => tableRow(cellsOf(row)))].join('\n')}
+${[tableRow(HEAD), tableRow(HEAD.map((_, index) => (index === 0 ? '---' : '---:'))), ...rowsOf(outcome).map(tableRow)].join('\n')}
 
+Noticed: a test failed. Stopped: no test failed, but the run came to no end or nothing started any more.
+${invalid === 0 ? '' : `Invalid: of ${invalid} that were tried the database refused the changed migration, so that there was nothing to notice.\n`}
 Ways of breaking them: ${operatorsOf(judged)}.
 
 ## Survivors
 
-${survivors.length === 0 ? 'None.' : survivors.map(({ name, shown }) => `- ${name}: \`${shown}\``).join('\n')}
+${listOf(survivorsOf(judged).map(lineOf))}
+
+## Stopped
+
+${listOf(stopped)}
 
 ## Equivalent
 
-These change nothing that can be seen from outside; each was looked at, and the reasons are in
+These change nothing that can be seen from outside; each was looked at, and the names are in
 \`test/prove/mutants/equivalents.ts\`.
 
-${excused.map(({ reason, names }) => `- ${reason} (${names.length})`).join('\n') || 'None.'}
+${listOf(excused.filter(({ count }) => count > 0).map(({ reason, count }) => `${reason} (${count})`))}
 `;
 }

@@ -7,16 +7,18 @@ import { generateMutants } from './generate.ts';
 import { areaOf, type Judged, judgeMutants } from './judge.ts';
 import type { Mutant } from './mutant.ts';
 import { recall, remember } from './notes.ts';
-import { reasonOf, reportOf, strayEquivalents, survivorsOf, tableOf } from './report.ts';
+import { extentOf, type Outcome, reasonOf, reportOf, strayEquivalents, survivorsOf, tableOf, unneededEquivalents } from './report.ts';
 import { sampleOf } from './select.ts';
-import { openWorkshop } from './workshop.ts';
+import { openWorkshop, type Verdict } from './workshop.ts';
 
 const USAGE = `npm run prove:mutants -- [options]
   --only TEXT     only mutants whose area or name has this text; may be given several times
   --sample N      only N of them, spread over the areas
   --seed TEXT     another sample (1)
   --workers N     how many are tried at a time (2)
-  --resume        do not try again what was noticed in a run before
+  --resume        do not try again what a test noticed in a run before, when the code and that test are the same
+  --minutes N     begin none after so many minutes; those left count as in a run before, or as not tried
+  --report        write docs/mutants-report.md for a sample too; a run of all always does
   --trust         do not run the tests unbroken first
   --list          show the mutants and try none`;
 
@@ -27,6 +29,8 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '2' },
     resume: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: 'Infinity' },
+    report: { type: 'boolean', default: false },
     trust: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -42,44 +46,55 @@ const select = (all: readonly Mutant[]): readonly Mutant[] => {
   return sample === undefined ? named : sampleOf(named, Number(sample), seed);
 };
 
+const whatOf = (verdict: Verdict): string => {
+  if (verdict.fate === 'noticed') return `by ${verdict.by}`;
+  if (verdict.fate === 'stopped') return verdict.how;
+  return verdict.fate === 'invalid' ? verdict.why : 'by nothing';
+};
+
+const describe = ({ mutant, verdict }: Judged): string => {
+  if (verdict.fate !== 'survived') return `${verdict.fate.padEnd(10)} ${mutant.name}\n            ${whatOf(verdict)}`;
+  return `${reasonOf(mutant) === undefined ? 'SURVIVED  ' : 'equivalent'} ${mutant.name} (line ${mutant.line}): ${mutant.shown}`;
+};
+
 /** Whether the tests pass as long as nothing is broken; without that a failure would mean nothing. */
 async function checkUnchanged(mutants: readonly Mutant[], cluster: ClusterAddress): Promise<void> {
   const workshop = await openWorkshop(root, cluster);
   const killers = [...new Set(mutants.flatMap((mutant) => areaOf(mutant).killers))];
   const verdict = await workshop.tryUnchanged(killers);
   await workshop.close();
-  if (verdict.fate === 'noticed') throw new Error(`The tests fail before anything is broken: ${verdict.by}.`);
+  if (verdict.fate !== 'survived') throw new Error(`The tests fail before anything is broken: ${whatOf(verdict)}.`);
 }
 
-const describe = ({ mutant, verdict }: Judged): string => {
-  if (verdict.fate === 'noticed') return `noticed   ${mutant.name}\n            by ${verdict.by}`;
-  if (verdict.fate === 'invalid') return `invalid   ${mutant.name}: ${verdict.why}`;
-  return `${reasonOf(mutant) === undefined ? 'SURVIVED  ' : 'equivalent'} ${mutant.name} (line ${mutant.line}): ${mutant.shown}`;
-};
+/** Whether a test has named what is wrong. Everything else is tried again, as far as there is time. */
+const isSettled = ({ verdict }: Judged): boolean => verdict.fate === 'noticed';
 
+/** Tries the mutants, and answers with those of which something is known. */
 async function judge(mutants: readonly Mutant[]): Promise<Judged[]> {
-  const known = options.resume ? recall(root, mutants) : [];
-  const settled = new Map(known.map((judged) => [judged.mutant, judged]));
-  const left = mutants.filter((mutant) => !settled.has(mutant));
-  if (known.length > 0) console.log(`${known.length} are known from a run before.`);
-  const cluster = await startCluster();
-  try {
-    if (left.length > 0 && !options.trust) await checkUnchanged(left, cluster.address);
-    let done = 0;
-    const onVerdict = (judged: Judged): void => {
-      done += 1;
-      settled.set(judged.mutant, judged);
-      remember(root, judged);
-      console.log(`${done}/${left.length} ${describe(judged)}`);
-    };
-    await judgeMutants(left, { root, cluster: cluster.address, workers: Number(options.workers), onVerdict });
-  } finally {
-    await cluster.stop();
+  const endsAtMs = Date.now() + Number(options.minutes) * 60_000;
+  const known = new Map((options.resume ? recall(root, mutants) : []).map((judged) => [judged.mutant, judged]));
+  const left = mutants.filter((mutant) => !known.has(mutant) || !isSettled(known.get(mutant)!));
+  if (options.resume) console.log(`${mutants.length - left.length} are known from a run before.`);
+  if (left.length > 0 && Date.now() < endsAtMs) {
+    const cluster = await startCluster();
+    try {
+      if (!options.trust) await checkUnchanged(left, cluster.address);
+      let done = 0;
+      const onVerdict = (judged: Judged): void => {
+        done += 1;
+        known.set(judged.mutant, judged);
+        remember(root, judged);
+        console.log(`${done}/${left.length} ${describe(judged)}`);
+      };
+      await judgeMutants(left, { root, cluster: cluster.address, workers: Number(options.workers), endsAtMs, onVerdict });
+    } finally {
+      await cluster.stop();
+    }
   }
-  return mutants.map((mutant) => settled.get(mutant)!);
+  return mutants.flatMap((mutant) => known.get(mutant) ?? []);
 }
 
-/** Whether every mutant was noticed or is excused, and every excuse is for a mutant. */
+/** Whether every mutant that was tried was noticed or is excused, and every excuse is for a mutant and needed. */
 async function prove(): Promise<boolean> {
   const all = generateMutants(root);
   const mutants = select(all);
@@ -88,13 +103,17 @@ async function prove(): Promise<boolean> {
     return true;
   }
   const judged = await judge(mutants);
+  const sample = options.sample === undefined ? null : { size: mutants.length, seed: options.seed };
+  const outcome: Outcome = { generated: all, sample, judged };
   const survivors = survivorsOf(judged);
   const stray = strayEquivalents(all);
-  console.log(`\n${tableOf(judged)}\n`);
+  const unneeded = unneededEquivalents(judged);
+  console.log(`\n${tableOf(outcome)}\n\n${extentOf(outcome)}`);
   for (const { name, line, shown } of survivors) console.log(`SURVIVED ${name} (line ${line}): ${shown}`);
   for (const name of stray) console.log(`No mutant is called "${name}": take the line out of equivalents.ts.`);
-  if (isWhole) writeFileSync(path.join(root, 'docs/mutants-report.md'), reportOf(judged));
-  return survivors.length === 0 && stray.length === 0;
+  for (const { name } of unneeded) console.log(`A test notices "${name}": take the line out of equivalents.ts.`);
+  if (isWhole || options.report) writeFileSync(path.join(root, 'docs/mutants-report.md'), reportOf(outcome));
+  return survivors.length === 0 && stray.length === 0 && unneeded.length === 0;
 }
 
 // Runs of the tests that are under way end with this process: they listen for its exit.

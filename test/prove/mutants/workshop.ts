@@ -12,6 +12,8 @@ import type { Mutant } from './mutant.ts';
 export type Verdict =
   /** A test failed. */
   | { readonly fate: 'noticed'; readonly by: string }
+  /** No test failed, yet the run did: so much is broken that it says little about the tests. */
+  | { readonly fate: 'stopped'; readonly how: string }
   /** All tests of its area passed. */
   | { readonly fate: 'survived' }
   /** The database did not take it, so there was nothing to notice. */
@@ -57,14 +59,14 @@ interface Report {
   }[];
 }
 
-/** The test that failed first, from the runner's report. */
-const noticedBy = (directory: string, report: Report): string => {
+/** Names the test that failed first, from the runner's report. */
+const verdictOf = (directory: string, report: Report): Verdict => {
   for (const { name, status, assertionResults } of report.testResults) {
     const failed = assertionResults.find((test) => test.status === 'failed');
     if (failed === undefined && status !== 'failed') continue;
-    return `${path.relative(directory, name)} > ${failed?.fullName ?? '(before its first test)'}`;
+    return { fate: 'noticed', by: `${path.relative(directory, name)} > ${failed?.fullName ?? '(before its first test)'}` };
   }
-  return '(an error outside of any test)';
+  return { fate: 'stopped', how: 'an error outside of any test' };
 };
 
 const runTests = async (directory: string, killers: readonly string[], cluster: ClusterAddress | undefined): Promise<Verdict> => {
@@ -87,10 +89,10 @@ const runTests = async (directory: string, killers: readonly string[], cluster: 
   });
   clearTimeout(timer);
   process.off('exit', endAll);
-  if (signal !== null) return { fate: 'noticed', by: '(it never came to an end)' };
+  if (signal !== null) return { fate: 'stopped', how: 'it never came to an end' };
   if (code === 0) return { fate: 'survived' };
   const text = await readFile(reportFile, 'utf8').catch(() => undefined);
-  return { fate: 'noticed', by: text === undefined ? '(nothing starts any more)' : noticedBy(directory, JSON.parse(text) as Report) };
+  return text === undefined ? { fate: 'stopped', how: 'nothing starts any more' } : verdictOf(directory, JSON.parse(text) as Report);
 };
 
 const lineOf = (error: unknown): string => (error instanceof Error ? error.message : String(error)).split('\n')[0]!;

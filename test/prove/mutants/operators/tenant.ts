@@ -55,6 +55,16 @@ export const tenant: Operators = {
     const compared = right.type !== 'Literal' && nameOf(right) !== 'undefined' && (ID.test(textOf(left)) || ID.test(textOf(right)) || nameOf(right) === 'key');
     return compared ? [replace(right, textOf(left))] : [];
   },
+  /** What the caller chose is not passed on. */
+  'drop choice': ({ node, parents: [parent] }) =>
+    node.type === 'Identifier' && nameOf(node) === 'organization' && nodesOf(parent?.['arguments']).includes(node) ? [replace(node, 'null')] : [],
+  /** An id that only some have a right to is taken whoever asks. */
+  'take id anyway': ({ node, textOf }) => {
+    if (node.type !== 'ConditionalExpression') return [];
+    const [taken, otherwise] = [node['consequent'] as Node, node['alternate'] as Node];
+    const isTaken = taken.type === 'MemberExpression' && IDS.has(nameOf(taken['property'])) && textOf(otherwise) === 'null';
+    return isTaken ? [replace(node, `(${textOf(taken).replace('.', '?.')} ?? null)`)] : [];
+  },
   'swap ids': ({ node, textOf }) => {
     const items = nodesOf(node['elements'] ?? node['arguments']);
     if (node.type !== 'ArrayExpression' && node.type !== 'CallExpression') return [];

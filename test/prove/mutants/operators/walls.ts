@@ -18,7 +18,7 @@ const HOLDERS: ReadonlyMap<string, number> = new Map(Object.entries({
 }));
 
 /** What remembers by a key. What is keyed by an object (a WeakMap) is the same wherever it is kept. */
-const MADE_FOR_ONE: ReadonlySet<string> = new Set(['Map', 'DataLoader', 'createLoaders', 'createCredentialCache']);
+const MADE_FOR_ONE: ReadonlySet<string> = new Set(['Map', 'DataLoader', 'createLoaders', 'createCredentialCache', 'createScope', 'callerOf']);
 const KEPT: ReadonlySet<string> = new Set(['VariableDeclarator', 'Property']);
 const FUNCTIONS: ReadonlySet<string> = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 

@@ -73,11 +73,15 @@ describe('a verdict', () => {
   });
 
   test('that no test gave is counted apart', () => {
-    const judged: Judged[] = [noticed(first), { mutant: second, verdict: { fate: 'stopped', how: 'it never came to an end' } }];
-    const outcome = { generated: mutants, sample: { size: 3, seed: '7' }, judged };
-    expect(tableOf(outcome).split('\n').at(-1)!.trim().split(/\s+/)).toEqual(['all', String(mutants.length), '2', '1', '1', '0', '0']);
+    const judged: Judged[] = [
+      noticed(first),
+      { mutant: second, verdict: { fate: 'stopped', how: 'it never came to an end' } },
+      { mutant: second, verdict: { fate: 'noticed', by: 'test/x.test.ts > (before its first test)' } },
+    ];
+    const outcome = { generated: mutants, sample: { size: 4, seed: '7' }, judged };
+    expect(tableOf(outcome).split('\n').at(-1)!.trim().split(/\s+/)).toEqual(['all', String(mutants.length), '3', '1', '2', '0', '0']);
     expect(extentOf(outcome)).toBe(
-      `Part of a sample: 2 of the ${mutants.length} generated mutants were tried, out of 3 spread over the areas and chosen by the seed "7".`,
+      `Part of a sample: 3 of the ${mutants.length} generated mutants were tried, out of 4 spread over the areas and chosen by the seed "7".`,
     );
   });
 

@@ -2,6 +2,7 @@ import { areas } from './areas.ts';
 import { type Equivalent, equivalents } from './equivalents.ts';
 import type { Judged } from './judge.ts';
 import type { Mutant } from './mutant.ts';
+import { BEFORE_THE_FIRST } from './workshop.ts';
 
 const reasons = (list: readonly Equivalent[]): ReadonlyMap<string, string> =>
   new Map(list.flatMap(({ names, reason }) => names.map((name) => [name, reason] as const)));
@@ -32,12 +33,19 @@ export interface Outcome {
   readonly judged: readonly Judged[];
 }
 
+/** How a run ended in which no test failed: so much was broken that it says little about the tests. */
+const stopOf = ({ verdict }: Judged): string | undefined => {
+  if (verdict.fate === 'stopped') return verdict.how;
+  return verdict.fate === 'noticed' && verdict.by.endsWith(BEFORE_THE_FIRST) ? verdict.by : undefined;
+};
+
 const HEAD = ['Area', 'Generated', 'Tried', 'Noticed', 'Stopped', 'Equivalent', 'Survived'];
 
 const rowOf = (area: string, generated: readonly Mutant[], judged: readonly Judged[]): string[] => {
-  const count = (fate: Judged['verdict']['fate']): number => judged.filter(({ verdict }) => verdict.fate === fate).length;
+  const count = (fate: Judged['verdict']['fate']): number => judged.filter((one) => one.verdict.fate === fate && stopOf(one) === undefined).length;
+  const stopped = judged.filter((one) => stopOf(one) !== undefined).length;
   const survived = survivorsOf(judged).length;
-  return [area, ...[generated.length, judged.length, count('noticed'), count('stopped'), count('survived') - survived, survived].map(String)];
+  return [area, ...[generated.length, judged.length, count('noticed'), stopped, count('survived') - survived, survived].map(String)];
 };
 
 const rowsOf = ({ generated, judged }: Outcome): string[][] => [
@@ -78,7 +86,7 @@ export function reportOf(outcome: Outcome): string {
   const { judged } = outcome;
   const quiet = judged.filter(({ verdict }) => verdict.fate === 'survived');
   const excused = equivalents.map(({ reason, names }) => ({ reason, count: quiet.filter(({ mutant }) => names.includes(mutant.name)).length }));
-  const stopped = judged.flatMap(({ mutant, verdict }) => (verdict.fate === 'stopped' ? [`${lineOf(mutant)} (${verdict.how})`] : []));
+  const stopped = judged.flatMap((one) => (stopOf(one) === undefined ? [] : [`${lineOf(one.mutant)} (${stopOf(one)})`]));
   const invalid = judged.filter(({ verdict }) => verdict.fate === 'invalid').length;
   return `# Planted bugs
 
@@ -90,7 +98,8 @@ was not tried nothing is known.
 
 ${[tableRow(HEAD), tableRow(HEAD.map((_, index) => (index === 0 ? '---' : '---:'))), ...rowsOf(outcome).map(tableRow)].join('\n')}
 
-Noticed: a test failed. Stopped: no test failed, but the run came to no end or nothing started any more.
+Noticed: a test failed. Stopped: no test failed, but what they need could not be set up, the run came to no end, or
+nothing started any more.
 ${invalid === 0 ? '' : `Invalid: of ${invalid} that were tried the database refused the changed migration, so that there was nothing to notice.\n`}
 Ways of breaking them: ${operatorsOf(judged)}.
 

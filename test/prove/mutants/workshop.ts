@@ -59,12 +59,15 @@ interface Report {
   }[];
 }
 
+/** Instead of a test's name, when what the tests of a file need could not be set up. */
+export const BEFORE_THE_FIRST = '(before its first test)';
+
 /** Names the test that failed first, from the runner's report. */
 const verdictOf = (directory: string, report: Report): Verdict => {
   for (const { name, status, assertionResults } of report.testResults) {
     const failed = assertionResults.find((test) => test.status === 'failed');
     if (failed === undefined && status !== 'failed') continue;
-    return { fate: 'noticed', by: `${path.relative(directory, name)} > ${failed?.fullName ?? '(before its first test)'}` };
+    return { fate: 'noticed', by: `${path.relative(directory, name)} > ${failed?.fullName ?? BEFORE_THE_FIRST}` };
   }
   return { fate: 'stopped', how: 'an error outside of any test' };
 };

@@ -65,8 +65,8 @@ export function composeApp(options: AppOptions): App {
   const preTenant = createPreTenantDatabase(pool);
   const accessFeed = createAccessFeed({ url: database.listenUrl, connectTimeoutMs });
   const secretKey = readOrCreateSecretKey(config);
-  const rateLimiting = openRateLimits(config, secretKey, logger);
-  const { meter, countAttempt } = rateLimiting;
+  const rateLimiting = openRateLimits(config, secretKey, logger, clock);
+  const { meter, failures, countAttempt } = rateLimiting;
   const services = composeServices({ db, preTenant, accessFeed, secretKey, hashCost, clock, session: config.session, countAttempt });
   const unsubscribe = accessFeed.subscribe({
     onChange: (change) => services.auth.forget(change),
@@ -76,7 +76,7 @@ export function composeApp(options: AppOptions): App {
   const cursors = createCursorCodec(deriveKey(secretKey, 'cursors'));
   const { corsOrigins, corsLocal, introspection, bodyLimitBytes, requestTimeoutMs } = config.http;
   const api = createApi(
-    { services, db, clock, accessChanged, cursors, meter, logger },
+    { services, db, clock, accessChanged, cursors, meter, failures, logger },
     {
       corsOrigins,
       corsLocal,

@@ -2,7 +2,9 @@ import { createHmac } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from './config/index.ts';
 import type { CountAttempt } from './domains/auth/index.ts';
+import { createFailureMeter, type FailureMeter } from './http/failures.ts';
 import { type CallerMeter, createCallerMeter } from './http/rate-limits.ts';
+import type { Clock } from './kernel/clock.ts';
 import { deriveKey } from './platform/crypto/keys.ts';
 import { connectRedis, createRateLimits, type RedisConnection } from './platform/rate-limits/index.ts';
 
@@ -10,6 +12,8 @@ import { connectRedis, createRateLimits, type RedisConnection } from './platform
 export interface RateLimiting {
   /** Null when they are switched off. */
   readonly meter: CallerMeter | null;
+  /** Null when they are switched off. */
+  readonly failures: FailureMeter | null;
   readonly countAttempt: CountAttempt;
   /** When Redis is there, or known not to be. */
   settled(): Promise<void>;
@@ -18,30 +22,33 @@ export interface RateLimiting {
 
 const OFF: RateLimiting = {
   meter: null,
+  failures: null,
   countAttempt: () => Promise.resolve(null),
   settled: () => Promise.resolve(),
   close: () => undefined,
 };
 
 /** Begins to count what callers ask for: in Redis, when there is one, else in this process. */
-export function openRateLimits({ rateLimits: settings, environment }: Config, secretKey: string, logger: Logger): RateLimiting {
+export function openRateLimits({ rateLimits: settings, environment }: Config, secretKey: string, logger: Logger, clock: Clock): RateLimiting {
   if (!settings.enabled) {
     if (environment === 'production') logger.warn({ code: 'RATE_LIMITS_OFF' }, 'nobody is limited, because RATE_LIMITS is off');
     return OFF;
   }
-  const { redisUrl, redisPrefix: prefix, burst, perSecond, costBucket, costPerSecond, signInsPerMinute } = settings;
+  const { redisUrl, redisPrefix: prefix, burst, perSecond, costBucket, costPerSecond, signInsPerMinute, failuresPerMinute } = settings;
   const connection = redisUrl === undefined ? null : connect(redisUrl, logger);
   const rateLimits = createRateLimits(
     {
       burst: { capacity: burst, perSecond },
       work: { capacity: costBucket, perSecond: costPerSecond },
       attemptsPerMinute: signInsPerMinute,
+      failuresPerMinute,
     },
     connection && { ...connection, prefix },
   );
   const key = deriveKey(secretKey, 'sign-in attempts');
   return {
-    meter: createCallerMeter(rateLimits, settings),
+    meter: createCallerMeter(rateLimits, settings, clock),
+    failures: createFailureMeter(rateLimits),
     // Whoever reads Redis learns no address from it.
     countAttempt: (address) => rateLimits.attempt(createHmac('sha256', key).update(address).digest('base64url')),
     settled: () => connection?.settled() ?? Promise.resolve(),

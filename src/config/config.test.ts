@@ -116,6 +116,13 @@ describe('limits', () => {
     expect(readConfig({ [name]: String(holds) })).toBeTruthy();
   });
 
+  test.each(['USER_RATE_LIMIT_PER_HOUR', 'ANONYMOUS_RATE_LIMIT_PER_HOUR'])('%s below what one operation may ask for is a mistake', (name) => {
+    expect(refusal({ [name]: '19' })).toBe(
+      `ROOT_FIELD_LIMIT is 20 but ${name} only 19, so that the largest operation could never run: raise ${name}, or lower ROOT_FIELD_LIMIT.`,
+    );
+    expect(readConfig({ [name]: '20' })).toBeTruthy();
+  });
+
   test('over time are on, also in production, unless they are switched off by name', () => {
     expect(readConfig({ NODE_ENV: 'production' }).rateLimits.enabled).toBe(true);
     expect(readConfig({ NODE_ENV: 'production', RATE_LIMITS: 'off' }).rateLimits.enabled).toBe(false);

@@ -32,13 +32,21 @@ const readValues = (environment: Environment): Values => {
   return Object.fromEntries(entries) as Values;
 };
 
+/** The limit of one operation, and what a caller has to spend on it. */
+const FITTING = [
+  ['ROOT_FIELD_LIMIT', 'RATE_BURST'],
+  ['ROOT_FIELD_LIMIT', 'USER_RATE_LIMIT_PER_HOUR'],
+  ['ROOT_FIELD_LIMIT', 'ANONYMOUS_RATE_LIMIT_PER_HOUR'],
+  ['COST_LIMIT', 'COST_BUCKET'],
+] as const;
+
 const checkTogether = (values: Values): void => {
   for (const name of ['MIGRATION_DATABASE_URL', 'LISTEN_DATABASE_URL'] as const) {
     if (values[name] !== undefined && values.DATABASE_URL === undefined) {
       throw new ConfigError(`${name} is set but DATABASE_URL is not: set both, or neither for the embedded database.`);
     }
   }
-  for (const [most, least] of [['ROOT_FIELD_LIMIT', 'RATE_BURST'], ['COST_LIMIT', 'COST_BUCKET']] as const) {
+  for (const [most, least] of FITTING) {
     if (values[most] > values[least]) {
       throw new ConfigError(`${most} is ${values[most]} but ${least} only ${values[least]}, so that the largest operation could never run: raise ${least}, or lower ${most}.`);
     }
@@ -95,6 +103,7 @@ const rateLimitsOf = (values: Values) => ({
   costBucket: values.COST_BUCKET,
   costPerSecond: values.COST_RESTORE_RATE,
   signInsPerMinute: values.SIGN_IN_ATTEMPTS_PER_MINUTE,
+  failuresPerMinute: values.FAILURES_PER_MINUTE,
 });
 
 /**

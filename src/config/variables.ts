@@ -287,6 +287,11 @@ export const variables = {
     default: '5',
     description: 'Attempts to sign in with one email address, good ones included.',
   },
+  FAILURES_PER_MINUTE: {
+    ...wholeNumber(1, 1_000_000),
+    default: '60',
+    description: 'Requests of one caller that may fail before they are executed; the network address counts for who is not known.',
+  },
   REQUEST_TIMEOUT_MS: {
     ...wholeNumber(1, 600_000),
     default: '15000',

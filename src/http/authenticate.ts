@@ -12,23 +12,26 @@ const EMPTY = /^(Bearer)?$/i;
  * A bad Authorization header fails the request. A cookie that is no longer good counts as none: the browser sends it
  * by itself, and the page could otherwise not even sign in again. For the same reason it is taken away when its person
  * may not come in any more.
+ *
+ * @param beforeWork asked before a key is verified; what it throws fails the request.
  */
 export async function authenticate(
   auth: AuthService,
   request: Request,
   cookies: SessionCookies,
+  beforeWork: () => Promise<void>,
 ): Promise<Principal | null> {
   const organization = request.headers.get('x-organization-id');
   const header = request.headers.get('authorization')?.trim() ?? '';
   if (!EMPTY.test(header)) {
     const token = BEARER.exec(header)?.[1];
     if (!token) throw new UnauthenticatedError();
-    return auth.authenticate(token, organization);
+    return auth.authenticate(token, organization, beforeWork);
   }
   const token = cookies.accessCookie;
   if (!token) return null;
   try {
-    return await auth.authenticate(token, organization);
+    return await auth.authenticate(token, organization, beforeWork);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'UNAUTHENTICATED') return null;

@@ -3,6 +3,8 @@ import type { AuthService } from '../domains/auth/index.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { authenticate } from './authenticate.ts';
 import { withDeadline } from './deadline.ts';
+import type { FailureMeter } from './failures.ts';
+import { subjectOf } from './rate-limits.ts';
 import { stateOf, type ServerContext } from './request-state.ts';
 import { type CookieOptions, sessionCookies, type SessionCookies } from './session-cookies.ts';
 
@@ -13,17 +15,42 @@ export interface Caller {
   identify(): Promise<Principal | null>;
 }
 
-/** The caller of a request, whose cookies are read and set as `options` say. */
-export function callerOf(request: Request, auth: AuthService, options: CookieOptions): Caller {
-  const cookies = sessionCookies(request, stateOf(request).setCookies, options);
-  return { cookies, identify: () => authenticate(auth, request, cookies) };
+/** How callers are identified. */
+export interface CallerOptions extends CookieOptions {
+  /** Null when failures are not limited. */
+  readonly failures: FailureMeter | null;
+}
+
+/**
+ * The caller of a request, whose cookies are read and set as `options` say. A failure of the network address is taken
+ * before a key is verified, because that takes long, and given back when the key was good.
+ */
+export function callerOf(request: Request, auth: AuthService, options: CallerOptions): Caller {
+  const state = stateOf(request);
+  const cookies = sessionCookies(request, state.setCookies, options);
+  const address = subjectOf(null, state.sender.address);
+  return {
+    cookies,
+    async identify() {
+      let taken = false;
+      const principal = await authenticate(auth, request, cookies, async () => {
+        await options.failures?.take(address);
+        state.counted = taken = true;
+      });
+      if (taken && principal) {
+        options.failures?.giveBack(address);
+        state.counted = false;
+      }
+      return principal;
+    },
+  };
 }
 
 /**
  * Finds out who calls before anything is done with the document: whether it may be looked up, what its errors may tell
  * and what it is counted against depend on it.
  */
-export function useCaller(auth: AuthService, options: CookieOptions, timeoutMs: number): Plugin<object, ServerContext> {
+export function useCaller(auth: AuthService, options: CallerOptions, timeoutMs: number): Plugin<object, ServerContext> {
   return {
     async onParams({ request, params }) {
       const state = stateOf(request);

@@ -1,9 +1,10 @@
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import { createGraphQLError, type Plugin } from 'graphql-yoga';
+import { createGraphQLError, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { countObjects } from '../graphql/limits/count.ts';
-import { excessOf, type OperationLimits } from '../graphql/limits/limits.ts';
+import { excessOf, type OperationLimits, writtenExcessOf } from '../graphql/limits/limits.ts';
 import { measureOperation, type OperationSize } from '../graphql/limits/measure.ts';
+import { repeatsOf } from '../graphql/limits/repeats.ts';
 import { tooComplex } from './documents.ts';
 import type { CallerMeter } from './rate-limits.ts';
 import { stateOf } from './request-state.ts';
@@ -20,6 +21,14 @@ export interface LimitOptions {
  */
 export function useLimits({ operations, meter }: LimitOptions): Plugin<GraphQLContext> {
   return {
+    // What is written is measured before it is checked: checking what is repeated often takes the square of its length.
+    onValidate({ context, params: { schema, documentAST }, setResult }) {
+      const { operationName, variables } = (context as YogaInitialContext).params;
+      const request = { operationName, variables: variables ?? {}, pageSizeMax: operations.pageSize };
+      const size = measureOperation(schema, documentAST, request);
+      const excess = (size && writtenExcessOf(size, operations)) ?? repeatsOf(documentAST);
+      if (excess) setResult([tooComplex(excess)]);
+    },
     async onExecute({ args, setResultAndStopExecution }) {
       const { schema, document, operationName, variableValues, contextValue } = args;
       const request = { operationName, variables: variableValues ?? {}, pageSizeMax: operations.pageSize };
@@ -31,8 +40,9 @@ export function useLimits({ operations, meter }: LimitOptions): Plugin<GraphQLCo
         return undefined;
       }
       if (!meter) return undefined;
-      const { address } = stateOf(contextValue.request).sender;
-      const { refusal, state, settle } = await meter.admit(contextValue.principal, address, size);
+      const requestState = stateOf(contextValue.request);
+      requestState.counted = true;
+      const { refusal, state, settle } = await meter.admit(contextValue.principal, requestState.sender.address, size);
       const { available, restoreRate } = state.cost;
       if (refusal) {
         const error = createGraphQLError(refusal.message, { originalError: refusal });
@@ -43,7 +53,7 @@ export function useLimits({ operations, meter }: LimitOptions): Plugin<GraphQLCo
       return {
         onExecuteDone({ result, setResult }) {
           if (!('data' in result)) return;
-          const actual = actualCost(result, size, () => countObjects(schema, document, operationName, result.data));
+          const actual = actualCost(result, size, () => countObjects(schema, document, request, result.data));
           const cost = { requested: size.cost, actual, available: settle(actual), restoreRate };
           setResult({ ...result, extensions: { ...result.extensions, cost } });
         },

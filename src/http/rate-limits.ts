@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { OperationSize } from '../graphql/limits/measure.ts';
 import type { ViewerRateLimit } from '../graphql/viewer/rate-limit.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { RateLimitedError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { Admission, RateLimits } from '../platform/rate-limits/index.ts';
@@ -25,7 +26,7 @@ export interface CallerMeter {
   admit(principal: Principal | null, address: string | null, size: OperationSize): Promise<Metered>;
 }
 
-export function createCallerMeter(rateLimits: RateLimits, limits: CallerLimits): CallerMeter {
+export function createCallerMeter(rateLimits: RateLimits, limits: CallerLimits, clock: Clock): CallerMeter {
   const { work, burst } = rateLimits.settings;
   return {
     async admit(principal, address, { rootFields, cost }) {
@@ -34,13 +35,13 @@ export function createCallerMeter(rateLimits: RateLimits, limits: CallerLimits):
       return {
         refusal: refusalOf(admission, {
           hour: `${who} may ask for ${count(perHour)} root fields an hour`,
-          burst: `${who} may ask for ${count(burst.perSecond)} root fields a second`,
-          work: `${who} may spend a cost of ${count(work.perSecond)} a second`,
-        }),
+          burst: `${who} may ask for ${count(burst.capacity)} root fields at once and ${count(burst.perSecond)} a second after that`,
+          work: `${who} may spend a cost of ${count(work.capacity)} at once and ${count(work.perSecond)} a second after that`,
+        }, perHour),
         state: {
           limit: perHour,
           remaining: admission.callsLeft,
-          resetAt: new Date(Date.now() + admission.hourEndsInMs),
+          resetAt: new Date(clock.now().getTime() + admission.hourEndsInMs),
           cost: { limit: work.capacity, available: admission.workLeft, restoreRate: work.perSecond },
         },
         settle(actual) {
@@ -60,15 +61,18 @@ interface Caller {
 }
 
 function callerOf(principal: Principal | null, address: string | null, limits: CallerLimits): Caller {
-  if (principal === null) {
-    return { subject: `address:${networkOf(address)}`, who: 'Your network address', perHour: limits.anonymousPerHour };
-  }
-  const { kind, credentialId, userId, rateLimitPerHour } = principal;
-  if (kind === 'apiKey') {
-    return { subject: `key:${credentialId}`, who: 'This API key', perHour: rateLimitPerHour ?? limits.userPerHour };
-  }
+  const subject = subjectOf(principal, address);
+  if (principal === null) return { subject, who: 'Your network address', perHour: limits.anonymousPerHour };
+  if (principal.kind === 'user') return { subject, who: 'You', perHour: limits.userPerHour };
+  return { subject, who: 'This API key', perHour: principal.rateLimitPerHour ?? limits.userPerHour };
+}
+
+/** Whose bucket a request is taken from. */
+export function subjectOf(principal: Principal | null, address: string | null): string {
+  if (principal === null) return `address:${networkOf(address)}`;
+  const { kind, credentialId, userId } = principal;
   // All sessions of a person together: signing in again is no way to more.
-  return { subject: `user:${userId}`, who: 'You', perHour: limits.userPerHour };
+  return kind === 'apiKey' ? `key:${credentialId}` : `user:${userId}`;
 }
 
 /** Of the newer kind of address everybody has a whole network: its first four groups are who it is. */
@@ -85,6 +89,9 @@ const count = (amount: number): string => amount.toLocaleString('en-US');
 function refusalOf(
   { refusal }: Admission,
   texts: Readonly<Record<NonNullable<Admission['refusal']>['limit'], string>>,
+  perHour: number,
 ): RateLimitedError | null {
-  return refusal && new RateLimitedError(texts[refusal.limit], refusal.waitMs);
+  if (refusal === null) return null;
+  const { limit, waitMs } = refusal;
+  return new RateLimitedError(texts[limit], waitMs ?? { insteadOfWaiting: `ask for at most ${count(perHour)} at once` });
 }

@@ -14,6 +14,8 @@ export interface RequestState {
   operation: string | null;
   /** Whether the answer may tell a secret that was just made: a mutation ran. */
   mutated: boolean;
+  /** Whether the request is counted already against what its caller may do: it is not counted as a failure then. */
+  counted: boolean;
 }
 
 const ACCEPTED_ID = /^[A-Za-z0-9._-]{1,128}$/;
@@ -28,7 +30,7 @@ const NOBODY_KNOWN: Sender = { address: null, secure: false };
 export function createRequestState(sentId: string | null | undefined, sender = NOBODY_KNOWN): RequestState {
   const id = sentId && ACCEPTED_ID.test(sentId) ? sentId : randomUUID();
   const startedAt = performance.now();
-  return { id, sender, startedAt, setCookies: [], codes: new Set(), principal: null, operation: null, mutated: false };
+  return { id, sender, startedAt, setCookies: [], codes: new Set(), principal: null, operation: null, mutated: false, counted: false };
 }
 
 /** What the listener hands to the GraphQL endpoint with a request. */

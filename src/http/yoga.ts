@@ -11,6 +11,7 @@ import { schema } from '../graphql/schema.ts';
 import { callerOf, useCaller } from './caller.ts';
 import { corsFor, type CorsRules } from './cors.ts';
 import { createDocumentCaches, useTokenLimit } from './documents.ts';
+import { type FailureMeter, useFailureLimit } from './failures.ts';
 import { useLimits } from './limits.ts';
 import { useCodedRefusals, usePublicErrors, useRequestLog, useTenantScope } from './plugins.ts';
 import type { CallerMeter } from './rate-limits.ts';
@@ -28,6 +29,8 @@ export interface ApiDependencies {
   readonly cursors: CursorCodec;
   /** Null when callers are not limited over time. */
   readonly meter: CallerMeter | null;
+  /** Null when failures are not limited. */
+  readonly failures: FailureMeter | null;
   readonly logger: Logger;
 }
 
@@ -46,7 +49,7 @@ export const GRAPHQL_PATH = '/graphql';
 
 /** The GraphQL endpoint, without a socket: what tests call by `fetch` and the server listens with. */
 export function createApi(dependencies: ApiDependencies, options: ApiOptions): Api {
-  const { logger, services } = dependencies;
+  const { logger, services, failures } = dependencies;
   const { requestTimeoutMs } = options;
   const hasCors = options.corsOrigins.length > 0 || options.corsLocal;
   return createYoga<ServerContext, GraphQLContext>({
@@ -69,11 +72,12 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
       useCodedRefusals(logger),
       useRequestLog(logger),
       useReadableRequests(),
-      useCaller(services.auth, options, requestTimeoutMs),
+      useCaller(services.auth, { ...options, failures }, requestTimeoutMs),
       useTrustedDocuments(options),
       useTokenLimit(options.operations.tokens),
       useSchemaVisibility(options.introspection),
       useLimits({ operations: options.operations, meter: dependencies.meter }),
+      ...(failures ? [useFailureLimit(failures)] : []),
       useTenantScope(requestTimeoutMs),
       usePublicErrors(logger),
     ],
@@ -82,12 +86,12 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
 }
 
 function createContext(
-  { services, db, clock, accessChanged, cursors }: ApiDependencies,
+  { services, db, clock, accessChanged, cursors, failures }: ApiDependencies,
   options: ApiOptions,
   { request }: YogaInitialContext,
 ): GraphQLContext {
   const state = stateOf(request);
-  const { cookies, identify } = callerOf(request, services.auth, options);
+  const { cookies, identify } = callerOf(request, services.auth, { ...options, failures });
   const context: GraphQLContext = {
     requestId: state.id,
     userAgent: request.headers.get('user-agent')?.slice(0, 500) ?? null,

@@ -12,7 +12,7 @@ const servedWith = (environment: NonNullable<TestAppOptions['environment']>): Pr
 
 let world: ServedWorld;
 beforeAll(async () => {
-  world = await servedWith({ USER_RATE_LIMIT_PER_HOUR: '7', ANONYMOUS_RATE_LIMIT_PER_HOUR: '6' });
+  world = await servedWith({ ROOT_FIELD_LIMIT: '10', USER_RATE_LIMIT_PER_HOUR: '10', ANONYMOUS_RATE_LIMIT_PER_HOUR: '10' });
 });
 afterAll(() => world.close());
 
@@ -61,12 +61,19 @@ describe('an API key has so many root fields an hour', () => {
     ['introspection', (count) => `{ ${aliases(count - 1)} __schema { description } }`],
     ['variables', (count) => `query ($no: Boolean!) { ${aliases(count)} b: viewer @include(if: $no) { kind } }`, { no: false }],
     ['mutations', (count) => `mutation { ${Array.from({ length: count }, (_, i) => `a${i}: revokeApiKey(input: { id: "x" }) { __typename }`).join(' ')} }`],
-  ])('6 in one request are refused and take nothing, 5 are answered: %s', async (_way, query, variables) => {
+  ])('6 in one request are refused for good and take nothing, 5 are answered: %s', async (_way, query, variables) => {
     const key = await newKey(5);
     // The key is looked up once and then known.
     await asked(key, '{');
     const { result, statements } = await world.testApp.statementsOf(() => asked(key, query(6), variables));
-    expect(refusalOf(result)).toBe('This API key may ask for 5 root fields an hour');
+    expect(codesOf(result)).toEqual(['RATE_LIMITED']);
+    // No wait would help, so none is promised.
+    expect(result.json.errors[0]).toEqual({
+      message: 'This API key may ask for 5 root fields an hour: ask for at most 5 at once.',
+      extensions: { code: 'RATE_LIMITED' },
+    });
+    expect(result.status).toBe(429);
+    expect(result.headers['retry-after']).toBeUndefined();
     expect(statements).toEqual([]);
     expect(isAnswered(await asked(key, query(5), variables))).toBe(true);
     expect(refusalOf(await asked(key, query(5), variables))).toBe('This API key may ask for 5 root fields an hour');
@@ -101,8 +108,8 @@ test('a person has one limit for all sessions', async () => {
   const email = world.acme.email('member');
   const [one, other] = [await signIn(world.testApp.app, email), await signIn(world.testApp.app, email)];
   expect(isAnswered(await asked(one, `{ ${aliases(4)} }`))).toBe(true);
-  expect(isAnswered(await asked(other, `{ ${aliases(3)} }`))).toBe(true);
-  expect(refusalOf(await asked(one, '{ viewer { kind } }'))).toBe('You may ask for 7 root fields an hour');
+  expect(isAnswered(await asked(other, `{ ${aliases(6)} }`))).toBe(true);
+  expect(refusalOf(await asked(one, '{ viewer { kind } }'))).toBe('You may ask for 10 root fields an hour');
 });
 
 describe('who is not signed in has the limit of the network address', () => {
@@ -113,8 +120,8 @@ describe('who is not signed in has the limit of the network address', () => {
     ['192.0.2.7', '192.0.2.7', '192.0.2.8'],
     ['2001:db8::1', '2001:db8:0:0:ffff::2', '2001:db8:0:1::1'],
   ])('%s', async (address, same, another) => {
-    for (let count = 0; count < 6; count++) expect(isAnswered(await from(address))).toBe(true);
-    expect(refusalOf(await from(same))).toBe('Your network address may ask for 6 root fields an hour');
+    for (let count = 0; count < 10; count++) expect(isAnswered(await from(address))).toBe(true);
+    expect(refusalOf(await from(same))).toBe('Your network address may ask for 10 root fields an hour');
     expect(isAnswered(await from(another))).toBe(true);
   });
 });
@@ -180,7 +187,7 @@ describe('what was saved up', () => {
     const key = await newKey(undefined, small);
     expect((await asked(key, page(59), {}, small)).json.extensions.cost).toMatchObject({ actual: 60, available: 40 });
     const refused = await asked(key, page(50), {}, small);
-    expect(refusalOf(refused)).toBe('This API key may spend a cost of 1 a second');
+    expect(refusalOf(refused)).toBe('This API key may spend a cost of 100 at once and 1 a second after that');
     const { requested, available } = refused.json.extensions.cost;
     expect(requested).toBe(51);
     expect(available).toBeGreaterThanOrEqual(40);
@@ -191,7 +198,7 @@ describe('what was saved up', () => {
   test('of root fields at once is used up to the last one', async () => {
     const key = await newKey(undefined, small);
     expect(isAnswered(await asked(key, `{ ${aliases(10)} }`, {}, small))).toBe(true);
-    expect(refusalOf(await asked(key, `{ ${aliases(10)} }`, {}, small))).toBe('This API key may ask for 1 root fields a second');
+    expect(refusalOf(await asked(key, `{ ${aliases(10)} }`, {}, small))).toBe('This API key may ask for 10 root fields at once and 1 a second after that');
   });
 });
 

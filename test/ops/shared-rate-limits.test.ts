@@ -16,6 +16,7 @@ const SETTINGS = {
   burst: { capacity: 20, perSecond: 0.001 },
   work: { capacity: 1_000, perSecond: 0.01 },
   attemptsPerMinute: 5,
+  failuresPerMinute: 60,
 };
 
 describe.skipIf(missing !== null)('two that count in one Redis', () => {
@@ -153,7 +154,7 @@ describe.skipIf(missing !== null)('two server processes with one Redis', () => {
     const keys = await client.keys('*');
     close();
     const uuid = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-    const known = new RegExp(`^tenantry:((hour|burst|work):(key:${uuid}|user:${uuid}|address:127\\.0\\.0\\.1)|attempts:[\\w-]{43})$`);
+    const known = new RegExp(`^tenantry:((hour|burst|work|failures):(key:${uuid}|user:${uuid}|address:127\\.0\\.0\\.1)|attempts:[\\w-]{43})$`);
     expect(keys.filter((key) => !known.test(key))).toEqual([]);
     expect(keys.some((key) => key.startsWith('tenantry:attempts:'))).toBe(true);
   });

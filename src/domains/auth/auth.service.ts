@@ -17,7 +17,7 @@ import { createFingerprint, isWellFormedApiKey, looksLikeApiKey } from './key-fo
 import { createLookups, type LookupDependencies, type OrganizationName } from './lookups.ts';
 import type { RefreshInput, SignInInput } from './session.input.ts';
 import { abandon, ACCESS_PREFIX, type CountAttempt, type IssuedSession, refresh, type SessionSettings, signIn, signOut } from './sessions.ts';
-import { createVerifier, rememberMatches } from './verify.ts';
+import { type BeforeWork, createVerifier, rememberMatches } from './verify.ts';
 
 export interface AuthService {
   /** @throws UnauthenticatedError with one text for everything that can be wrong; RateLimitedError after too many attempts. */
@@ -32,9 +32,10 @@ export interface AuthService {
    * Who presents this token, and where it works.
    *
    * @param organization the value of X-Organization-Id, a global id or a bare UUID, or null.
+   * @param beforeWork asked before a key is verified that was not verified lately, known or not; what it throws is thrown.
    * @throws UnauthenticatedError, ForbiddenError, AppError (API_KEY_EXPIRED, USER_NOT_ACTIVE, ORG_NOT_ACTIVE)
    */
-  authenticate(token: string, organization: string | null): Promise<Principal>;
+  authenticate(token: string, organization: string | null, beforeWork?: BeforeWork): Promise<Principal>;
   /** Drops what is remembered about something that changed. */
   forget(change: AccessChange): void;
   /** Drops everything, because changes may have been missed: call it whenever the feed begins to listen. */
@@ -64,12 +65,12 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
   const fingerprint = createFingerprint(dependencies.secretKey);
   const sessions = { ...dependencies, passwords, forget: lookups.forget };
 
-  async function authenticateKey(token: string, organization: string | null): Promise<Principal> {
+  async function authenticateKey(token: string, organization: string | null, beforeWork?: BeforeWork): Promise<Principal> {
     if (!isWellFormedApiKey(token)) throw new UnauthenticatedError();
     const print = fingerprint(token);
     const key = await lookups.key(print);
     // An unknown key is verified too, against a hash of nothing, so that it takes as long as a wrong one.
-    const matches = await matchesKey(print.toString('base64'), key?.secretHash ?? null, token);
+    const matches = await matchesKey(print.toString('base64'), key?.secretHash ?? null, token, beforeWork);
     if (key === null || !matches) throw new UnauthenticatedError();
     const named = await lookups.organizationName(key.orgId);
     if (named === null) throw new UnauthenticatedError();
@@ -94,8 +95,8 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     refresh: (input) => refresh(sessions, input),
     signOut: (principal) => signOut(sessions, principal),
     abandon: (input) => abandon(sessions, input),
-    authenticate: (token, organization) =>
-      looksLikeApiKey(token) ? authenticateKey(token, organization) : authenticateSession(token, organization),
+    authenticate: (token, organization, beforeWork) =>
+      looksLikeApiKey(token) ? authenticateKey(token, organization, beforeWork) : authenticateSession(token, organization),
     forget: lookups.forget,
     forgetAll: lookups.clear,
   };

@@ -49,3 +49,14 @@ test('a match counts for the hash that it was worked out with, not for the next 
   expect(await matches('print', await hashSecret(RIGHT, 'test'), RIGHT)).toBe(true);
   expect(await matches('print', await hashSecret('another', 'test'), RIGHT)).toBe(false);
 });
+
+test('before a secret is worked out it is asked whether it may be; one that is remembered is not asked for', async () => {
+  const verifier = counted();
+  const matches = rememberMatches(verifier);
+  const hashed = await hashSecret(RIGHT, 'test');
+  const refuse = () => Promise.reject(new Error('not now'));
+  for (const known of [hashed, null]) await expect(matches('print', known, RIGHT, refuse)).rejects.toThrow('not now');
+  expect(verifier.calls).toBe(0);
+  expect(await matches('print', hashed, RIGHT, () => Promise.resolve())).toBe(true);
+  expect(await matches('print', hashed, RIGHT, refuse)).toBe(true);
+});

@@ -19,6 +19,9 @@ export function createVerifier(hashCost: HashCost): Verifier {
   };
 }
 
+/** Asked before a secret is verified, which takes the processor for long; throws when it may not be. */
+export type BeforeWork = () => Promise<void>;
+
 /** That a secret fits its hash cannot change; still it is not kept for longer than this. */
 const REMEMBERED_MS = 60_000;
 const MOST_REMEMBERED = 10_000;
@@ -27,19 +30,24 @@ const MOST_REMEMBERED = 10_000;
  * The same for secrets that come with every request: a match is remembered for 60 s, and requests that come together
  * wait for one verification. A mismatch is never remembered, so that guessing stays slow.
  *
- * @returns a function that also takes the fingerprint, under which the match is remembered.
+ * @returns a function that also takes the fingerprint, under which the match is remembered, and what is to be done
+ *   before there is anything to work out; when that throws, nothing is.
  */
 export function rememberMatches(
   verifier: Verifier,
-): (fingerprint: string, hashed: string | null, secret: string) => Promise<boolean> {
+): (fingerprint: string, hashed: string | null, secret: string, beforeWork?: BeforeWork) => Promise<boolean> {
   const matches = new LRUCache<string, Promise<boolean>>({ max: MOST_REMEMBERED, ttl: REMEMBERED_MS });
-  return async (fingerprint, hashed, secret) => {
-    if (hashed === null) return verifier.verify(null, secret);
+  return async (fingerprint, hashed, secret, beforeWork) => {
+    const verify = async (): Promise<boolean> => {
+      await beforeWork?.();
+      return verifier.verify(hashed, secret);
+    };
+    if (hashed === null) return verify();
     // A fingerprint belongs to one secret, so fingerprint and hash together say all that the answer depends on.
     const key = `${fingerprint}:${hashed}`;
     const known = matches.get(key);
     if (known !== undefined) return known;
-    const verification = verifier.verify(hashed, secret);
+    const verification = verify();
     matches.set(key, verification);
     const forget = (): void => {
       if (matches.peek(key) === verification) matches.delete(key);

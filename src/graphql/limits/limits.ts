@@ -34,9 +34,20 @@ const number = new Intl.NumberFormat('en-US');
 /** What may come out as less than was measured is "up to" so much; what is written is just so much. */
 const ESTIMATED: ReadonlySet<keyof OperationLimits> = new Set(['cost', 'values']);
 
+/** What needs no valid document to be measured, because it depends on nothing but what is written. */
+const WRITTEN = CHECKS.filter(([limit]) => !ESTIMATED.has(limit));
+
+/**
+ * Why an operation that was not validated yet is refused for what is written in it; null when it may be validated. One
+ * without an end, whose fragments spread themselves, is left to the validation, which says so better.
+ */
+export function writtenExcessOf(size: OperationSize, limits: OperationLimits): string | null {
+  return Math.max(size.depth, size.introspectionDepth) < COUNT_MAX ? excessOf(size, limits, WRITTEN) : null;
+}
+
 /** Why an operation of this size is refused and what to do about it; null when it may run. */
-export function excessOf(size: OperationSize, limits: OperationLimits): string | null {
-  const exceeded = CHECKS.find(([limit]) => size[limit] > limits[limit]);
+export function excessOf(size: OperationSize, limits: OperationLimits, checks = CHECKS): string | null {
+  const exceeded = checks.find(([limit]) => size[limit] > limits[limit]);
   if (!exceeded) return null;
   const [limit, refusal] = exceeded;
   const asked = size[limit];

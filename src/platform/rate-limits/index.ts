@@ -11,6 +11,8 @@ export interface RateLimitSettings {
   /** Points of work: how many are saved up, and how many come back a second. */
   readonly work: Bucket;
   readonly attemptsPerMinute: number;
+  /** How many failures there may be at once, all of which come back within a minute. */
+  readonly failuresPerMinute: number;
 }
 
 /** What somebody wants to do. */
@@ -26,8 +28,11 @@ export interface Demand {
 
 /** Whether it may be done now, and how the limits stand after it. */
 export interface Admission {
-  /** Which limit refuses it, and for how long; null when it may be done. A refusal takes nothing from any limit. */
-  readonly refusal: { readonly limit: 'hour' | 'burst' | 'work'; readonly waitMs: number } | null;
+  /**
+   * Which limit refuses it, and for how long: null when it is more than there is in a whole hour. Null altogether when
+   * it may be done. A refusal takes nothing from any limit.
+   */
+  readonly refusal: { readonly limit: 'hour' | 'burst' | 'work'; readonly waitMs: number | null } | null;
   readonly callsLeft: number;
   /** Milliseconds until the hour is over. */
   readonly hourEndsInMs: number;
@@ -42,6 +47,8 @@ export interface RateLimits {
   giveBackWork(subject: string, points: number): void;
   /** Counts an attempt. Null when it may be made, else the milliseconds until another may. */
   attempt(subject: string): Promise<number | null>;
+  /** What failures are taken from. */
+  readonly failures: Buckets;
 }
 
 const HOUR_SECONDS = 3_600;
@@ -59,9 +66,12 @@ export function createRateLimits(
     redis ? createSharedBuckets(bucket, { redis, prefix: `${prefix}${name}` }) : createLocalBuckets(bucket);
   const burst = bucketsOf(settings.burst, 'burst');
   const work = bucketsOf(settings.work, 'work');
+  const { failuresPerMinute } = settings;
+  const failures = bucketsOf({ capacity: failuresPerMinute, perSecond: failuresPerMinute / MINUTE_SECONDS }, 'failures');
 
   return {
     settings,
+    failures,
     async admit(demand) {
       const { subject, calls, callsPerHour } = demand;
       // Asked in the same tick, so that Redis has them in one round trip.
@@ -75,7 +85,7 @@ export function createRateLimits(
       if (taken.every(({ fits }) => fits)) return { ...admission, refusal: null };
       // One limit refuses it: the others get back what they gave.
       await Promise.all([
-        hour.fits && hours.giveBack(subject, calls),
+        hour.fits && hour.giveBack(),
         now.fits && burst.take(subject, -calls),
         points.fits && work.take(subject, -demand.work),
       ]);
@@ -83,7 +93,7 @@ export function createRateLimits(
         ...admission,
         callsLeft: hour.left + (hour.fits ? calls : 0),
         workLeft: points.left + (points.fits ? demand.work : 0),
-        refusal: longest({ hour, burst: now, work: points }),
+        refusal: calls > callsPerHour ? { limit: 'hour', waitMs: null } : longest({ hour, burst: now, work: points }),
       };
     },
     giveBackWork(subject, points) {

@@ -6,6 +6,7 @@ const SETTINGS = {
   burst: { capacity: 20, perSecond: 0.001 },
   work: { capacity: 1_000, perSecond: 0.01 },
   attemptsPerMinute: 5,
+  failuresPerMinute: 60,
 };
 const demand = (more: Partial<Demand> = {}): Demand => ({ subject: 'key:a', calls: 1, callsPerHour: 5, work: 10, ...more });
 const limits = () => createRateLimits(SETTINGS, null);
@@ -51,9 +52,15 @@ test('what asks for more than there can be does not crowd out what is beside it'
   expect(small.map(({ refusal }) => refusal)).toEqual([null, null, null, null, null]);
 });
 
+test('what is more than there is in an hour has no wait that would help', async () => {
+  const { admit } = limits();
+  const { refusal } = await admit(demand({ calls: 21, callsPerHour: 20, work: 1_500 }));
+  expect(refusal).toEqual({ limit: 'hour', waitMs: null });
+});
+
 test('of several limits that refuse the longest wait is told', async () => {
   const { admit } = limits();
-  const { refusal } = await admit(demand({ calls: 21, callsPerHour: 5, work: 1_500 }));
+  const { refusal } = await admit(demand({ calls: 21, callsPerHour: 21, work: 1_500 }));
   // 500 points at one in a hundred seconds.
   expect(refusal).toEqual({ limit: 'work', waitMs: 50_000_000 });
 });

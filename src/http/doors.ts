@@ -8,7 +8,7 @@ import { problemBody } from './problems.ts';
 import { internalText } from './public-errors.ts';
 import { commonHeaders, type Door, logRequest } from './request-log.ts';
 import { createRequestState, type RequestState } from './request-state.ts';
-import { senderOf, type TrustedProxies } from './trusted-proxies.ts';
+import { createForwardedWarning, senderOf, type TrustedProxies } from './trusted-proxies.ts';
 import { type Api, GRAPHQL_PATH } from './yoga.ts';
 
 /** Whether the server can answer from its database now, with what was looked at. */
@@ -35,7 +35,9 @@ interface Choice {
 
 /** Sends a request to the door that its path names; the GraphQL endpoint logs and answers by itself. */
 export function createListener(doors: Doors): (request: IncomingMessage, response: ServerResponse) => void {
+  const warnOfForwarded = createForwardedWarning(doors.trusts, doors.logger);
   return (request, response) => {
+    warnOfForwarded(request);
     const sentId = request.headers['x-request-id'];
     const sender = senderOf(request, doors.trusts);
     const state = createRequestState(typeof sentId === 'string' ? sentId : null, sender);
@@ -89,10 +91,15 @@ async function answer(
   logRequest(logger, state, { door, method: request.method ?? '', status: response.statusCode });
 }
 
+/** A host name or address, and a port. */
+const HOST = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
+
 /** The path, or null for what is no address: the Host header is part of it and comes from the caller too. */
 function pathOf({ headers, httpVersion, url = '' }: IncomingMessage): string | null {
   // Only the first version of the protocol knew requests without one.
   if (headers.host === undefined && httpVersion !== '1.0') return null;
+  // What is more than a name and a port would become part of the path.
+  if (headers.host !== undefined && !HOST.test(headers.host)) return null;
   const whole = `http://${headers.host ?? 'localhost'}${url}`;
   return url.startsWith('/') && URL.canParse(whole) ? new URL(whole).pathname : null;
 }

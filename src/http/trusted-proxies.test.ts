@@ -1,5 +1,6 @@
+import pino from 'pino';
 import { describe, expect, test } from 'vitest';
-import { createTrustedProxies, senderOf } from './trusted-proxies.ts';
+import { createForwardedWarning, createTrustedProxies, senderOf } from './trusted-proxies.ts';
 
 const trusts = createTrustedProxies(['10.0.0.0/8', '192.0.2.7', 'fd00::/8']);
 
@@ -16,6 +17,7 @@ describe('the address of a caller', () => {
     ['no address ends the chain', '10.0.0.1', '203.0.113.5, unknown', '10.0.0.1'],
     ['an address with a port', '10.0.0.1', '203.0.113.5:1234', '203.0.113.5'],
     ['the old form in the new one', '::ffff:10.0.0.1', '::ffff:203.0.113.5', '203.0.113.5'],
+    ['the old form in the new one, written as new', '::ffff:10.0.0.1', '::ffff:cb00:7105', '203.0.113.5'],
     ['one address in two spellings', 'fd00::1', '[2001:DB8:0::5]:80', '2001:db8::5'],
     ['one below a network is not in it', '9.255.255.255', '203.0.113.5', '9.255.255.255'],
   ])('%s', (_name, peer, forwarded, address) => {
@@ -46,4 +48,18 @@ describe('HTTPS', () => {
     const socket = { remoteAddress: '203.0.113.5', encrypted: true };
     expect(senderOf({ socket, headers: {} } as never, trusts).secure).toBe(true);
   });
+});
+
+test('a forwarded header of a stranger is told once, and nothing of it', () => {
+  const log: Record<string, unknown>[] = [];
+  const warn = createForwardedWarning(trusts, pino({}, { write: (line: string) => void log.push(JSON.parse(line)) }));
+  const come = (remoteAddress: string, headers: Record<string, string>) => warn({ socket: { remoteAddress }, headers } as never);
+  come('10.0.0.1', { 'x-forwarded-for': '203.0.113.5' });
+  come('203.0.113.9', {});
+  expect(log).toEqual([]);
+  come('::ffff:203.0.113.9', { 'x-forwarded-for': 'secret' });
+  come('203.0.113.8', { 'x-forwarded-for': 'secret' });
+  expect(log).toHaveLength(1);
+  expect(log[0]).toMatchObject({ level: 40, code: 'FORWARDED_BY_UNTRUSTED', peer: '203.0.113.9' });
+  expect(JSON.stringify(log)).not.toContain('secret');
 });

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net';
+import type { Logger } from 'pino';
 
 /** Who sent a request, as far as it can be known. */
 export interface Sender {
@@ -21,6 +22,21 @@ export function createTrustedProxies(networks: readonly string[]): TrustedProxie
     else list.addSubnet(address, Number(bits), family);
   }
   return (address) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
+
+/** Tells once of a forwarded header that is not believed: without it all who come through that proxy are one address. */
+export function createForwardedWarning(trusts: TrustedProxies, logger: Logger) {
+  let told = false;
+  return ({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): void => {
+    if (told || headers['x-forwarded-for'] === undefined) return;
+    const peer = plainAddress(socket.remoteAddress ?? '');
+    if (peer === null || trusts(peer)) return;
+    told = true;
+    logger.warn(
+      { code: 'FORWARDED_BY_UNTRUSTED', peer },
+      'X-Forwarded-For came from an address that is not in TRUSTED_PROXIES and is not believed: if it is your proxy, name it there, else all callers behind it count as one',
+    );
+  };
 }
 
 /**
@@ -55,5 +71,8 @@ function plainAddress(text: string): string | null {
   const bare = /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
   const mapped = /^::ffff:([\d.]+)$/i.exec(bare)?.[1] ?? bare;
   if (isIPv4(mapped)) return mapped;
-  return isIP(bare) === 6 ? new URL(`http://[${bare.replace(/%.*$/, '')}]`).hostname.slice(1, -1) : null;
+  if (isIP(bare) !== 6) return null;
+  const shortest = new URL(`http://[${bare.replace(/%.*$/, '')}]`).hostname.slice(1, -1);
+  const [high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(shortest)?.slice(1).map((part) => Number.parseInt(part, 16)) ?? [];
+  return high === undefined || low === undefined ? shortest : [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }

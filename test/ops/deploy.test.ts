@@ -87,6 +87,10 @@ describe('the compose file', () => {
     expect(given.filter((name) => !(name in variables))).toEqual([]);
   });
 
+  test('passes on what several servers, or a proxy in front, need; both may be left out', () => {
+    expect(server.environment).toMatchObject({ TRUSTED_PROXIES: '${TRUSTED_PROXIES:-}', REDIS_URL: '${REDIS_URL:-}' });
+  });
+
   test('starts the server after the database is healthy and migrated, and never gives it the owner', () => {
     expect(server.depends_on).toEqual({
       postgres: { condition: 'service_healthy' },
@@ -107,7 +111,7 @@ describe('on a real PostgreSQL 18', () => {
   const environmentOf = ({ environment }: Service): Record<string, string> => {
     const host = new URL(cluster.ownerUrl).host;
     const fill = (text: string) =>
-      text.replace(/\$\{(\w+)[^}]*\}/g, (_, name: keyof typeof passwords) => passwords[name]).replace('postgres:5432', host);
+      text.replace(/\$\{(\w+)[^}]*\}/g, (_, name: string) => (passwords as Record<string, string>)[name] ?? '').replace('postgres:5432', host);
     const entries = Object.entries(environment).map(([name, value]) => [name, fill(value)] as const);
     return { NODE_ENV: 'production', DATA_DIR: '/proc/nowhere', PORT: '0', ...Object.fromEntries(entries) };
   };

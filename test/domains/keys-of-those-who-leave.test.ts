@@ -81,3 +81,13 @@ describe('a request that waits while its caller is removed', () => {
     expect(await world.sql("SELECT 1 FROM iam.memberships WHERE email = 'backdoor@evil.test'")).toEqual([]);
   });
 });
+
+test('a request that waits while its key is revoked makes no key', async () => {
+  const admin = await join('admin');
+  const first = await create(admin, { scopes: ['workflow:read', 'apiKey:write'] });
+  const maker = await world.auth.authenticate(first.secret ?? '', null);
+  const revoke = "UPDATE iam.api_keys SET status = 'revoked', revoked_at = now() WHERE id = $1";
+  const [outcome] = await world.contend(revoke, [maker.credentialId], [() => codeOf(create(maker, { name: 'from a dead key', scopes: ['workflow:read'] }))]);
+  expect(outcome).toBe('FORBIDDEN');
+  expect(await world.sql("SELECT 1 FROM iam.api_keys WHERE name = 'from a dead key'")).toEqual([]);
+});

@@ -12,6 +12,10 @@ export const equivalents: readonly Equivalent[] = [
     names: ['src/graphql/plugins/tenant-scope/index.ts and for or 9f79dc6d'],
   },
   {
+    reason: 'A selection that reaches no relation leaves the scoping as it went in.',
+    names: ['src/graphql/plugins/tenant-scope/index.ts and for or 3b88e4ea'],
+  },
+  {
     reason: "The query that Pothos makes of a field's selection has a select and nothing else.",
     names: ['src/graphql/plugins/tenant-scope/index.ts drop spread 1fe41c86'],
   },

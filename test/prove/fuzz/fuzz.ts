@@ -15,6 +15,8 @@ export interface FuzzOptions {
   /** Ends at the first finding, without looking for a smaller one. */
   readonly untilFound?: boolean;
   readonly progress?: (done: number) => void;
+  /** Told of each finding at once; those after the first of a worker are smaller forms of it. */
+  readonly found?: (finding: Finding) => void;
 }
 
 export interface Finding {
@@ -51,7 +53,7 @@ function declaredCodes(): Set<string> {
 const count = (counts: Record<string, number>, key: string): void => void (counts[key] = (counts[key] ?? 0) + 1);
 
 /** Sends what once failed and then `runs` generated requests, side by side; a failing one is shrunk and ends its worker. */
-export async function fuzz({ runs, seed, workers = 8, planted, untilFound = false, progress }: FuzzOptions): Promise<FuzzResult> {
+export async function fuzz({ runs, seed, workers = 8, planted, untilFound = false, progress, found }: FuzzOptions): Promise<FuzzResult> {
   const server = startFuzzedServer(planted);
   const codes = declaredCodes();
   const byKind: Record<string, number> = {};
@@ -86,7 +88,9 @@ export async function fuzz({ runs, seed, workers = 8, planted, untilFound = fals
     if (untilFound && findings.length > 0) return;
     const problem = await judge(request);
     if (problem === undefined) return;
-    findings.push({ problem, request, log: logOf(problem) });
+    const finding = { problem, request, log: logOf(problem) };
+    findings.push(finding);
+    found?.(finding);
     throw new Error(problem);
   };
   const work = async (number: number): Promise<void> => {

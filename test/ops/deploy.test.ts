@@ -88,7 +88,7 @@ describe('the compose file', () => {
   });
 
   test('passes on what several servers, or a proxy in front, need; both may be left out', () => {
-    expect(server.environment).toMatchObject({ TRUSTED_PROXIES: '${TRUSTED_PROXIES:-}', REDIS_URL: '${REDIS_URL:-}' });
+    for (const name of ['TRUSTED_PROXIES', 'REDIS_URL']) expect(server.environment[name]).toBe(`\${${name}:-}`);
   });
 
   test('starts the server after the database is healthy and migrated, and never gives it the owner', () => {

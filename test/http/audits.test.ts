@@ -1,32 +1,26 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { serverAudits } from 'graphql-http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DemoData } from '../../prisma/seed.ts';
 import { type ServerProcess, spawnServer } from '../harness/server-process.ts';
+import { serveWorld, type ServedWorld } from './world.ts';
 
 // graphql-http's audits of GraphQL over HTTP, on the server as an operator runs it in production.
 
+let world: ServedWorld;
 let server: ServerProcess;
-let base: string;
 let url: string;
 let authorization: string;
 
 beforeAll(async () => {
-  base = mkdtempSync(path.join(tmpdir(), 'tenantry-audits-'));
-  // Another account runs the database when this is root, and has to get here.
-  chmodSync(base, 0o711);
-  const dataDir = path.join(base, 'data');
-  const env = { NODE_ENV: 'production', DEMO_DATA: 'on', DATA_DIR: dataDir, LOG_LEVEL: 'silent', RATE_LIMITS: 'on' };
-  server = spawnServer({ env });
+  const SECRET_KEY = 'a secret that two processes share, for this test';
+  world = await serveWorld({ environment: { SECRET_KEY } });
+  authorization = `Bearer ${world.acme.keys.viewer}`;
+  const DATABASE_URL = world.testApp.database.runtimeUrl;
+  server = spawnServer({ env: { NODE_ENV: 'production', DATABASE_URL, SECRET_KEY, LOG_LEVEL: 'silent', RATE_LIMITS: 'on' } });
   url = await server.url();
-  const { organizations } = JSON.parse(readFileSync(path.join(dataDir, 'demo.json'), 'utf8')) as DemoData;
-  authorization = `Bearer ${organizations[0]!.apiKey}`;
 });
 afterAll(async () => {
   await server.end();
-  rmSync(base, { recursive: true, force: true });
+  await world.close();
 });
 
 /** Sends the key with each request. */

@@ -50,9 +50,9 @@ export async function serve(
 }
 
 function listen(app: App, config: Config, { runtimeUrl }: OpenDatabase, logger: Logger): Promise<RunningServer> {
-  const { host, port, shutdownGraceMs, graphiql, trustedProxies } = config.http;
+  const { host, port, requestTimeoutMs, shutdownGraceMs, graphiql, trustedProxies } = config.http;
   const readiness = createReadiness({ runtimeUrl, timeoutMs: config.database.connectTimeoutMs });
-  return startServer(app.api, { host, port, shutdownGraceMs, graphiql, trustedProxies, readiness, logger });
+  return startServer(app.api, { host, port, requestTimeoutMs, shutdownGraceMs, graphiql, trustedProxies, readiness, logger });
 }
 
 /** What the program that makes the demo data is told. */

@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** How long a request may take, in milliseconds. */
+  readonly requestTimeoutMs: number;
   /** How long a stopping server waits for the requests under way. */
   readonly shutdownGraceMs: number;
   /** Whether browsers get the query page. */
@@ -40,6 +42,8 @@ export interface Patience {
   readonly headersMs: number;
   /** For the next request on a connection. */
   readonly idleMs: number;
+  /** For the caller to take anything of an answer, after the time that a request may take. */
+  readonly unreadMs: number;
   /** How often it is looked who takes too long. */
   readonly lookEveryMs: number;
 }
@@ -49,13 +53,14 @@ const USUAL_PATIENCE: Patience = {
   headersMs: 20_000,
   // Longer than the 60 s of the usual load balancers, so that it is they who end a connection that is idle.
   idleMs: 65_000,
+  unreadMs: 15_000,
   lookEveryMs: 5_000,
 };
 
 /** Listens. Throws an OperatorError with one line when the port is taken or not allowed. */
 export async function startServer(api: Api, options: ServerOptions): Promise<RunningServer> {
   const drain = { begun: false };
-  const { requestMs, headersMs, idleMs, lookEveryMs } = options.patience ?? USUAL_PATIENCE;
+  const { requestMs, headersMs, idleMs, unreadMs, lookEveryMs } = options.patience ?? USUAL_PATIENCE;
   const server = createServer({
     requestTimeout: requestMs,
     headersTimeout: headersMs,
@@ -64,6 +69,8 @@ export async function startServer(api: Api, options: ServerOptions): Promise<Run
     // A request without a Host is refused by this server's own words.
     requireHostHeader: false,
   });
+  // An answer that nobody reads stays in memory: its connection is ended when nothing moves on it any more.
+  server.setTimeout(options.requestTimeoutMs + unreadMs);
   attach(server, doorsOf(api, options, drain), drain);
   await listen(server, options);
   return {

@@ -16,6 +16,7 @@ export async function startTestServer({ app }: Pick<TestApp, 'app'>, options: Pa
     host: '127.0.0.1',
     port: 0,
     shutdownGraceMs: 0,
+    requestTimeoutMs: 15_000,
     graphiql: false,
     trustedProxies: [],
     readiness: () => Promise.resolve({ ready: true, checks: {} }),

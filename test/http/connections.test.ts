@@ -1,3 +1,4 @@
+import diagnostics from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import net from 'node:net';
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
@@ -15,8 +16,8 @@ let hasty: TestServer;
 
 beforeAll(async () => {
   world = await serveWorld();
-  const patience = { requestMs: 600, headersMs: 300, idleMs: 300, lookEveryMs: 50 };
-  hasty = await startTestServer(world.testApp, { patience });
+  const patience = { requestMs: 600, headersMs: 300, idleMs: 300, unreadMs: 200, lookEveryMs: 50 };
+  hasty = await startTestServer(world.testApp, { patience, requestTimeoutMs: 800 });
 });
 afterAll(async () => {
   await hasty.close();
@@ -121,6 +122,25 @@ describe('nobody holds a connection', () => {
     ['by saying nothing', ''],
   ])('%s', async (_way, bytes) => {
     expect(await answerTo(bytes)).toMatch(/^(HTTP\/1\.1 408 [^]*"code":"BAD_REQUEST"[^]*)?$/);
+  });
+
+  test('by not reading the answer', async () => {
+    // Nothing but this may end the connection.
+    const patience = { requestMs: 120_000, headersMs: 120_000, idleMs: 120_000, unreadMs: 200, lookEveryMs: 50 };
+    const server = await startTestServer(world.testApp, { patience, requestTimeoutMs: 800 });
+    const { hostname, port } = new URL(server.url);
+    const schema = '__schema { types { description fields { description args { description } } } }';
+    const large = JSON.stringify({ query: `{ ${['a', 'b', 'c', 'd'].map((name) => `${name}: ${schema}`).join(' ')} }` });
+    // More answers than the buffers between the two sides can hold, of which none is taken.
+    const accepted: net.Socket[] = [];
+    const note = (message: unknown) => accepted.push((message as { socket: net.Socket }).socket);
+    diagnostics.subscribe('net.server.socket', note);
+    const socket = net.connect(Number(port), hostname, () => socket.write(bytesOf(large).repeat(100)));
+    socket.on('error', () => undefined);
+    await expect.poll(() => accepted.map(({ destroyed }) => destroyed), { timeout: 30_000 }).toEqual([true]);
+    diagnostics.unsubscribe('net.server.socket', note);
+    await server.close();
+    socket.destroy();
   });
 
   test('by waiting after an answer', async () => {

@@ -14,7 +14,7 @@ const schema = buildSchema(`
   type Person implements Node { id: ID! manager: Person }
 `);
 
-const count = (query: string, data: object | null) => countObjects(schema, parse(query), null, data);
+const count = (query: string, data: object | null) => countObjects(schema, parse(query), { variables: {}, pageSizeMax: 100 }, data);
 const flow = (more: object = {}) => ({ id: 'f', ...more });
 const page = (...nodes: object[]) => ({ edges: nodes.map((node) => ({ cursor: 'c', node })), totalCount: 9, pageInfo: { hasNextPage: false } });
 
@@ -27,7 +27,8 @@ test.each<[number, string, object | null]>([
   [3, '{ flow { watchers { id } } }', { flow: { watchers: [{ id: 'a' }, { id: 'b' }] } }],
   [2, '{ flows(first: 90) { pageInfo { hasNextPage } edges { node { id } } } }', { flows: page(flow(), flow()) }],
   [1, '{ flows(first: 90) { edges { node { id } } } }', { flows: page() }],
-  [1, '{ flows(first: 90) { totalCount } }', { flows: { totalCount: 9 } }],
+  [90, '{ flows(first: 90) { totalCount } }', { flows: { totalCount: 9 } }],
+  [90, '{ flows(first: 90) { pageInfo { hasNextPage } } }', { flows: { pageInfo: { hasNextPage: true } } }],
   [
     2 + 3 + 1,
     '{ flows { edges { node { flows { edges { node { id } } } } } } }',

@@ -1,5 +1,6 @@
 import {
   type DocumentNode,
+  type FieldNode,
   type FragmentDefinitionNode,
   getNamedType,
   getOperationAST,
@@ -10,11 +11,13 @@ import {
   Kind,
   type SelectionSetNode,
 } from 'graphql';
-import { fragmentsOf, INTROSPECTION_COST } from './measure.ts';
+import { fragmentsOf, INTROSPECTION_COST, objectsOf, type Request, valueReader } from './measure.ts';
 import { isConnection, isPartOfPage } from './pages.ts';
 
 interface Counting {
   readonly schema: GraphQLSchema;
+  readonly pageSizeMax: number;
+  readonly valueOf: ReturnType<typeof valueReader>;
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>;
 }
 
@@ -23,19 +26,20 @@ type Answered = Readonly<Record<string, unknown>>;
 
 /**
  * What an answer has cost: the objects that are in it, counted as `measureOperation` counts those that may be. A page
- * costs its rows, an empty one 1. What stands under one name for two branches may count twice: bound it by what was
+ * costs its rows, an empty one 1, and one whose edges were not asked for what was measured: they were read. What stands under one name for two branches may count twice: bound it by what was
  * measured.
  */
 export function countObjects(
   schema: GraphQLSchema,
   document: DocumentNode,
-  operationName: string | null | undefined,
+  { operationName, variables, pageSizeMax }: Request,
   data: object | null | undefined,
 ): number {
   const operation = getOperationAST(document, operationName);
   const root = operation && schema.getRootType(operation.operation);
   if (!root || !data) return 0;
-  return countBelow({ schema, fragments: fragmentsOf(document) }, operation.selectionSet, root, [data as Answered], new Set());
+  const counting = { schema, pageSizeMax, fragments: fragmentsOf(document), valueOf: valueReader(operation, variables) };
+  return countBelow(counting, operation.selectionSet, root, [data as Answered], new Set());
 }
 
 /** @param spread the fragments that were counted for these objects already. */
@@ -52,7 +56,7 @@ function countBelow(
       if (!selection.selectionSet) continue;
       const rows: Answered[] = [];
       for (const object of objects) collect(object[selection.alias?.value ?? selection.name.value], rows);
-      if (rows.length > 0) count += countField(counting, selection.name.value, selection.selectionSet, parent, rows);
+      if (rows.length > 0) count += countField(counting, selection, selection.selectionSet, parent, rows);
       continue;
     }
     const name = selection.kind === Kind.FRAGMENT_SPREAD ? selection.name.value : null;
@@ -69,24 +73,27 @@ function countBelow(
 /** What the rows of one field and all below them cost. */
 function countField(
   counting: Counting,
-  name: string,
+  node: FieldNode,
   selections: SelectionSetNode,
   parent: GraphQLNamedType | undefined,
   rows: readonly Answered[],
 ): number {
+  const name = node.name.value;
   if (name === '__schema' || name === '__type') return INTROSPECTION_COST;
   const field = parent && 'getFields' in parent ? parent.getFields()[name] : undefined;
   const type = field && getNamedType(field.type);
-  if (!isCompositeType(type) || isIntrospectionType(type)) return 0;
+  if (!field || !('args' in field) || !isCompositeType(type) || isIntrospectionType(type)) return 0;
   const below = countBelow(counting, selections, type, rows, new Set());
   if (isPartOfPage(parent)) return below;
-  return below + (isConnection(type) ? rows.reduce((total, page) => total + rowsOf(page), 0) : rows.length);
+  if (!isConnection(type)) return below + rows.length;
+  const most = objectsOf(counting, node, field, type);
+  return below + rows.reduce((total, page) => total + (rowsOf(page) ?? most), 0);
 }
 
-/** How many rows a page has: edges are the only list of a connection. */
-function rowsOf(page: Answered): number {
+/** How many rows a page has, if they were asked for: edges are the only list of a connection. */
+function rowsOf(page: Answered): number | undefined {
   const edges = Object.values(page).find(Array.isArray);
-  return Math.max(edges?.length ?? 0, 1);
+  return edges && Math.max(edges.length, 1);
 }
 
 /** Adds the objects that a field gave, out of as many lists as there are. */

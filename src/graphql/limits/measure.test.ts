@@ -153,7 +153,7 @@ describe('each limit holds to the number', () => {
   test.each<[string, string, string]>([
     ['names', '', repeat(20, () => 'words')],
     ['aliases and fragments', '...F ...F', repeat(2, (i) => `a${i}: words`)],
-    ['introspection', '', repeat(10, (i) => `words a${i}: __schema { description }`)],
+    ['introspection', '', repeat(5, (i) => `words words words a${i}: __schema { description }`)],
     ['__typename', '__typename', repeat(19, () => 'words')],
     ['a fragment in a fragment', '... { ... on Query { ...F } }', repeat(11, () => 'words')],
   ])('root fields through %s', (_way, fragments, fields) => {
@@ -239,8 +239,14 @@ test('a fragment that spreads itself ends', () => {
   expect(excess('{ flow { ...F } } fragment F on Flow { parent { ...F } }')).toMatch(/levels deep/);
 });
 
+test('a value of JSON counts as a hundred: a page of the largest has to fit into memory', () => {
+  const json = buildSchema('scalar JSON type Query { flows(first: Int): FlowConnection } type FlowConnection { edges: [FlowEdge!]! } type FlowEdge { node: Flow! } type Flow { id: ID! data: JSON! }');
+  const query = parse('{ flows(first: 100) { edges { node { id data again: data } } } }');
+  expect(measureOperation(json, query, { variables: {}, pageSizeMax: 100 })?.values).toBe(100 * (1 + 100 + 100));
+});
+
 test('what tools read the schema with is within the limits', () => {
   const query = getIntrospectionQuery({ descriptions: true, specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, oneOf: true });
-  expect(measure(query)).toMatchObject({ depth: 0, introspectionDepth: 15, cost: 100, values: 0, rootFields: 1 });
+  expect(measure(query)).toMatchObject({ depth: 0, introspectionDepth: 15, cost: 1_000, values: 0, rootFields: 1 });
   expect(excess(query)).toBeNull();
 });

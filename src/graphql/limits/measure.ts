@@ -28,9 +28,9 @@ export interface OperationSize {
   readonly depth: number;
   /** Levels of fields below and with `__schema` or `__type`. */
   readonly introspectionDepth: number;
-  /** Objects that may be read: 1 for each, a page's size for each list, 100 for each look into the schema. */
+  /** Objects that may be read: 1 for each, a page's size for each list, 1,000 for each look into the schema. */
   readonly cost: number;
-  /** Scalars that the answer may hold: those of each row, times the rows. */
+  /** Scalars that the answer may hold: those of each row, times the rows. A JSON value counts as 100. */
   readonly values: number;
   /** Root fields, each alias for itself, `__typename` and `__schema` included. */
   readonly rootFields: number;
@@ -43,8 +43,12 @@ export interface OperationSize {
 /** Where counting ends: fragments that double each other would otherwise leave the numbers that can be computed with. */
 export const COUNT_MAX = 1_000_000_000;
 
-/** What a look into the schema costs: nobody knows how many objects it gives, so it counts as a large page. */
-export const INTROSPECTION_COST = 100;
+/** What a look into the schema costs: nobody knows how many objects it gives, and the whole of it takes long to answer. */
+export const INTROSPECTION_COST = 1_000;
+
+/** As how many values one of JSON counts: it may be 64 kB, and a page of them has to fit into memory. */
+const JSON_VALUES = 100;
+const JSON_SCALARS: ReadonlySet<string> = new Set(['JSON', 'JSONObject']);
 
 interface Measured extends Omit<OperationSize, 'rootFields'> {
   readonly fields: number;
@@ -145,7 +149,7 @@ function measureField(reading: Reading, node: FieldNode, parent: Parent): Measur
 function measureUnderItsName(reading: Reading, node: FieldNode, parent: Parent): Measured {
   const name = node.name.value;
   if (name === '__typename') return { ...SCALAR, depth: 0 };
-  if (!node.selectionSet) return SCALAR;
+  if (!node.selectionSet) return isJson(parent, name) ? { ...SCALAR, values: JSON_VALUES } : SCALAR;
   if (name in INTROSPECTION_FIELDS) {
     const type = typeNamed(reading, INTROSPECTION_FIELDS[name as keyof typeof INTROSPECTION_FIELDS]);
     return { ...withinSchema(measureSelections(reading, node.selectionSet, type)), cost: INTROSPECTION_COST };
@@ -167,6 +171,11 @@ function measureUnderItsName(reading: Reading, node: FieldNode, parent: Parent):
   };
 }
 
+function isJson(parent: Parent, name: string): boolean {
+  const field = parent && 'getFields' in parent ? parent.getFields()[name] : undefined;
+  return field !== undefined && JSON_SCALARS.has(getNamedType(field.type).name);
+}
+
 const INTROSPECTION_FIELDS = { __schema: '__Schema', __type: '__Type' } as const;
 
 /** The schema is read from memory: what is below has a depth of its own, and neither rows nor values. */
@@ -176,8 +185,8 @@ function withinSchema(below: Measured): Measured {
 }
 
 /** How many objects a field gives at most: 1, a page, or one for each id that is asked for. */
-function objectsOf(
-  { pageSizeMax, valueOf }: Reading,
+export function objectsOf(
+  { pageSizeMax, valueOf }: Pick<Reading, 'pageSizeMax' | 'valueOf'>,
   node: FieldNode,
   field: GraphQLField<unknown, unknown>,
   type: GraphQLCompositeType,
@@ -223,7 +232,7 @@ function typeNamed({ schema }: Reading, name: string): Parent {
 }
 
 /** Reads variables as they were sent: those that do not fit their types are refused before anything runs. */
-function valueReader({ variableDefinitions = [] }: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>) {
+export function valueReader({ variableDefinitions = [] }: OperationDefinitionNode, variables: Readonly<Record<string, unknown>>) {
   const defaults = new Map(variableDefinitions.map(({ variable, defaultValue }) => [variable.name.value, defaultValue]));
   const valueOf = (node: ValueNode): unknown => {
     if (node.kind === Kind.VARIABLE) {

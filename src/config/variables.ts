@@ -232,7 +232,7 @@ export const variables = {
   VALUE_LIMIT: {
     ...wholeNumber(1, 10_000_000),
     default: '50000',
-    description: 'An operation that may answer more scalars is refused.',
+    description: 'An operation that may answer more scalars is refused; a value of JSON counts as 100.',
   },
   RATE_LIMITS: {
     ...choice('on', 'off'),

@@ -16,6 +16,8 @@ export interface Findings {
   /** Counts one case. */
   tried(target: Target): void;
   found(target: Target, what: string): void;
+  /** Rows of the other organization are not what they were. */
+  changed(target: Target): void;
   /** Two answers that must be the same, to the byte. */
   mustEqual(target: Target, left: string, right: string, what: string): void;
   /** Notes which fields an operation reads, and which of them came back with a value. */
@@ -63,16 +65,18 @@ export function createFindings(): Findings {
   const seen = new Set<string>();
   const documents = new Set<string>();
   let cases = 0;
-  const found = (target: Target, what: string): void => {
-    const exemption = EXEMPTIONS.find((each) => covers(each, target));
+  const judge = (target: Target, what: string, excuses: readonly Exemption[]): void => {
+    const exemption = excuses.find((each) => covers(each, target));
     if (exemption) exempted.add(exemption.name);
     else if (leaks.length < LEAKS_KEPT) leaks.push({ where: `${target.positions[0]} as ${target.caller.name}`, what });
   };
+  const found = (target: Target, what: string): void => judge(target, what, EXEMPTIONS);
   return {
     leaks,
     attacked,
     seen,
     found,
+    changed: (target) => judge(target, 'rows of the other organization were changed', EXEMPTIONS.filter(({ mayChange }) => mayChange)),
     read(schema, operation, data) {
       collectSeen(data, seen);
       if (documents.has(operation.query)) return;

@@ -1,6 +1,7 @@
 import { isObjectType } from 'graphql';
 import { createTestDatabase } from '../../../harness/database.ts';
 import { createFindings } from '../attack/findings.ts';
+import { foreignMarks } from '../attack/marks.ts';
 import { createNormaliser } from '../attack/normalise.ts';
 import { withStrike } from '../attack/campaign.ts';
 import type { Strike } from '../attack/strike.ts';
@@ -30,13 +31,13 @@ function createTwin(realm: Realm): Twin {
 }
 
 /** What a world answers, and the statements that it took, in a form that can be compared. */
-async function perform(twin: Twin, step: SessionStep): Promise<{ answer: Answer; text: string; statements: string }> {
+async function perform(twin: Twin, step: SessionStep): Promise<{ answer: Answer; variables: Readonly<Record<string, unknown>>; text: string; statements: string }> {
   const { query, variables } = step.operation(twin.memory);
   const { result: answer, statements } = await twin.realm.testApp.statementsOf(() => twin.realm.ask(step.caller, query, variables));
   for (const [id] of answer.text.matchAll(NEW_ID)) if (!twin.memory.ids.includes(id)) twin.memory.ids.push(id);
   for (const [, cursor] of answer.text.matchAll(CURSOR)) twin.memory.cursors.push(cursor!);
   // What is sent side by side arrives in any order.
-  return { answer, text: twin.plain(answer.text), statements: statements.map(({ text }) => text).sort().join('\n') };
+  return { answer, variables, text: twin.plain(answer.text), statements: statements.map(({ text }) => text).sort().join('\n') };
 }
 
 /** The same operation in both worlds. False when they differ, so that nothing after it can be compared. */
@@ -47,6 +48,8 @@ async function compareStep({ schema, findings }: Strike, twins: readonly [Twin, 
   findings.read(schema, step.operation(twins[0].memory), full.answer.json.data);
   findings.mustEqual(target, full.text, bare.text, `operation ${place} of seed ${SEED}, beside another organization and alone`);
   findings.mustEqual(target, full.statements, bare.statements, `statements of operation ${place} of seed ${SEED}, beside another organization and alone`);
+  // A new id is written as a number: whether it is one of the neighbour's is asked of the answer as it came.
+  for (const mark of foreignMarks(full.answer.text, full.variables, twins[0].realm.ids.foreign)) findings.found(target, `the answer has ${mark}`);
   return full.text === bare.text && full.statements === bare.statements;
 }
 

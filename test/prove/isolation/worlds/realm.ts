@@ -17,7 +17,7 @@ const GENEROUS = {
   COST_BUCKET: '10000000',
   COST_RESTORE_RATE: '1000000',
   USER_RATE_LIMIT_PER_HOUR: '1000000',
-  FAILURES_PER_MINUTE: '1000000',
+  FAILURES_PER_MINUTE: '1000000', VALUE_LIMIT: '10000000',
   ANONYMOUS_RATE_LIMIT_PER_HOUR: '1000000',
   SIGN_IN_ATTEMPTS_PER_MINUTE: '1000',
 };
@@ -97,6 +97,7 @@ export async function openRealm(database: TestDatabase, options: RealmOptions, s
 const OWN_HEADERS = new Set(['x-request-id', 'date', 'content-length']);
 
 /** What is left of a caller's allowance, which depends on when and how often the caller has asked before. */
+const ALLOWANCES = /"(?:cost|rateLimit)":\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/g;
 const LEFT = /"(available|remaining|resetAt)":("[^"]*"|\d+)/g;
 
 async function ask({ app }: TestApp, caller: Caller, query: string, variables: Readonly<Record<string, unknown>>): Promise<Answer> {
@@ -109,6 +110,6 @@ async function ask({ app }: TestApp, caller: Caller, query: string, variables: R
   const requestId = response.headers.get('x-request-id');
   const headers = [...response.headers].filter(([name]) => !OWN_HEADERS.has(name.toLowerCase())).map(([name, value]) => `${name}: ${value}`);
   const text = [response.status, ...headers.sort(), '', body].join('\n');
-  const timeless = text.replaceAll(LEFT, '"$1":"<left>"');
+  const timeless = text.replaceAll(ALLOWANCES, (allowance) => allowance.replaceAll(LEFT, '"$1":"<left>"'));
   return { text: requestId ? timeless.replaceAll(requestId, '<request>') : timeless, json: JSON.parse(body) as Answer['json'] };
 }

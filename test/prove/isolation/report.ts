@@ -51,8 +51,8 @@ export const leaksOf = (outcomes: readonly Outcome[]): string[] =>
 const escaped = (text: string): string => text.replaceAll('|', '\\|');
 const tableRow = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`;
 
-/** The committed report. Nothing in it differs from run to run as long as schema, parts and exemptions stay. */
-export function reportOf(outcomes: readonly Outcome[], schema: { size: string; hash: string }): string {
+/** The committed report; what was not run for it is named. */
+export function reportOf(outcomes: readonly Outcome[], notRun: readonly Part[], schema: { size: string; hash: string }): string {
   const used = EXEMPTIONS.filter(({ name }) => outcomes.some(({ result }) => result.exempted.includes(name)));
   const lines = [
     '# Isolation report',
@@ -65,6 +65,7 @@ export function reportOf(outcomes: readonly Outcome[], schema: { size: string; h
     '|---|---|---:|---:|---:|',
     ...outcomes.map(({ part, result }) => tableRow([part.name, part.guarantee, ...[result.attacked, result.cases, result.leaks.length].map(String)])),
     '',
+    ...(notRun.length === 0 ? [] : ['Not run in full for this report (the tests run a bounded form):', '', ...notRun.map(({ name, guarantee }) => `- ${name}: ${guarantee}`), '']),
     '"Attacked" counts fields, arguments and input fields, doors or mechanisms; each is attacked in many cases.',
     '',
     '## Exemptions',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPreTenantDatabase } from '../../src/platform/postgres/pre-tenant.ts';
 import { runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
-import { findPgbouncer, type Pgbouncer, type Program, startPgbouncer } from '../harness/pgbouncer.ts';
+import { findPgbouncer, type Pgbouncer, startPgbouncer } from '../harness/pgbouncer.ts';
 import { type Access, insertTenants, openAccess, scopeOf, type Tenant } from './world.ts';
 
 describe.each([
@@ -23,7 +23,7 @@ describe.each([
     if (missing) return;
     database = await createTestDatabase();
     tenants = await insertTenants(database.superuserUrl, 10);
-    bouncer = await startPgbouncer(program as Program, database);
+    bouncer = await startPgbouncer(program, database);
     access = openAccess(bouncer.url, {
       namedStatements,
       throughPooler: true,

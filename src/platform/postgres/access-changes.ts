@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
+import { createGuardedSocket } from './adapter/socket.ts';
 
 const kinds = ['key', 'user', 'org', 'session'] as const;
 
@@ -88,6 +89,7 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
       connectionTimeoutMillis: connectTimeoutMs,
       query_timeout: connectTimeoutMs,
       keepAlive: true,
+      stream: createGuardedSocket,
       application_name: 'tenantry-listen',
     });
     client = fresh;

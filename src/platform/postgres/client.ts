@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { OperatorError } from '../../kernel/operator-error.ts';
+import { createGuardedSocket } from './adapter/socket.ts';
 
 export interface ClientOptions {
   readonly connectTimeoutMs?: number;
@@ -49,6 +50,7 @@ export const withClient = async <Result>(
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
+    stream: createGuardedSocket,
     application_name: 'tenantry',
   });
   // A connection that breaks between two statements is reported here; the next statement fails with the cause.

@@ -32,15 +32,13 @@ export interface FuzzResult {
   readonly byStatus: Readonly<Record<string, number>>;
   readonly byCode: Readonly<Record<string, number>>;
   readonly findings: readonly Finding[];
-  /** Heap after garbage collection, when a fifth was sent and at the end. */
-  readonly heapBytes: { readonly early: number; readonly late: number };
-  /** The longest time for which the server could do nothing else. */
-  readonly blockedMs: number;
+  /** After each fifth of the requests, and nothing when the server has ended by itself. */
+  readonly measures: readonly Measures[];
 }
 
 /** After so many requests a fresh organization takes the place of what is left of the last. */
 const REQUESTS_PER_WORLD = 1_000;
-const NOTHING_MEASURED: Measures = { heapBytes: 0, blockedMs: 0 };
+const FIFTHS = 5;
 const DEADLOCKS = ['40001', '40P01'];
 
 /** The codes that the server declares, from where it declares them. */
@@ -63,7 +61,8 @@ export async function fuzz({ runs, seed, workers = 8, planted, untilFound = fals
   let sent = 0;
   let world: FuzzWorld = await server.nextWorld();
   let renewal: Promise<void> | undefined;
-  let early: Promise<Measures> | undefined;
+  const measures: Measures[] = [];
+  let measuring = Promise.resolve();
   const client = createFuzzClient(() => world);
 
   const judge = async (request: FuzzRequest): Promise<string | undefined> => {
@@ -71,7 +70,7 @@ export async function fuzz({ runs, seed, workers = 8, planted, untilFound = fals
     progress?.(sent);
     // With a planted mistake none can be made.
     if (!planted && sent % REQUESTS_PER_WORLD === 0) renewal = server.nextWorld().then((next) => void (world = next), () => undefined);
-    if (sent >= runs / 5) early ??= server.measure().catch(() => NOTHING_MEASURED);
+    if (sent % Math.ceil(runs / FIFTHS) === 0) measuring = server.measure().then((measured) => void measures.push(measured), () => undefined);
     const reply = await client.send(request);
     count(byKind, request.kind);
     count(byStatus, String(reply.status));
@@ -105,11 +104,8 @@ export async function fuzz({ runs, seed, workers = 8, planted, untilFound = fals
     for (const request of CORPUS) await report(request).catch(() => undefined);
     await Promise.all(Array.from({ length: workers }, (_, number) => work(number)));
     await renewal;
-    if (server.crashed()) return { sent, byKind, byStatus, byCode, findings, heapBytes: { early: 0, late: 0 }, blockedMs: 0 };
-    const first = (await early) ?? NOTHING_MEASURED;
-    const last = await server.measure();
-    const blockedMs = Math.max(first.blockedMs, last.blockedMs);
-    return { sent, byKind, byStatus, byCode, findings, heapBytes: { early: first.heapBytes, late: last.heapBytes }, blockedMs };
+    await measuring;
+    return { sent, byKind, byStatus, byCode, findings, measures };
   } finally {
     client.close();
     await server.stop();

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import type { TenantScope } from '../tenancy.ts';
 import { type BatchResult, type Outcome, orUnknown, sendBatch, type Step } from './batch.ts';
-import { createGuardedSocket } from './socket.ts';
+import { createGuardedSocket, guardStream } from './socket.ts';
 import { createStatementCache, type StatementCache } from './statement-cache.ts';
 
 export interface PoolOptions {
@@ -77,6 +77,10 @@ const ignore = (): void => undefined;
 const settingsTravel = ({ namedStatements, throughPooler = false }: PoolOptions): boolean =>
   throughPooler || !namedStatements;
 
+// Not in the driver's published types.
+const streamOf = (client: pg.ClientBase): Duplex =>
+  (client as unknown as { connection: { stream: Duplex } }).connection.stream;
+
 const startPool = (options: PoolOptions): pg.Pool => {
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -92,7 +96,11 @@ const startPool = (options: PoolOptions): pg.Pool => {
   // A connection that breaks while idle leaves the pool by itself. One that breaks while in use fails its statement,
   // and must not end the process as an event without a listener.
   pool.on('error', ignore);
-  pool.on('connect', (client) => client.on('error', ignore));
+  pool.on('connect', (client) => {
+    client.on('error', ignore);
+    // Over TLS the driver has put a stream of its own around the socket.
+    guardStream(streamOf(client));
+  });
   return pool;
 };
 
@@ -101,7 +109,7 @@ const startPool = (options: PoolOptions): pg.Pool => {
  * which the driver would only notice after minutes, and the pool would be a connection short for as long.
  */
 const orEnd = async (client: pg.Client, outcome: Promise<Outcome>, silenceMs: number): Promise<Outcome> => {
-  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  const stream = streamOf(client);
   const timer = setTimeout(() => stream.destroy(new Error('Connection terminated: the server is silent')), silenceMs);
   try {
     return await outcome;

@@ -1,20 +1,23 @@
 import net from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /**
- * A socket that ends when what it received cannot be read. The driver reads messages as they arrive and throws out of
- * the event at those that are none: without this, bytes that are no PostgreSQL would end the process.
+ * Makes a connection end when what it received cannot be read. The driver reads messages as they arrive and throws out
+ * of the event at those that are none: without this, bytes that are no PostgreSQL would end the process.
  */
-export function createGuardedSocket(): net.Socket {
-  const socket = new net.Socket();
-  const emit = socket.emit.bind(socket) as (event: string | symbol, ...values: unknown[]) => boolean;
-  socket.emit = (event: string | symbol, ...values: unknown[]): boolean => {
+export function guardStream<Stream extends Duplex>(stream: Stream): Stream {
+  const emit = stream.emit.bind(stream) as (event: string | symbol, ...values: unknown[]) => boolean;
+  stream.emit = (event: string | symbol, ...values: unknown[]): boolean => {
     if (event !== 'data') return emit(event, ...values);
     try {
       return emit(event, ...values);
     } catch (cause) {
-      socket.destroy(new Error('Connection terminated: what came is no answer of PostgreSQL', { cause }));
+      stream.destroy(new Error('Connection terminated: what came is no answer of PostgreSQL', { cause }));
       return true;
     }
   };
-  return socket;
+  return stream;
 }
+
+/** A socket for the driver, guarded from its first byte on. */
+export const createGuardedSocket = (): net.Socket => guardStream(new net.Socket());

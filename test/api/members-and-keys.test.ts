@@ -86,6 +86,14 @@ describe('API keys', () => {
     expect(errors?.[0]?.extensions.code).toBe('NOT_FOUND');
   });
 
+  test('a person without the right to read keys sees the own ones only', async () => {
+    const as = await signIn(api.app, world.email('viewer'));
+    const { data } = await api.call('{ apiKeys(first: 100) { edges { node { id } } } }', {}, { as });
+    expect(data.apiKeys.edges.map((edge: any) => edge.node.id)).toEqual([world.viewerKeyId]);
+    const { errors } = await api.call('query ($id: ID!) { node(id: $id) { id } }', { id: world.apiKeyId }, { as });
+    expect(errors?.[0]?.extensions.code).toBe('NOT_FOUND');
+  });
+
   test('a rotated key hands over: at once without an overlap, later with one', async () => {
     const token = await signIn(api.app, world.email('member'));
     const works = async (key: string) => (await api.call('{ organization { slug } }', {}, { as: key })).errors === undefined;

@@ -3,6 +3,7 @@ import { withClient } from '../../src/platform/postgres/client.ts';
 import { createReadiness } from '../../src/readiness.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
 import { startTestServer, type TestServer } from '../harness/http.ts';
+import { signIn } from '../harness/world.ts';
 import { startProxy, type Proxy } from '../isolation/proxy.ts';
 import { ask, bearer, codesOf, send, type Reply } from './door.ts';
 import { serveWorld, type ServedWorld } from './world.ts';
@@ -78,6 +79,13 @@ describe('a database that is gone', () => {
 
     await Promise.all([queries.restore(), changes.restore()]);
     await recovers();
+  });
+
+  test('ends no session: the cookie stays for when it is back', async () => {
+    const token = await signIn(whole.testApp.app, whole.acme.email('owner'));
+    await Promise.all([queries.cut(), changes.cut()]);
+    const reply = await ask(server.url, WORKFLOWS, {}, { cookie: `tenantry_access=${token}` });
+    expect([codesOf(reply), reply.headers['set-cookie']]).toEqual([['SERVICE_UNAVAILABLE'], undefined]);
   });
 
   test('is not needed for what needs no database', async () => {

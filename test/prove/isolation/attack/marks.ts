@@ -18,12 +18,22 @@ const stringsIn = (value: unknown): string[] => {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : [];
 };
 
+const without = (text: string, known: readonly string[]): string =>
+  known.toSorted((left, right) => right.length - left.length).reduce((rest, each) => (each.length > 3 ? rest.replaceAll(each, '') : rest), text);
+
 /** What of the attacked organization occurs in an answer, but for what the caller itself had sent. */
 export function foreignMarks(answer: string, sent: unknown, foreignIds: ReadonlySet<string>): string[] {
   const known = stringsIn(sent);
-  const rest = known.toSorted((left, right) => right.length - left.length).reduce((text, each) => (each.length > 3 ? text.replaceAll(each, '') : text), answer);
+  const rest = without(answer, known);
   // Who sends the word may get it back in another form: a slug that is made of a name.
   const isTold = rest.includes(FOREIGN_WORD) && !known.some((text) => text.includes(FOREIGN_WORD));
   const words = isTold ? [`"${FOREIGN_WORD}" in ${rest.slice(Math.max(0, rest.indexOf(FOREIGN_WORD) - 20)).slice(0, 50)}`] : [];
-  return [...words, ...new Set(uuidsIn(rest).filter((uuid) => foreignIds.has(uuid)))];
+  return [...words, ...foreignIdsIn(rest, foreignIds)];
 }
+
+/** Ids of the attacked organization in an answer: for whoever wrote its words into rows of their own before. */
+export function foreignIdMarks(answer: string, sent: unknown, foreignIds: ReadonlySet<string>): string[] {
+  return foreignIdsIn(without(answer, stringsIn(sent)), foreignIds);
+}
+
+const foreignIdsIn = (text: string, foreignIds: ReadonlySet<string>): string[] => [...new Set(uuidsIn(text).filter((uuid) => foreignIds.has(uuid)))];

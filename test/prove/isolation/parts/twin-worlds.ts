@@ -1,7 +1,7 @@
 import { isObjectType } from 'graphql';
 import { createTestDatabase } from '../../../harness/database.ts';
 import { createFindings } from '../attack/findings.ts';
-import { foreignMarks } from '../attack/marks.ts';
+import { foreignIdMarks } from '../attack/marks.ts';
 import { createNormaliser } from '../attack/normalise.ts';
 import { withStrike } from '../attack/campaign.ts';
 import type { Strike } from '../attack/strike.ts';
@@ -49,7 +49,7 @@ async function compareStep({ schema, findings }: Strike, twins: readonly [Twin, 
   findings.mustEqual(target, full.text, bare.text, `operation ${place} of seed ${SEED}, beside another organization and alone`);
   findings.mustEqual(target, full.statements, bare.statements, `statements of operation ${place} of seed ${SEED}, beside another organization and alone`);
   // A new id is written as a number: whether it is one of the neighbour's is asked of the answer as it came.
-  for (const mark of foreignMarks(full.answer.text, full.variables, twins[0].realm.ids.foreign)) findings.found(target, `the answer has ${mark}`);
+  for (const mark of foreignIdMarks(full.answer.text, full.variables, twins[0].realm.ids.foreign)) findings.found(target, `the answer has ${mark}`);
   return full.text === bare.text && full.statements === bare.statements;
 }
 

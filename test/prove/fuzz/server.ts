@@ -40,7 +40,8 @@ export function startFuzzedServer(planted?: PlantedBug): FuzzedServer {
       stopping = true;
       if (end !== undefined) return;
       const ended = once(child, 'exit');
-      child.send('stop' satisfies Order);
+      // One that has crashed has no channel any more, a moment before its end is told.
+      child.send('stop' satisfies Order, () => undefined);
       await ended;
     },
   };

@@ -1,5 +1,5 @@
 import { type FieldProblem, ValidationError } from '../../kernel/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue, requireJsonObject } from './json-limits.ts';
+import { isJsonObject, type JsonObject, type JsonValue, requireJsonObject } from '../json-limits.ts';
 
 /** What a task does: exactly one of these words is in it. */
 const TASK_TYPES = ['call', 'set', 'switch', 'for', 'fork', 'wait', 'emit', 'listen', 'run', 'try', 'raise'] as const;

@@ -5,7 +5,7 @@ import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
-import { requireJsonObject } from './json-limits.ts';
+import { requireJsonObject } from '../json-limits.ts';
 import {
   type CreateScheduleInput,
   createScheduleInput,

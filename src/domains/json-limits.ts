@@ -1,4 +1,4 @@
-import { ValidationError } from '../../kernel/errors.ts';
+import { ValidationError } from '../kernel/errors.ts';
 
 /** What JSON can carry. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };

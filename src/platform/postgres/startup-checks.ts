@@ -4,7 +4,7 @@ import { withClient } from './client.ts';
 import { compareWithLedger, definerRole, type MigrationFiles, readLedger } from './migrations/index.ts';
 
 /** The PostgreSQL schemas whose objects the runtime role must not own. */
-const productSchemas = ['app', 'app_meta', 'iam', 'workflow'];
+const productSchemas = ['app', 'app_meta', 'events', 'iam', 'workflow'];
 
 const leastVersion = 18;
 

@@ -26,7 +26,7 @@ const AREAS = {
 const SCHEMA_TO_PLATFORM = '^src/graphql/builder\\.ts$';
 
 /** From the first to the last: each domain may import those before it, by their front doors. */
-export const DOMAINS = ['organizations', 'identity', 'auth', 'api-keys', 'onboarding', 'workflows'];
+export const DOMAINS = ['events', 'organizations', 'identity', 'auth', 'api-keys', 'onboarding', 'workflows'];
 
 /** Who may look something up before a tenant is known. Whoever is added here can see across tenants. */
 const PRE_TENANT = [

@@ -1,6 +1,4 @@
-import { EventEmitter } from 'node:events';
-import pg from 'pg';
-import { createGuardedSocket } from './adapter/socket.ts';
+import { createListener, type ListenerOptions } from './listener.ts';
 
 const kinds = ['key', 'user', 'org', 'session'] as const;
 
@@ -28,19 +26,6 @@ export interface AccessFeed {
   close(): Promise<void>;
 }
 
-export interface AccessFeedOptions {
-  /** A direct address: a pooler in transaction mode cannot LISTEN. */
-  readonly url: string;
-  readonly connectTimeoutMs?: number;
-  /** The first wait before connecting again; it doubles up to `retryMaxMs`. */
-  readonly retryMinMs?: number;
-  readonly retryMaxMs?: number;
-  /** How often the connection is asked for a sign of life: a network that went silent says nothing by itself. */
-  readonly heartbeatMs?: number;
-}
-
-const channel = 'tenantry_access';
-
 const parse = (payload: string | undefined): AccessChange | undefined => {
   const [, word, id] = /^(\w+):(.+)$/.exec(payload ?? '') ?? [];
   const kind = kinds.find((known) => known === word);
@@ -48,94 +33,29 @@ const parse = (payload: string | undefined): AccessChange | undefined => {
 };
 
 /**
- * Starts to listen on a connection of its own, and keeps at it: a lost connection is replaced, with growing pauses, for
- * as long as the feed is open. Never throws for an unreachable database: `isListening` says how it stands.
+ * Starts to listen on a connection of its own, and keeps at it for as long as the feed is open. Never throws for an
+ * unreachable database: `isListening` says how it stands.
  */
-export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
-  const { url, connectTimeoutMs = 5_000, retryMinMs = 100, retryMaxMs = 5_000, heartbeatMs = 15_000 } = options;
+export function createAccessFeed(options: ListenerOptions): AccessFeed {
   const subscribers = new Set<AccessSubscriber>();
-  const events = new EventEmitter();
-  let client: pg.Client | undefined;
-  let listening = false;
-  let closed = false;
-  let waitMs = retryMinMs;
-  let timer: NodeJS.Timeout | undefined;
-
-  const lost = (which: pg.Client): void => {
-    if (which !== client) return;
-    client = undefined;
-    listening = false;
-    void which.end().catch(() => undefined);
-    if (closed) return;
-    timer = setTimeout(() => void connect(), waitMs);
-    timer.unref();
-    waitMs = Math.min(waitMs * 2, retryMaxMs);
+  const onGap = (): void => {
+    for (const subscriber of subscribers) subscriber.onGap();
   };
-
-  let awaitingSign = false;
-  const askForSign = async (): Promise<void> => {
-    const asked = client;
-    if (!listening || asked === undefined || awaitingSign) return;
-    awaitingSign = true;
-    await asked.query('SELECT 1').catch(() => lost(asked));
-    awaitingSign = false;
-  };
-  const heartbeat = setInterval(() => void askForSign(), heartbeatMs);
-  heartbeat.unref();
-
-  const connect = async (): Promise<void> => {
-    const fresh = new pg.Client({
-      connectionString: url,
-      connectionTimeoutMillis: connectTimeoutMs,
-      query_timeout: connectTimeoutMs,
-      keepAlive: true,
-      stream: createGuardedSocket,
-      application_name: 'tenantry-listen',
-    });
-    client = fresh;
-    fresh.on('error', () => lost(fresh));
-    fresh.on('end', () => lost(fresh));
-    fresh.on('notification', ({ payload }) => {
+  const listener = createListener(options, {
+    channel: 'tenantry_access',
+    onMessage(payload) {
       const change = parse(payload);
       // A payload of a newer version, perhaps: what it means is unknown, so nothing remembered is safe.
-      for (const subscriber of subscribers) {
-        if (change === undefined) subscriber.onGap();
-        else subscriber.onChange(change);
-      }
-    });
-    try {
-      await fresh.connect();
-      await fresh.query(`LISTEN ${channel}`);
-    } catch {
-      lost(fresh);
-      return;
-    }
-    if (fresh !== client || closed) return;
-    waitMs = retryMinMs;
-    // Whatever happened before LISTEN was answered was not heard, the first time too.
-    for (const subscriber of subscribers) subscriber.onGap();
-    listening = true;
-    events.emit('listening');
-  };
-
-  void connect();
-
+      if (change === undefined) onGap();
+      else for (const subscriber of subscribers) subscriber.onChange(change);
+    },
+    onGap,
+  });
   return {
     subscribe(subscriber) {
       subscribers.add(subscriber);
       return () => void subscribers.delete(subscriber);
     },
-    isListening: () => listening,
-    whenListening: () =>
-      listening ? Promise.resolve() : new Promise((resolve) => events.once('listening', () => resolve())),
-    async close() {
-      closed = true;
-      listening = false;
-      clearTimeout(timer);
-      clearInterval(heartbeat);
-      const last = client;
-      client = undefined;
-      await last?.end().catch(() => undefined);
-    },
+    ...listener,
   };
 }

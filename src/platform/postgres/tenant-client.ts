@@ -73,8 +73,8 @@ const createTransactionCheck = () => {
 const introduction = 'the tenant of this transaction';
 const introduce = (tx: TenantTransaction): Promise<unknown> => tx.$queryRawUnsafe(introduction);
 
-/** Prisma's client inside a transaction is the one that cannot connect. */
-const isInTransaction = (client: object): boolean => !('$connect' in client);
+/** Whether this is a client inside a transaction: that one cannot connect. */
+export const isInTransaction = (client: object): boolean => !('$connect' in client);
 
 const createQueryWall = (models: ScopedModels, clientWall: boolean) => {
   const checkTransaction = createTransactionCheck();

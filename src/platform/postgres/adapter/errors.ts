@@ -208,6 +208,12 @@ export function isUnstorableValue(error: unknown): boolean {
   return unstorable.has(failure.originalCode ?? '');
 }
 
+/** The detail of an error that a function of this database raises with a code of its own; null for every other error. */
+export function detailOfState(error: unknown, state: string): string | null {
+  const failure = reported(error);
+  return failure?.kind === 'postgres' && failure.code === state ? (failure.detail ?? '') : null;
+}
+
 /** The facts of a database failure that hold no value of any row, for the log. */
 export function describeDatabaseFailure(error: unknown): Record<string, string> | undefined {
   const failure = reported(error);

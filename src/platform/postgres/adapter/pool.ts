@@ -118,8 +118,11 @@ const orEnd = async (client: pg.Client, outcome: Promise<Outcome>, silenceMs: nu
   }
 };
 
-/** Whether a statement that is a transaction of its own keeps something, by its first word. */
-const writes = (step: Step | undefined): boolean => /^\s*(INSERT|UPDATE|DELETE)\b/i.test(step?.text ?? '');
+/**
+ * Whether a statement that is a transaction of its own keeps something, by its first word. One that calls a function
+ * cannot be told from one that reads, so it says so in a comment.
+ */
+const writes = (step: Step | undefined): boolean => /^\s*(INSERT\b|UPDATE\b|DELETE\b|\/\* writes \*\/)/i.test(step?.text ?? '');
 
 /** Opens no connection yet: the first statement does. */
 export function createPool(options: PoolOptions): DatabasePool {

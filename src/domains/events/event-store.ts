@@ -1,0 +1,51 @@
+import type { EventSignals } from '../../platform/postgres/event-signals.ts';
+import { isInTransaction, type TenantClient } from '../../platform/postgres/tenant-client.ts';
+import { createAnnouncer } from './announcer.ts';
+import { type AppendCondition, type Appended, appendEvents } from './append.ts';
+import { decideByEvents, type Decision } from './decide.ts';
+import type { EventContext, EventQuery, NewEvent, StoredEvent } from './event.types.ts';
+import { type EventPage, readEvents, type ReadOptions } from './read.ts';
+import { followEvents, type SubscribeOptions } from './subscribe.ts';
+
+/** The log of an organization: that of the scope in which it is used. Who may use it is for the caller to ask. */
+export interface EventStore {
+  /**
+   * Appends all events or none. With a transaction in the context it is part of that one: call it last, because other
+   * appends of the organization wait until the transaction ends.
+   *
+   * @throws AppendConditionFailedError when the condition does not hold; ValidationError for what is no event.
+   */
+  append(cx: EventContext, events: readonly NewEvent[], condition?: AppendCondition): Promise<Appended>;
+  /** Events that match, the earliest first, and the head of the log. */
+  read(cx: EventContext, query: EventQuery, options?: ReadOptions): Promise<EventPage>;
+  /** Reads, decides and appends; decides anew when it was overtaken. See `decideByEvents`. */
+  decide(cx: EventContext<TenantClient>, query: EventQuery, decision: Decision): Promise<Appended | null>;
+  /** Every event that matches, once and in order, those to come too. See `followEvents`. */
+  subscribe(
+    cx: EventContext<TenantClient>,
+    query: EventQuery,
+    options: SubscribeOptions,
+    signal: AbortSignal,
+  ): AsyncIterableIterator<StoredEvent>;
+  /** Tells followers what is still to be told. The signals belong to whoever made them. */
+  close(): Promise<void>;
+}
+
+export function createEventStore(signals: EventSignals): EventStore {
+  const announcer = createAnnouncer(signals);
+
+  const append: EventStore['append'] = async (cx, events, condition = {}) => {
+    const appended = await appendEvents(cx, events, condition);
+    if (isInTransaction(cx.db)) announcer.expected(appended.orgId, appended.position);
+    else announcer.committed(appended.orgId);
+    return appended;
+  };
+
+  return {
+    append,
+    read: (cx, query, options = {}) => readEvents(cx, query, options),
+    decide: (cx, query, decision) => decideByEvents(cx, query, decision, append),
+    subscribe: (cx, query, options, signal) => followEvents(cx, query, options, signals, signal),
+    close: () => announcer.close(),
+  };
+}

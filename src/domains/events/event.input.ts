@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { ValidationError } from '../../kernel/errors.ts';
+import { isUuid } from '../../kernel/ids.ts';
+import { line } from '../input-fields.ts';
+import { type JsonObject, requireJsonObject } from '../json-limits.ts';
+import { parseInput } from '../parse-input.ts';
+import type { NewEvent } from './event.types.ts';
+
+const MOST_EVENTS = 1_000;
+const MOST_TAGS = 20;
+const MOST_ITEMS = 20;
+const MOST_TYPES = 20;
+const LARGEST_PAGE = 1_000;
+const LARGEST_APPEND_BYTES = 8 * 1024 * 1024;
+
+const type = z
+  .string()
+  .max(100)
+  .regex(/^[A-Z][A-Z0-9_]*\.[A-Z][A-Z0-9_]*$/, 'must be NOUN.VERB in capitals, for example MEMBER.ADDED');
+
+const tag = line(1, 200).refine((text) => !/\s/.test(text), 'must not contain spaces');
+
+const aggregate = z.strictObject({
+  type: line(1, 100),
+  id: z.string().refine(isUuid, 'must be a UUID in lower case'),
+});
+
+const newEvent = z.strictObject({
+  type,
+  /** Their own rules are in json-limits.ts. */
+  data: z.unknown().optional(),
+  metadata: z.unknown().optional(),
+  tags: z.array(tag).max(MOST_TAGS).default([]),
+  aggregate: aggregate.nullish(),
+  causationId: line(1, 200).nullish(),
+});
+
+const query = z
+  .array(z.strictObject({ types: z.array(type).max(MOST_TYPES).default([]), tags: z.array(tag).max(MOST_TAGS).default([]) }))
+  .min(1)
+  .max(MOST_ITEMS);
+
+const position = z.int().min(0);
+
+const appendInput = z.strictObject({
+  events: z.array(newEvent).min(1).max(MOST_EVENTS),
+  failIfEventsMatch: query.nullish(),
+  after: position.nullish(),
+});
+
+const readInput = z.strictObject({
+  query,
+  after: position.default(0),
+  limit: z.int().min(1).max(LARGEST_PAGE).default(100),
+});
+
+/** An event that was looked at. */
+export type CheckedEvent = Omit<z.output<typeof newEvent>, 'data' | 'metadata'> & { data: JsonObject; metadata: JsonObject };
+
+/** The condition of an append as the database takes it. */
+export interface CheckedCondition {
+  readonly query: z.output<typeof query> | null;
+  readonly after: number;
+}
+
+/** What an append was asked for, if it may be. @throws ValidationError naming each wrong field. */
+export function parseAppend(input: {
+  readonly events: readonly NewEvent[];
+  readonly failIfEventsMatch?: unknown;
+  readonly after?: unknown;
+}): { events: CheckedEvent[]; condition: CheckedCondition } {
+  const { events, failIfEventsMatch, after } = parseInput(appendInput, input);
+  if (after != null && failIfEventsMatch == null) {
+    throw ValidationError.of('after', 'means nothing without failIfEventsMatch');
+  }
+  const checked = events.map((event, index) => ({
+    ...event,
+    tags: [...new Set(event.tags)],
+    data: requireJsonObject(event.data ?? {}, `events.${index}.data`),
+    metadata: requireJsonObject(event.metadata ?? {}, `events.${index}.metadata`),
+  }));
+  return { events: checked, condition: { query: failIfEventsMatch ?? null, after: after ?? 0 } };
+}
+
+/** What is sent to the database of an append. @throws ValidationError when it is too much for one. */
+export function writeEvents(events: readonly object[]): string {
+  const text = JSON.stringify(events);
+  if (Buffer.byteLength(text) <= LARGEST_APPEND_BYTES) return text;
+  throw ValidationError.of('events', `must be at most ${LARGEST_APPEND_BYTES} bytes of JSON together`);
+}
+
+/** What a read was asked for, if it may be. @throws ValidationError naming each wrong field. */
+export function parseRead(input: z.input<typeof readInput> | { query: unknown }): z.output<typeof readInput> {
+  return parseInput(readInput, input);
+}

@@ -1,0 +1,19 @@
+export type { AppendCondition, Appended } from './append.ts';
+export type { Decision } from './decide.ts';
+export { AppendConditionFailedError } from './event.errors.ts';
+export { createEventStore, type EventStore } from './event-store.ts';
+export {
+  type Actor,
+  type Aggregate,
+  type EventContext,
+  type EventQuery,
+  EVERY_EVENT,
+  type NewEvent,
+  type Origin,
+  type Placement,
+  type QueryItem,
+  type Source,
+  type StoredEvent,
+} from './event.types.ts';
+export type { EventPage, ReadOptions } from './read.ts';
+export type { SubscribeOptions } from './subscribe.ts';

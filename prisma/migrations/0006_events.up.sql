@@ -153,7 +153,7 @@ BEGIN
         ORDER BY t.position LIMIT p_limit);
     END IF;
   END LOOP;
-  RETURN ARRAY(SELECT DISTINCT found FROM unnest(v_found) AS found ORDER BY found LIMIT p_limit);
+  RETURN ARRAY(SELECT DISTINCT match FROM unnest(v_found) AS match ORDER BY match LIMIT p_limit);
 END $$;
 
 -- Appends events to the log of the statement's organization, all or none, and tells what the database decided about each.

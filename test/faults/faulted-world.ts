@@ -93,10 +93,10 @@ export async function startFaultedWorld(options: FaultedWorldOptions): Promise<F
 async function namesInside({ database }: TestApp): Promise<string[]> {
   const { rows } = await withClient(database.superuserUrl, (client) =>
     client.query<{ name: string }>(
-      `SELECT relname AS name FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname IN ('iam', 'workflow', 'app', 'app_meta')
-        UNION SELECT conname FROM pg_constraint WHERE connamespace::regnamespace::text IN ('iam', 'workflow')
-        UNION SELECT attname FROM pg_attribute WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace::regnamespace::text IN ('iam', 'workflow')) AND attnum > 0
-        UNION SELECT proname FROM pg_proc WHERE pronamespace::regnamespace::text IN ('iam', 'app')
+      `SELECT relname AS name FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname IN ('events', 'iam', 'workflow', 'app', 'app_meta')
+        UNION SELECT conname FROM pg_constraint WHERE connamespace::regnamespace::text IN ('events', 'iam', 'workflow')
+        UNION SELECT attname FROM pg_attribute WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace::regnamespace::text IN ('events', 'iam', 'workflow')) AND attnum > 0
+        UNION SELECT proname FROM pg_proc WHERE pronamespace::regnamespace::text IN ('events', 'iam', 'app')
         UNION SELECT polname FROM pg_policy
         UNION SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%'`,
     ),

@@ -46,7 +46,7 @@ export async function rowsOf({ database }: TestApp): Promise<string> {
   return withClient(database.superuserUrl, async (client) => {
     const tables = await client.query<{ name: string }>(
       `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-        WHERE schemaname IN ('iam', 'workflow') ORDER BY 1`,
+        WHERE schemaname IN ('events', 'iam', 'workflow') ORDER BY 1`,
     );
     const sums: string[] = [];
     for (const { name } of tables.rows) {

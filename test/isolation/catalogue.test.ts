@@ -21,7 +21,7 @@ afterAll(async () => {
 
 const rows = async <Row>(sql: string, values: unknown[] = []): Promise<Row[]> => (await client.query(sql, values)).rows;
 
-const SCHEMAS = "('app', 'iam', 'workflow')";
+const SCHEMAS = "('app', 'events', 'iam', 'workflow')";
 /** Tables of a person, not of an organization. */
 const PERSONAL_TABLES = ['iam.users', 'iam.sessions'];
 /** The table of the tenants themselves: its id is the tenant. */
@@ -32,6 +32,7 @@ const LOOKUP_INDEXES = ['iam.api_keys_fingerprint_key', 'iam.memberships_user_id
 
 /** Everything that runs with other rights than its caller's. */
 const DEFINER_FUNCTIONS = [
+  'events.append(jsonb,jsonb,bigint)',
   'iam.ensure_identity(text,text)',
   'iam.find_api_key(bytea)',
   'iam.find_organization_for_operator(uuid,uuid)',
@@ -39,6 +40,8 @@ const DEFINER_FUNCTIONS = [
   'iam.find_session(bytea)',
   'iam.find_sign_in(text)',
 ];
+/** Of the schemas whose functions are called by name, those that the server may call. */
+const CALLED_FUNCTIONS = [...DEFINER_FUNCTIONS, 'events.find_positions(jsonb,bigint,integer)'].sort();
 
 describe('every table', () => {
   test('belongs to an organization, to a person, or is the organization', async () => {
@@ -75,13 +78,15 @@ describe('every table', () => {
     }
   });
 
-  test('opens itself to nobody else, but to the look-ups before a tenant is known and to the appointment of operators', async () => {
+  test('opens itself to nobody else, but to the append of events, the look-ups before a tenant is known and the appointment of operators', async () => {
     const policies = await rows<{ policy: string }>(`
       SELECT n.nspname || '.' || c.relname || ' ' || p.polname || ' ' || p.polcmd::text || ' to '
              || coalesce((SELECT string_agg(r.rolname, ',') FROM pg_roles r WHERE r.oid = ANY (p.polroles)), 'public')
              || coalesce(' using ' || pg_get_expr(p.polqual, c.oid), '') || coalesce(' check ' || pg_get_expr(p.polwithcheck, c.oid), '') AS policy
       FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 1`);
+    const ownOnly = '(org_id = ( SELECT app.current_org_id() AS current_org_id))';
     expect(policies.map(({ policy }) => policy).filter((policy) => !policy.includes(' to tenantry_runtime '))).toEqual([
+      ...['event_tags', 'events', 'heads'].map((table) => `events.${table} append * to tenantry_definer using ${ownOnly} check ${ownOnly}`),
       'iam.api_keys lookup r to tenantry_definer using true',
       'iam.memberships lookup r to tenantry_definer using true',
       'iam.organizations lookup r to tenantry_definer using true',
@@ -172,15 +177,15 @@ describe('every function', () => {
     expect(open).toEqual([]);
   });
 
-  test('of the look-ups can be run by the server and by nobody else', async () => {
+  test('of the look-ups and of the log can be run by the server and by nobody else', async () => {
     const open = await rows(`
       SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE n.nspname = 'iam' AND has_function_privilege('public', p.oid, 'EXECUTE')`);
+      WHERE n.nspname IN ('events', 'iam') AND has_function_privilege('public', p.oid, 'EXECUTE')`);
     expect(open).toEqual([]);
     const granted = await rows<{ name: string }>(`
       SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE n.nspname = 'iam' AND has_function_privilege('tenantry_runtime', p.oid, 'EXECUTE') ORDER BY 1`);
-    expect(granted.map(({ name }) => name)).toEqual(DEFINER_FUNCTIONS);
+      WHERE n.nspname IN ('events', 'iam') AND has_function_privilege('tenantry_runtime', p.oid, 'EXECUTE') ORDER BY 1`);
+    expect(granted.map(({ name }) => name)).toEqual(CALLED_FUNCTIONS);
   });
 });
 
@@ -204,12 +209,23 @@ describe('the server', () => {
     expect(versions).toEqual({ update: false, remove: false });
   });
 
+  test('and the role that appends cannot change or take away an event, nor write one past the function', async () => {
+    const [rights] = await rows(`
+      SELECT bool_or(has_table_privilege(role, name, 'UPDATE') OR has_any_column_privilege(role, name, 'UPDATE')) AS update,
+             bool_or(has_table_privilege(role, name, 'DELETE')) AS remove, bool_or(has_table_privilege(role, name, 'TRUNCATE')) AS truncate,
+             bool_or(role = 'tenantry_runtime' AND has_any_column_privilege(role, name, 'INSERT')) AS write
+      FROM unnest('{tenantry_runtime,tenantry_definer}'::text[]) role, unnest('{events.events,events.event_tags}'::text[]) name`);
+    expect(rights).toEqual({ update: false, remove: false, truncate: false, write: false });
+    const [head] = await rows(`SELECT has_any_column_privilege('tenantry_runtime', 'events.heads', 'INSERT, UPDATE') AS change`);
+    expect(head).toEqual({ change: false });
+  });
+
   test('owns nothing, creates nothing and empties no table', async () => {
     const [rights] = await rows(`
       SELECT has_schema_privilege('tenantry_runtime', 'iam', 'CREATE') AS iam, has_schema_privilege('tenantry_runtime', 'workflow', 'CREATE') AS workflow,
-             has_schema_privilege('tenantry_runtime', 'app', 'CREATE') AS app, has_table_privilege('tenantry_runtime', 'workflow.tasks', 'TRUNCATE') AS truncate,
+             has_schema_privilege('tenantry_runtime', 'app', 'CREATE') AS app, has_schema_privilege('tenantry_runtime', 'events', 'CREATE') AS events, has_table_privilege('tenantry_runtime', 'workflow.tasks', 'TRUNCATE') AS truncate,
              has_table_privilege('tenantry_runtime', 'workflow.tasks', 'TRIGGER') AS trigger`);
-    expect(rights).toEqual({ iam: false, workflow: false, app: false, truncate: false, trigger: false });
+    expect(rights).toEqual({ iam: false, workflow: false, app: false, events: false, truncate: false, trigger: false });
   });
 });
 
@@ -249,6 +265,22 @@ describe('every change that decides about access', () => {
   });
 });
 
+describe('every table of the log', () => {
+  test('refuses to be changed, before a row is looked for', async () => {
+    const triggers = await rows<{ line: string }>(`
+      SELECT n.nspname || '.' || c.relname || concat_ws(', ', ' ' || CASE WHEN t.tgtype & 2 > 0 THEN 'before' END,
+                CASE WHEN t.tgtype & 1 = 0 THEN 'statement' END, CASE WHEN t.tgtype & 16 > 0 THEN 'update' END,
+                CASE WHEN t.tgtype & 8 > 0 THEN 'delete' END, CASE WHEN t.tgtype & 32 > 0 THEN 'truncate' END) AS line
+      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE t.tgname = 'refuse_change' AND t.tgenabled = 'O' AND t.tgqual IS NULL ORDER BY 1`);
+    expect(triggers.map(({ line }) => line)).toEqual([
+      'events.event_tags before, statement, update, delete, truncate',
+      'events.events before, statement, update, delete, truncate',
+      'events.heads before, statement, delete, truncate',
+    ]);
+  });
+});
+
 describe('without a tenant', () => {
   const asRuntime = async (sql: string, settings: Record<string, string> = {}): Promise<unknown> => {
     const runtime = new pg.Client({ connectionString: database.runtimeUrl });
@@ -263,7 +295,7 @@ describe('without a tenant', () => {
   };
 
   test('a statement is an error, never an empty answer', async () => {
-    for (const table of ['iam.organizations', 'iam.memberships', 'workflow.workflows', 'workflow.task_states', 'iam.idempotency_keys']) {
+    for (const table of ['iam.organizations', 'iam.memberships', 'workflow.workflows', 'workflow.task_states', 'iam.idempotency_keys', 'events.heads', 'events.events', 'events.event_tags', 'events.processing_marks']) {
       await expect(asRuntime(`SELECT 1 FROM ${table}`)).rejects.toMatchObject({ code: 'TN001' });
       await expect(asRuntime(`SELECT 1 FROM ${table}`, { 'app.current_org_id': '' })).rejects.toMatchObject({ code: 'TN001' });
     }

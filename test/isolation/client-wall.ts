@@ -4,6 +4,7 @@ import { withClient } from '../../src/platform/postgres/client.ts';
 import { runInScope } from '../../src/platform/postgres/tenancy.ts';
 import type { TenantClient } from '../../src/platform/postgres/tenant-client.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
+import { EMPTY } from './adapter-alone.ts';
 import { type Access, insertTenants, openAccess, scopeOf, type Tenant, watch } from './world.ts';
 
 // Two tenants and a client for which row level security is off: the client's wall stands alone.
@@ -22,7 +23,7 @@ export const touch = (): void => {
 };
 
 const makeTenants = async (): Promise<void> => {
-  await withClient(database.superuserUrl, (client) => client.query('TRUNCATE iam.organizations, iam.users CASCADE'));
+  await withClient(database.superuserUrl, (client) => client.query(EMPTY));
   [a, b] = (await insertTenants(database.superuserUrl, 2)) as [Tenant, Tenant];
   touched = false;
 };

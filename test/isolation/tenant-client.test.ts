@@ -305,7 +305,7 @@ test('the columns that are taken for readable are those that the database grants
             array_agg(a.attname::text ORDER BY a.attnum)
               FILTER (WHERE has_column_privilege('tenantry_runtime', c.oid, a.attnum, 'SELECT')) AS readable
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
-     WHERE n.nspname IN ('iam', 'workflow') AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE n.nspname IN ('events', 'iam', 'workflow') AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
      GROUP BY 1 HAVING NOT bool_and(has_column_privilege('tenantry_runtime', c.oid, a.attnum, 'SELECT'))`,
   );
   expect(Object.fromEntries(tables.map(({ name, readable }) => [name, readable]))).toEqual(readableColumns);

@@ -56,6 +56,14 @@ const API = [
 ];
 const REQUESTS = ['test/http/authentication.test.ts', 'test/http/sessions.test.ts', 'test/http/log.test.ts', 'test/http/schema-visibility.test.ts'];
 const CATALOGUE = ['test/isolation/catalogue.test.ts', 'test/sql/constraints.test.ts', 'test/sql/roles.test.ts'];
+const EVENTS = [
+  'test/events/isolation.test.ts',
+  'test/events/store.test.ts',
+  'test/events/subscribe.test.ts',
+  'test/events/immutability.test.ts',
+  'test/events/interleaving.test.ts',
+  'test/events/property.test.ts',
+];
 const ROLES = ['test/sql/roles.test.ts', 'test/ops/startup-checks.test.ts'];
 
 export const killers = {
@@ -69,8 +77,9 @@ export const killers = {
   adapter: [...ADAPTER, ...CLIENT_WALL, ...AUTHENTICATION],
   idempotency: ['test/isolation/idempotency.test.ts', ...USE_CASES],
   lookups: [...AUTHENTICATION, ...ADAPTER],
+  events: EVENTS,
   authentication: AUTHENTICATION,
   services: [...USE_CASES, ...API, ...EACH_WALL_ALONE],
   roles: ROLES,
-  database: [...CATALOGUE, 'test/isolation/lookups.test.ts', 'test/isolation/access-changes.test.ts', ...AUTHENTICATION, ...USE_CASES, 'test/sql/drift.test.ts', ...EACH_WALL_ALONE],
+  database: [...CATALOGUE, 'test/events/isolation.test.ts', 'test/events/immutability.test.ts', 'test/isolation/lookups.test.ts', 'test/isolation/access-changes.test.ts', ...AUTHENTICATION, ...USE_CASES, 'test/sql/drift.test.ts', ...EACH_WALL_ALONE],
 };

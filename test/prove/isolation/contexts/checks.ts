@@ -73,7 +73,7 @@ export async function databaseWithoutTenant({ app, database }: TestApp, [tenant]
     const { rows } = await client.query<{ name: string }>(
       `SELECT format('%I.%I', table_schema, table_name) AS name FROM information_schema.columns
        JOIN information_schema.tables USING (table_schema, table_name)
-       WHERE column_name = 'org_id' AND table_type = 'BASE TABLE' AND table_schema IN ('iam', 'workflow')`,
+       WHERE column_name = 'org_id' AND table_type = 'BASE TABLE' AND table_schema IN ('events', 'iam', 'workflow')`,
     );
     const filled: string[] = [];
     // What has no rows is not asked whose they are.

@@ -19,7 +19,7 @@ const TENANT_TABLES = `
   SELECT format('%I.%I', table_schema, table_name) AS name,
          bool_or(column_name = 'id') AS has_id
   FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-  WHERE table_schema IN ('iam', 'workflow') AND table_type = 'BASE TABLE'
+  WHERE table_schema IN ('events', 'iam', 'workflow') AND table_type = 'BASE TABLE'
   GROUP BY 1 HAVING bool_or(column_name = 'org_id')`;
 
 /** Looks past all walls: no row holds what another tenant wrote, and every row that was met is of who was given it. */

@@ -26,6 +26,7 @@ function copied({ name, type }: Column): string {
   const column = JSON.stringify(name);
   if (type === 'uuid') return `overlay(${column}::text PLACING '${FOREIGN_TAIL}' FROM 29)::uuid`;
   if (type === 'text' || type === 'character varying') return ofForeign(column);
+  if (type === 'text[]') return `string_to_array(${ofForeign(`array_to_string(${column}, chr(10))`)}, chr(10))`;
   if (type === 'jsonb') return `regexp_replace(${ofForeign(`${column}::text`)}, '${UUID_BUT_TAIL}', '\\1${FOREIGN_TAIL}', 'g')::jsonb`;
   if (type === 'bytea') return `sha256(${column})`;
   return column;

@@ -6,7 +6,7 @@ const TABLE = /^CREATE TABLE/;
 const UNIQUE_INDEX = /^CREATE UNIQUE INDEX/;
 const FUNCTION = /^CREATE FUNCTION/;
 const SCOPE_FUNCTION = /^CREATE FUNCTION app\.current_/;
-const LOOKUP_FUNCTION = /^CREATE FUNCTION iam\./;
+const LOOKUP_FUNCTION = /^CREATE FUNCTION (?:iam|events)\./;
 const TRIGGER = /^CREATE TRIGGER announce/;
 const GRANT = /^GRANT /;
 
@@ -43,12 +43,12 @@ const foreignKeyWithoutTenant: SqlOperator = ({ text }) => {
 /** Keys that carry the tenant. */
 export const keys: SqlOperators = {
   'foreign key without tenant': foreignKeyWithoutTenant,
-  'drop foreign key': wherever(TABLE, /,\s*FOREIGN KEY \(org_id, \w+\) REFERENCES [\w.]+ \([^)]*\)(?: ON \w+ (?:SET NULL \(\w+\)|CASCADE))*/g, ''),
+  'drop foreign key': wherever(TABLE, /,\s*FOREIGN KEY \(org_id, \w+\) REFERENCES [\w.]+ \([^)]*\)(?: ON \w+ (?:SET NULL \(\w+\)|CASCADE|RESTRICT))*/g, ''),
   'primary key without tenant': wherever(TABLE, /PRIMARY KEY \(org_id, ([^)]*)\)/g, 'PRIMARY KEY ($1), UNIQUE (org_id, $1)'),
   'unique without tenant': wherever(TABLE, /UNIQUE \(org_id, ([^)]*)\)/g, 'UNIQUE ($1), UNIQUE (org_id, $1)'),
   'unique index without tenant': wherever(UNIQUE_INDEX, /\(org_id, /g, '('),
   'tenant may be missing': wherever(TABLE, /(?<=\n  org_id\s+uuid) NOT NULL/g, ''),
-  'any organization': wherever(TABLE, /(?<=\n  org_id\s+uuid NOT NULL) REFERENCES iam\.organizations \(id\) ON DELETE CASCADE ON UPDATE CASCADE/g, ''),
+  'any organization': wherever(TABLE, /(?<=\n  org_id\s+uuid NOT NULL) REFERENCES (?:iam\.organizations \(id\)|events\.heads \(org_id\)) ON DELETE \w+ ON UPDATE \w+/g, ''),
 };
 
 /** The functions that tell for whom a statement acts. */

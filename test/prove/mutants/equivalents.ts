@@ -21,7 +21,7 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     reason: 'A connection that was lost meanwhile has failed at LISTEN already, and a closed feed holds none.',
-    names: ['src/platform/postgres/access-changes.ts and for or 3410b91f'],
+    names: ['src/platform/postgres/listener.ts and for or 3410b91f'],
   },
   {
     reason: 'The adapter refuses a transaction without a scope, with the same error.',

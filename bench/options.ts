@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly json: boolean;
   /** The case whose use of the processor is shown function by function, instead of measuring. */
   readonly profile: Case | undefined;
+  /** Appends to the log are measured, and nothing else. */
+  readonly events: boolean;
 }
 
 const full = { organizations: 10, workflows: 2_000, secondsEach: 5, warmUpSeconds: 4, rounds: 3 };
@@ -30,6 +32,7 @@ export const help = [
   '  --quick                   A short run: less data, one short round; bench/results/latest.md stays as it is.',
   '  --json                    Prints the figures as JSON.',
   `  --profile <case>          Shows where the server's processor time goes: ${CASE_NAMES.join(', ')}.`,
+  '  --events                  Measures appends to the log instead, beside commits of single rows.',
   '  --data-dir <directory>    Keeps the database there, and uses it again.',
   `  --organizations <number>  How many are called by turns; ${full.organizations} when nothing is said.`,
   `  --workflows <number>      In each of them, from ${WORKFLOWS_NEEDED} on; ${full.workflows} when nothing is said.`,
@@ -49,7 +52,7 @@ const numberOf = (name: string, text: string | undefined, least: number, most: n
 const readArguments = (argv: readonly string[]) => {
   const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const;
   const numbers = { organizations: text, workflows: text, seconds: text, rounds: text } as const;
-  const options = { ...numbers, quick: flag, json: flag, profile: text, 'data-dir': text, help: { ...flag, short: 'h' } } as const;
+  const options = { ...numbers, quick: flag, json: flag, events: flag, profile: text, 'data-dir': text, help: { ...flag, short: 'h' } } as const;
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: false }).values;
   } catch (error) {
@@ -80,5 +83,6 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
     quick: values.quick ?? false,
     json: values.json ?? false,
     profile: caseOf(values.profile),
+    events: values.events ?? false,
   };
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../src/kernel/operator-error.ts';
 import { CASE_NAMES } from './cases.ts';
 import { CONTENDERS } from './contenders/index.ts';
+import { type EventBenchOptions, eventsMarkdown, measureEvents } from './events/index.ts';
 import { countWire, enter, type Entrant, type Figure, measure, memoryOf, warmUp } from './contest.ts';
 import { help, readOptions, type BenchOptions } from './options.ts';
 import { openDataDirectory, type RunningDatabase, seed, startDatabase } from './prepare.ts';
@@ -11,7 +12,7 @@ import { profile } from './profile.ts';
 import { machine, markdown, medians, type Report } from './report.ts';
 import { measureStartUp } from './start-up.ts';
 
-const results = fileURLToPath(new URL('./results/latest.md', import.meta.url));
+const resultsOf = (name: string): string => fileURLToPath(new URL(`./results/${name}.md`, import.meta.url));
 
 /** What is going on goes to standard error, so that standard output has the figures alone. */
 const tell = (line: string): void => console.error(line);
@@ -21,6 +22,7 @@ async function run(options: BenchOptions): Promise<void> {
   if (before.loadBefore > before.cores / 2) tell(`The machine is busy (load ${before.loadBefore.toFixed(1)}): wait for it, or the figures will be poor.`);
   const directory = await openDataDirectory(options);
   try {
+    if (options.events) return await runEvents(directory.path, options);
     tell('Seeding ...');
     await seed(directory.path, options);
     const report = options.profile ? await showProfile(directory.path, options) : await contest(directory.path, options, before);
@@ -28,6 +30,14 @@ async function run(options: BenchOptions): Promise<void> {
   } finally {
     await directory.dispose();
   }
+}
+
+async function runEvents(dataDir: string, { secondsEach, rounds, json, quick }: BenchOptions): Promise<void> {
+  const options: EventBenchOptions = { secondsEach, rounds, events: quick ? 100_000 : 1_000_000 };
+  const figures = await measureEvents(dataDir, options);
+  const text = eventsMarkdown(figures, options);
+  console.log(json ? JSON.stringify(figures, null, 2) : text);
+  if (!quick) await keep('events', text);
 }
 
 async function showProfile(dataDir: string, options: BenchOptions): Promise<null> {
@@ -107,9 +117,13 @@ async function measureByTurns(entrants: readonly Entrant[], database: RunningDat
 
 async function publish(report: Report, { json, quick }: BenchOptions): Promise<void> {
   console.log(json ? JSON.stringify(report, null, 2) : markdown(report));
-  if (quick) return;
+  if (!quick) await keep('latest', markdown(report));
+}
+
+/** Keeps a report for people to read later. */
+async function keep(name: string, text: string): Promise<void> {
   await mkdir(new URL('./results/', import.meta.url), { recursive: true });
-  await writeFile(results, markdown(report));
+  await writeFile(resultsOf(name), text);
 }
 
 try {

@@ -1,3 +1,4 @@
+DROP FUNCTION events.append_each(jsonb);
 DROP FUNCTION events.append(jsonb, jsonb, bigint);
 DROP FUNCTION events.find_positions(jsonb, bigint, integer);
 DROP TABLE events.processing_marks;

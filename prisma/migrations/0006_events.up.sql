@@ -34,13 +34,15 @@ CREATE TABLE events.events (
   user_agent          text CHECK (length(user_agent) <= 500),
   created_at          timestamptz(3) NOT NULL,
   PRIMARY KEY (org_id, id),
-  UNIQUE (org_id, position),
   UNIQUE (org_id, aggregate_type, aggregate_id, aggregate_version),
   CHECK (num_nulls(aggregate_type, aggregate_id, aggregate_version) IN (0, 3)),
   CHECK ((actor_kind = 'system') = (actor_user_id IS NULL))
 );
 CREATE INDEX ON events.events (org_id, type, position);
 CREATE INDEX ON events.events (org_id, created_at, id);
+-- The last one: of indexes that seem to cost the same the planner takes the latest, and in a table that was never analyzed
+-- all do. The foreign key of the tags would look through every event of the organization else.
+CREATE UNIQUE INDEX events_org_id_position_key ON events.events (org_id, position);
 
 -- event_tags: what events are found by. Array and jsonb operators use no index under row level security, so each tag is
 -- a row. The type stands beside it, so that a frequent tag with a rare type is one short range of an index too.
@@ -91,6 +93,10 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON events.heads
 -- Conditions of appends and all reads ask here. It runs with the rights of its caller, whose policies hold, and names the
 -- organization itself too.
 --
+-- With types there is a range for each: of several at once no index gives an order by position. The range is asked for by
+-- where it begins, and what lies beyond its end is dropped. Asked for by equality, a planner that thinks there is one type
+-- in all would go along another index, past every event of other types.
+--
 -- STABLE: all of its statements see what the statement that calls it sees, so that a reader gets the head and the events
 -- from one snapshot. The function that appends calls it in a statement of its own, which begins when the lock is held.
 CREATE FUNCTION events.find_positions(p_query jsonb, p_after bigint, p_limit integer) RETURNS bigint[]
@@ -107,18 +113,19 @@ DECLARE
   v_from   bigint;
 BEGIN
   FOR v_item IN SELECT value FROM jsonb_array_elements(p_query) LOOP
-    v_types := ARRAY(SELECT DISTINCT jsonb_array_elements_text(v_item -> 'types'));
-    v_tags := ARRAY(SELECT DISTINCT jsonb_array_elements_text(v_item -> 'tags'));
+    v_types := ARRAY(SELECT jsonb_array_elements_text(v_item -> 'types'));
+    v_tags := ARRAY(SELECT jsonb_array_elements_text(v_item -> 'tags'));
     IF cardinality(v_tags) = 0 AND cardinality(v_types) = 0 THEN
       v_found := v_found || ARRAY(
         SELECT e.position FROM events.events e
         WHERE e.org_id = v_org_id AND e.position > p_after ORDER BY e.position LIMIT p_limit);
     ELSIF cardinality(v_tags) = 0 THEN
-      -- A range for each type: of several types at once an index gives no order by position.
       FOREACH v_type IN ARRAY v_types LOOP
         v_found := v_found || ARRAY(
-          SELECT e.position FROM events.events e
-          WHERE e.org_id = v_org_id AND e.type = v_type AND e.position > p_after ORDER BY e.position LIMIT p_limit);
+          SELECT e.position FROM (
+            SELECT type, position FROM events.events
+            WHERE org_id = v_org_id AND (type, position) > (v_type, p_after) ORDER BY type, position LIMIT p_limit) AS e
+          WHERE e.type = v_type);
       END LOOP;
     ELSIF cardinality(v_tags) = 1 AND cardinality(v_types) = 0 THEN
       v_found := v_found || ARRAY(
@@ -127,9 +134,11 @@ BEGIN
     ELSIF cardinality(v_tags) = 1 THEN
       FOREACH v_type IN ARRAY v_types LOOP
         v_found := v_found || ARRAY(
-          SELECT t.position FROM events.event_tags t
-          WHERE t.org_id = v_org_id AND t.tag = v_tags[1] AND t.type = v_type AND t.position > p_after
-          ORDER BY t.position LIMIT p_limit);
+          SELECT t.position FROM (
+            SELECT tag, type, position FROM events.event_tags
+            WHERE org_id = v_org_id AND (tag, type, position) > (v_tags[1], v_type, p_after)
+            ORDER BY tag, type, position LIMIT p_limit) AS t
+          WHERE t.tag = v_tags[1] AND t.type = v_type);
       END LOOP;
     ELSE
       -- All tags begin to meet at the latest of their first positions, and the tag that has it is likely the rarest: the
@@ -199,26 +208,52 @@ BEGIN
   -- After the lock: the later position never has the earlier time.
   v_now := clock_timestamp();
   RETURN QUERY
-  INSERT INTO events.events (
-    org_id, position, type, aggregate_type, aggregate_id, aggregate_version, data, metadata, tags,
-    actor_kind, actor_user_id, actor_membership_id, actor_credential_id,
-    correlation_id, causation_id, source, ip, user_agent, created_at)
-  SELECT v_org_id, v_base + n, e ->> 'type', e ->> 'aggregateType', (e ->> 'aggregateId')::uuid,
-         CASE WHEN e ->> 'aggregateId' IS NOT NULL THEN
-           row_number() OVER (PARTITION BY e ->> 'aggregateType', e ->> 'aggregateId' ORDER BY n) + coalesce((
-             SELECT max(earlier.aggregate_version) FROM events.events earlier
-             WHERE earlier.org_id = v_org_id AND earlier.aggregate_type = e ->> 'aggregateType'
-               AND earlier.aggregate_id = (e ->> 'aggregateId')::uuid), 0)
-         END,
-         e -> 'data', e -> 'metadata', ARRAY(SELECT DISTINCT jsonb_array_elements_text(e -> 'tags')),
-         e ->> 'actorKind', (e ->> 'actorUserId')::uuid, (e ->> 'actorMembershipId')::uuid, (e ->> 'actorCredentialId')::uuid,
-         e ->> 'correlationId', e ->> 'causationId', e ->> 'source', (e ->> 'ip')::inet, e ->> 'userAgent', v_now
-  FROM jsonb_array_elements(p_events) WITH ORDINALITY AS given (e, n) ORDER BY n
-  RETURNING position, id, aggregate_version, created_at;
+  WITH written AS (
+    INSERT INTO events.events (
+      org_id, position, type, aggregate_type, aggregate_id, aggregate_version, data, metadata, tags,
+      actor_kind, actor_user_id, actor_membership_id, actor_credential_id,
+      correlation_id, causation_id, source, ip, user_agent, created_at)
+    SELECT v_org_id, v_base + n, e ->> 'type', e ->> 'aggregateType', (e ->> 'aggregateId')::uuid,
+           CASE WHEN e ->> 'aggregateId' IS NOT NULL THEN
+             row_number() OVER (PARTITION BY e ->> 'aggregateType', e ->> 'aggregateId' ORDER BY n) + coalesce((
+               SELECT max(earlier.aggregate_version) FROM events.events earlier
+               WHERE earlier.org_id = v_org_id AND earlier.aggregate_type = e ->> 'aggregateType'
+                 AND earlier.aggregate_id = (e ->> 'aggregateId')::uuid), 0)
+           END,
+           e -> 'data', e -> 'metadata',
+           ARRAY(SELECT DISTINCT tag COLLATE "C" FROM jsonb_array_elements_text(e -> 'tags') AS tag ORDER BY 1),
+           e ->> 'actorKind', (e ->> 'actorUserId')::uuid, (e ->> 'actorMembershipId')::uuid, (e ->> 'actorCredentialId')::uuid,
+           e ->> 'correlationId', e ->> 'causationId', e ->> 'source', (e ->> 'ip')::inet, e ->> 'userAgent', v_now
+    FROM jsonb_array_elements(p_events) WITH ORDINALITY AS given (e, n) ORDER BY n
+    RETURNING *
+  ), tagged AS (
+    INSERT INTO events.event_tags (org_id, tag, position, type, created_at)
+    SELECT w.org_id, tag, w.position, w.type, w.created_at FROM written w, unnest(w.tags) AS tag
+  )
+  SELECT w.position, w.id, w.aggregate_version, w.created_at FROM written w;
+END $$;
 
-  INSERT INTO events.event_tags (org_id, tag, position, type, created_at)
-  SELECT DISTINCT v_org_id, tag, v_base + n, e ->> 'type', v_now
-  FROM jsonb_array_elements(p_events) WITH ORDINALITY AS given (e, n), jsonb_array_elements_text(e -> 'tags') AS tag;
+-- Appends for several commands, one after the other, in one transaction: a commit for all of them instead of one for each.
+-- Each stands for itself. It sees what those before it appended, and one whose condition fails appends nothing, is told
+-- so by the position, and takes no other with it.
+CREATE FUNCTION events.append_each(p_commands jsonb)
+RETURNS TABLE (command bigint, conflict bigint, "position" bigint, id uuid, aggregate_version bigint, created_at timestamptz)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog AS $$
+DECLARE
+  v_command  jsonb;
+  v_number   bigint;
+  v_conflict text;
+BEGIN
+  FOR v_command, v_number IN SELECT value, ordinality FROM jsonb_array_elements(p_commands) WITH ORDINALITY LOOP
+    BEGIN
+      RETURN QUERY
+      SELECT v_number, NULL::bigint, a.position, a.id, a.aggregate_version, a.created_at
+      FROM events.append(v_command -> 'events', nullif(v_command -> 'query', 'null'), (v_command ->> 'after')::bigint) AS a;
+    EXCEPTION WHEN SQLSTATE 'DCB01' THEN
+      GET STACKED DIAGNOSTICS v_conflict = PG_EXCEPTION_DETAIL;
+      RETURN QUERY SELECT v_number, v_conflict::bigint, NULL::bigint, NULL::uuid, NULL::bigint, NULL::timestamptz;
+    END;
+  END LOOP;
 END $$;
 
 ALTER TABLE events.heads ENABLE ROW LEVEL SECURITY;
@@ -255,7 +290,10 @@ GRANT UPDATE (position, failed_attempts, last_error) ON events.processing_marks 
 GRANT SELECT, INSERT ON events.heads, events.events, events.event_tags TO tenantry_definer;
 GRANT UPDATE (position) ON events.heads TO tenantry_definer;
 
-REVOKE ALL ON FUNCTION events.refuse_change(), events.find_positions(jsonb, bigint, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION
+  events.refuse_change(), events.find_positions(jsonb, bigint, integer), events.append_each(jsonb)
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION events.append_each(jsonb) TO tenantry_runtime;
 GRANT EXECUTE ON FUNCTION events.find_positions(jsonb, bigint, integer) TO tenantry_runtime, tenantry_definer;
 
 GRANT CREATE ON SCHEMA events TO tenantry_definer; -- only for the moment of the change of owner

@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
-import { AppendConditionFailedError, EVERY_EVENT, type EventQuery, type StoredEvent } from '../../src/domains/events/index.ts';
+import { AppendConditionFailedError, createEventStore, EVERY_EVENT, type EventStore, type EventQuery, type StoredEvent } from '../../src/domains/events/index.ts';
 import { createRandom, matches, randomEvents, randomQuery } from './model.ts';
 import { type EventWorld, openEventWorld, takeLockAway } from './world.ts';
 
 const WRITERS = 16;
+/** Each is what a process has: writers who share one are sent together, others meet in the database. */
+const STORES = 6;
 const ATTEMPTS_EACH = 40;
 const LAST = 'DAY.OVER';
 
@@ -17,8 +19,8 @@ interface Accepted {
 }
 
 /** One of many who decide by what they see, at random, and keep at it. */
-async function write(seed: number): Promise<{ accepted: Accepted[]; refused: number }> {
-  const { store, as, a, access } = world;
+async function write(store: EventStore, seed: number): Promise<{ accepted: Accepted[]; refused: number }> {
+  const { as, a } = world;
   const random = createRandom(seed);
   const accepted: Accepted[] = [];
   let refused = 0;
@@ -27,7 +29,7 @@ async function write(seed: number): Promise<{ accepted: Accepted[]; refused: num
     const [last] = await as(a, (cx) => cx.db.event.findMany({ orderBy: { position: 'desc' }, take: 1, select: { position: true } }));
     const after = Number(last?.position ?? 0);
     try {
-      const { events } = await as(a, (cx) => store.append({ ...cx, db: access.db }, randomEvents(random), { failIfEventsMatch: query, after }));
+      const { events } = await as(a, (cx) => store.append(cx, randomEvents(random), { failIfEventsMatch: query, after }));
       accepted.push({ query, after, first: events[0]!.position });
     } catch (error) {
       if (!(error instanceof AppendConditionFailedError)) throw error;
@@ -52,7 +54,9 @@ async function follow(): Promise<StoredEvent[]> {
 async function findFaults() {
   const { store, as, a, sql } = world;
   const following = follow();
-  const written = await Promise.all(Array.from({ length: WRITERS }, (_, index) => write(index + 1)));
+  const stores = Array.from({ length: STORES }, () => createEventStore(world.signals));
+  const written = await Promise.all(Array.from({ length: WRITERS }, (_, index) => write(stores[index % STORES]!, index + 1)));
+  await Promise.all(stores.map((each) => each.close()));
   await as(a, (cx) => store.append(cx, [{ type: LAST }]));
   const seen = (await following).map(({ position }) => position);
   const stored = await sql('SELECT position::int, type, tags FROM events.events WHERE org_id = $1 ORDER BY position', a.orgId);

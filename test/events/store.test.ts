@@ -150,6 +150,65 @@ describe('a condition', () => {
   });
 });
 
+describe('many appends of one process to one log at once', () => {
+  const statements = async <Result>(work: () => Promise<Result>) => {
+    let sent = 0;
+    const stop = world.access.pool.observe(({ text }) => void (sent += text.includes('FROM events.append') ? 1 : 0));
+    const result = await work();
+    stop();
+    return { result, sent };
+  };
+  const seat = (number: number): NewEvent => ({ type: 'SEAT.TAKEN', tags: [`seat:${number}`], data: { number } });
+
+  test('are sent together, each with its own condition, which sees those before it', async () => {
+    const { result, sent } = await statements(() =>
+      Promise.allSettled(Array.from({ length: 120 }, (_, index) => append([seat(index % 60)], { failIfEventsMatch: [{ tags: [`seat:${index % 60}`] }] }))),
+    );
+    expect(result.map(({ status }) => status)).toEqual([...Array(60).fill('fulfilled'), ...Array(60).fill('rejected')]);
+    // The first alone, and the others by fifty.
+    expect(sent).toBe(1 + 3);
+    const { events, head } = await read(EVERY_EVENT, { limit: 1_000 });
+    expect(head).toBe(60);
+    for (const [index, outcome] of result.entries()) {
+      const { position } = events.find(({ data }) => data['number'] === index % 60)!;
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'APPEND_CONDITION_FAILED', position });
+      else expect(outcome.value).toMatchObject({ position, events: [{ id: events[position - 1]!.id, position }] });
+    }
+  });
+
+  test('are told who acts in each, and stay in their own organization', async () => {
+    const { store, as, a, b } = world;
+    const both = [a, b, a, b, a, b, a, b].map((tenant) => as(tenant, (cx) => store.append(cx, [{ type: 'SEAT.TAKEN' }])));
+    await Promise.all(both);
+    for (const tenant of [a, b]) {
+      const { events } = await as(tenant, (cx) => store.read(cx, EVERY_EVENT));
+      expect(events.map(({ actor }) => actor.userId)).toEqual(Array(4).fill(tenant.userId));
+    }
+  });
+
+  test('of one that is no event, only that one is refused', async () => {
+    const outcomes = await Promise.allSettled([append([seat(1)]), append([{ type: 'no event' }]), append([seat(2)])]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  test('of one that the database refuses, only that one is refused', async () => {
+    await world.sql(`ALTER TABLE events.events ADD CONSTRAINT no_ghosts CHECK (data ->> 'guest' IS DISTINCT FROM 'ghost')`);
+    const guests = ['Olga', 'Ada', 'ghost', 'Tim'].map((guest) => append([{ type: 'SEAT.TAKEN', data: { guest } }]));
+    const outcomes = await Promise.allSettled(guests);
+    await world.sql('ALTER TABLE events.events DROP CONSTRAINT no_ghosts');
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect((await read()).events.map(({ position, data }) => [position, data['guest']])).toEqual([[1, 'Olga'], [2, 'Ada'], [3, 'Tim']]);
+  });
+
+  test('that are large are sent a few at a time', async () => {
+    const large: NewEvent = { type: 'SEAT.TAKEN', data: { note: 'x'.repeat(60_000) } };
+    const many = Array.from({ length: 30 }, () => large);
+    const { sent } = await statements(() => Promise.all(Array.from({ length: 7 }, () => append(many))));
+    expect(sent).toBe(1 + 3);
+    expect((await read()).head).toBe(210);
+  });
+});
+
 describe('within a transaction of the caller', () => {
   test('an append is kept with it, and gone with it', async () => {
     const { store, as, a } = world;

@@ -41,7 +41,7 @@ const DEFINER_FUNCTIONS = [
   'iam.find_sign_in(text)',
 ];
 /** Of the schemas whose functions are called by name, those that the server may call. */
-const CALLED_FUNCTIONS = [...DEFINER_FUNCTIONS, 'events.find_positions(jsonb,bigint,integer)'].sort();
+const CALLED_FUNCTIONS = [...DEFINER_FUNCTIONS, 'events.append_each(jsonb)', 'events.find_positions(jsonb,bigint,integer)'].sort();
 
 describe('every table', () => {
   test('belongs to an organization, to a person, or is the organization', async () => {

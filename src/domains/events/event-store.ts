@@ -1,7 +1,8 @@
 import type { EventSignals } from '../../platform/postgres/event-signals.ts';
 import { isInTransaction, type TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { createAnnouncer } from './announcer.ts';
-import { type AppendCondition, type Appended, appendEvents } from './append.ts';
+import { type AppendCondition, type Appended, appendOne, toCommand } from './append.ts';
+import { createBatcher } from './batcher.ts';
 import { decideByEvents, type Decision } from './decide.ts';
 import type { EventContext, EventQuery, NewEvent, StoredEvent } from './event.types.ts';
 import { type EventPage, readEvents, type ReadOptions } from './read.ts';
@@ -33,11 +34,18 @@ export interface EventStore {
 
 export function createEventStore(signals: EventSignals): EventStore {
   const announcer = createAnnouncer(signals);
+  const appendAlone = createBatcher();
 
   const append: EventStore['append'] = async (cx, events, condition = {}) => {
-    const appended = await appendEvents(cx, events, condition);
-    if (isInTransaction(cx.db)) announcer.expected(appended.orgId, appended.position);
-    else announcer.committed(appended.orgId);
+    const command = toCommand(cx, events, condition);
+    const { db } = cx;
+    if (isInTransaction(db)) {
+      const appended = await appendOne(db, command);
+      announcer.expected(appended.orgId, appended.position);
+      return appended;
+    }
+    const appended = await appendAlone(db as TenantClient, command);
+    announcer.committed(appended.orgId);
     return appended;
   };
 

@@ -1,0 +1,111 @@
+import { withClient } from '../../src/platform/postgres/client.ts';
+import { startEmbedded } from '../../src/platform/postgres/embedded/index.ts';
+import { prepareDatabase } from '../../src/platform/postgres/open-database.ts';
+import { median } from '../measure/statistics.ts';
+import { openContestants, RAW_TABLE } from './appends.ts';
+
+const ORGANIZATIONS = 16;
+
+/** How the log is measured. */
+export interface EventBenchOptions {
+  readonly secondsEach: number;
+  readonly rounds: number;
+  /** So many events are there before, in all organizations together. */
+  readonly events: number;
+}
+
+/** One row of the report: rates a second, medians over the rounds. */
+export interface EventFigure {
+  readonly writers: number;
+  readonly organizations: number;
+  readonly commitRow: number;
+  readonly appendAlone: number;
+  readonly appendTogether: number;
+}
+
+const KINDS = ['commitRow', 'appendAlone', 'appendTogether'] as const;
+
+const CASES = [
+  { writers: 1, organizations: 1 },
+  { writers: 1, organizations: 16 },
+  { writers: 16, organizations: 1 },
+  { writers: 16, organizations: 16 },
+] as const;
+
+/** Organizations with logs as long as each other; without foreign keys and triggers, which takes a fraction of the time. */
+const FILL = `
+  SET session_replication_role = replica;
+  INSERT INTO iam.organizations (name, slug, engine_namespace, status)
+    SELECT 'Bench ' || n, 'bench-' || n, 'bench-' || n, 'active' FROM generate_series(1, ${ORGANIZATIONS}) n;
+  INSERT INTO events.heads (org_id, position) SELECT id, :each FROM iam.organizations WHERE slug LIKE 'bench-%';
+  INSERT INTO events.events (org_id, position, type, data, metadata, tags, actor_kind, source, created_at)
+    SELECT id, n, 'SEAT.LOOKED_AT', '{"seat": 12}', '{}', ARRAY['before', 'seat:' || n % 1000], 'system', 'system', timestamptz '2025-01-01' + n * interval '1 second'
+      FROM iam.organizations, generate_series(1, :each) n WHERE slug LIKE 'bench-%';
+  INSERT INTO events.event_tags SELECT org_id, tag, position, type, created_at FROM events.events, unnest(tags) tag`;
+
+async function fill(superuserUrl: string, events: number): Promise<string[]> {
+  return withClient(superuserUrl, async (client) => {
+    await client.query(RAW_TABLE);
+    const known = await client.query<{ id: string }>(`SELECT id FROM iam.organizations WHERE slug LIKE 'bench-%'`);
+    if (known.rows.length === 0) await client.query(FILL.replaceAll(':each', String(Math.ceil(events / ORGANIZATIONS))));
+    await client.query('VACUUM (ANALYZE)');
+    await client.query('CHECKPOINT');
+    const { rows } = await client.query<{ id: string }>(`SELECT id FROM iam.organizations WHERE slug LIKE 'bench-%' ORDER BY slug`);
+    return rows.map(({ id }) => id);
+  });
+}
+
+/** Measures appends beside commits of single rows, by turns, on an embedded database in the directory. */
+export async function measureEvents(dataDir: string, options: EventBenchOptions): Promise<EventFigure[]> {
+  const log = (line: string): void => console.error(line);
+  const { runtimeUrl, ownerUrl, superuserUrl, stop } = await startEmbedded({ dataDir, log, purpose: 'bench' });
+  try {
+    await prepareDatabase({ runtimeUrl, ownerUrl, listenUrl: runtimeUrl, embedded: true, stop });
+    log('Filling the logs ...');
+    const orgIds = await fill(superuserUrl(), options.events);
+    const contestants = openContestants(runtimeUrl);
+    try {
+      const durationMs = options.secondsEach * 1_000;
+      const rates = CASES.map(() => ({ commitRow: [] as number[], appendAlone: [] as number[], appendTogether: [] as number[] }));
+      for (let round = 0; round <= options.rounds; round += 1) {
+        log(round === 0 ? 'Warming up ...' : `Round ${round} of ${options.rounds} ...`);
+        for (const [index, { writers, organizations }] of CASES.entries()) {
+          const load = { writers, orgIds: orgIds.slice(0, organizations), durationMs };
+          for (const kind of KINDS) {
+            const rate = await contestants[kind](load);
+            if (round > 0) rates[index]![kind].push(rate);
+          }
+        }
+      }
+      return CASES.map((each, index) => {
+        const { commitRow, appendAlone, appendTogether } = rates[index]!;
+        return { ...each, commitRow: median(commitRow), appendAlone: median(appendAlone), appendTogether: median(appendTogether) };
+      });
+    } finally {
+      await contestants.close();
+    }
+  } finally {
+    await stop();
+  }
+}
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** The figures for people. */
+export function eventsMarkdown(figures: readonly EventFigure[], { secondsEach, rounds, events }: EventBenchOptions): string {
+  const rows = figures.map(({ writers, organizations, commitRow, appendAlone, appendTogether }) => {
+    const ratios = [appendAlone, appendTogether].map((rate) => (rate / commitRow).toFixed(2));
+    return `| ${[writers, organizations, ...[commitRow, appendAlone, appendTogether].map(whole), ...ratios].join(' | ')} |`;
+  });
+  return [
+    '# Appending to the log',
+    '',
+    `Conditional appends of one event with two tags, beside transactions that insert one row, by turns in the same run;`,
+    `${whole(events)} events were there before. Medians of ${rounds} rounds of ${secondsEach} s, a second.`,
+    '',
+    '| writers | organizations | rows committed | events, each sent alone | events, sent together | alone / rows | together / rows |',
+    '|---|---|---|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}

@@ -85,7 +85,7 @@ describe('refused with the field that is wrong, and nothing is stored', () => {
     ['a type in small letters', [good, { type: 'seat.taken' }], {}, 'events.1.type'],
     ['a type without a verb', [{ type: 'SEAT' }], {}, 'events.0.type'],
     ['a type with two verbs', [{ type: 'SEAT.TAKEN.TWICE' }], {}, 'events.0.type'],
-    ['a type that is too long', [{ type: `SEAT.${'X'.repeat(100)}` }], {}, 'events.0.type'],
+    ['a type that is too long', [{ type: `SEAT.${'X'.repeat(51)}` }], {}, 'events.0.type'],
     ['a tag with a space', [{ ...good, tags: ['seat 1'] }], {}, 'events.0.tags.0'],
     ['an empty tag', [{ ...good, tags: [''] }], {}, 'events.0.tags.0'],
     ['a tag that is too long', [{ ...good, tags: ['x'.repeat(201)] }], {}, 'events.0.tags.0'],
@@ -116,11 +116,27 @@ describe('refused with the field that is wrong, and nothing is stored', () => {
     await expect(read(EVERY_EVENT, { limit: 1_001 })).rejects.toThrow('limit');
   });
 
-  test('an event that only the database refuses takes the others with it', async () => {
-    const forged = JSON.stringify([{ type: 'SEAT.TAKEN' }, { type: 'nonsense' }].map((event) => ({ ...event, data: {}, metadata: {}, tags: [], actorKind: 'system', source: 'system' })));
-    const direct = world.as(world.a, ({ db }) => db.$queryRaw`SELECT * FROM events.append(${forged}::jsonb, NULL, 0)`);
-    await expect(direct).rejects.toThrow('events_type_check');
+  const whole = { type: 'SEAT.TAKEN', data: {}, metadata: {}, tags: ['seat:1'], actorKind: 'system', source: 'system' };
+  test.each<[string, object]>([
+    ['another type', { type: 'nonsense' }],
+    ['a type that is too long', { type: `SEAT.${'X'.repeat(51)}` }],
+    ['no type', { type: null }],
+    ['data that is no object', { data: [] }],
+    ['no data', { data: undefined }],
+    ['metadata that is no object', { metadata: 'text' }],
+    ['a tag with a space', { tags: ['seat 1'] }],
+    ['a tag that is too long', { tags: ['x'.repeat(201)] }],
+    ['half an aggregate', { aggregateType: 'Seat' }],
+    ['an unknown kind of actor', { actorKind: 'ghost' }],
+    ['a person who is nobody', { actorKind: 'user' }],
+    ['a system that is somebody', { actorUserId: '00000000-0000-0000-0000-000000000000' }],
+    ['an unknown source', { source: 'nowhere' }],
+  ])('by the database too, with all others of the append: %s', async (_what, wrong) => {
+    const direct = (events: object[]) =>
+      world.as(world.a, ({ db }) => db.$queryRaw`SELECT * FROM events.append(${JSON.stringify(events)}::jsonb, NULL, 0)`);
+    await expect(direct([whole, { ...whole, ...wrong }])).rejects.toThrow(/_check|null value/);
     expect(await read()).toMatchObject({ events: [], head: 0 });
+    expect(await direct([whole])).toHaveLength(1);
   });
 });
 

@@ -15,8 +15,7 @@ const LARGEST_APPEND_BYTES = 8 * 1024 * 1024;
 
 const type = z
   .string()
-  .max(100)
-  .regex(/^[A-Z][A-Z0-9_]*\.[A-Z][A-Z0-9_]*$/, 'must be NOUN.VERB in capitals, for example MEMBER.ADDED');
+  .regex(/^[A-Z][A-Z0-9_]{0,49}\.[A-Z][A-Z0-9_]{0,49}$/, 'must be NOUN.VERB in capitals, at most 50 characters each, for example MEMBER.ADDED');
 
 const tag = line(1, 200).refine((text) => !/\s/.test(text), 'must not contain spaces');
 

@@ -2,7 +2,7 @@ import { withClient } from '../../src/platform/postgres/client.ts';
 import { startEmbedded } from '../../src/platform/postgres/embedded/index.ts';
 import { prepareDatabase } from '../../src/platform/postgres/open-database.ts';
 import { median } from '../measure/statistics.ts';
-import { openContestants, RAW_TABLE } from './appends.ts';
+import { type Contestants, openContestants, RAW_TABLE } from './appends.ts';
 
 const ORGANIZATIONS = 16;
 
@@ -24,6 +24,7 @@ export interface EventFigure {
 }
 
 const KINDS = ['commitRow', 'appendAlone', 'appendTogether'] as const;
+type Kind = (typeof KINDS)[number];
 
 const CASES = [
   { writers: 1, organizations: 1 },
@@ -65,28 +66,35 @@ export async function measureEvents(dataDir: string, options: EventBenchOptions)
     const orgIds = await fill(superuserUrl(), options.events);
     const contestants = openContestants(runtimeUrl);
     try {
-      const durationMs = options.secondsEach * 1_000;
-      const rates = CASES.map(() => ({ commitRow: [] as number[], appendAlone: [] as number[], appendTogether: [] as number[] }));
-      for (let round = 0; round <= options.rounds; round += 1) {
-        log(round === 0 ? 'Warming up ...' : `Round ${round} of ${options.rounds} ...`);
-        for (const [index, { writers, organizations }] of CASES.entries()) {
-          const load = { writers, orgIds: orgIds.slice(0, organizations), durationMs };
-          for (const kind of KINDS) {
-            const rate = await contestants[kind](load);
-            if (round > 0) rates[index]![kind].push(rate);
-          }
-        }
-      }
-      return CASES.map((each, index) => {
-        const { commitRow, appendAlone, appendTogether } = rates[index]!;
-        return { ...each, commitRow: median(commitRow), appendAlone: median(appendAlone), appendTogether: median(appendTogether) };
-      });
+      return await measureByTurns(contestants, orgIds, options, log);
     } finally {
       await contestants.close();
     }
   } finally {
     await stop();
   }
+}
+
+/** All kinds by turns in each round, so that what disturbs the machine disturbs all. A first round warms up. */
+async function measureByTurns(
+  contestants: Contestants,
+  orgIds: readonly string[],
+  { secondsEach, rounds }: EventBenchOptions,
+  log: (line: string) => void,
+): Promise<EventFigure[]> {
+  const turns = CASES.flatMap((each) => KINDS.map((kind) => ({ ...each, kind, rates: [] as number[] })));
+  for (let round = 0; round <= rounds; round += 1) {
+    log(round === 0 ? 'Warming up ...' : `Round ${round} of ${rounds} ...`);
+    for (const { writers, organizations, kind, rates } of turns) {
+      const rate = await contestants[kind]({ writers, orgIds: orgIds.slice(0, organizations), durationMs: secondsEach * 1_000 });
+      if (round > 0) rates.push(rate);
+    }
+  }
+  return CASES.map((each) => {
+    const rateOf = (kind: Kind): number =>
+      median(turns.find((turn) => turn.kind === kind && turn.writers === each.writers && turn.organizations === each.organizations)!.rates);
+    return { ...each, commitRow: rateOf('commitRow'), appendAlone: rateOf('appendAlone'), appendTogether: rateOf('appendTogether') };
+  });
 }
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');

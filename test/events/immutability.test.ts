@@ -1,4 +1,4 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { type EventWorld, openEventWorld } from './world.ts';

@@ -23,22 +23,33 @@ const PREPARE = `
 /**
  * How PostgreSQL runs a statement and all statements of the functions that it calls, as the server's role, in the
  * statement's tenant, by the generic plan.
+ *
+ * @param before how often it runs on the same connection before it is looked at: plans are made at the first time.
  */
-export const explainNested = async (superuserUrl: string, { scope, statement }: SentStatement): Promise<RunPlan[]> => {
+export const explainNested = async (
+  superuserUrl: string,
+  { scope, statement }: SentStatement,
+  { before = 0 } = {},
+): Promise<RunPlan[]> => {
   const client = new pg.Client({ connectionString: superuserUrl });
   const plans: RunPlan[] = [];
   await client.connect();
   try {
     await client.query(PREPARE);
-    await client.query('BEGIN');
-    await client.query(scope.text, [...scope.values]);
+    const run = async (): Promise<void> => {
+      await client.query('BEGIN');
+      await client.query(scope.text, [...scope.values]);
+      await client.query(statement.text, [...statement.values]);
+      await client.query('COMMIT');
+    };
+    for (let time = 0; time < before; time += 1) await run();
     client.on('notice', ({ message = '' }) => {
       const json = /plan:\s*(\{[^]*\})/.exec(message)?.[1];
       if (json === undefined) return;
       const { 'Query Text': text, Plan: plan } = JSON.parse(json) as { 'Query Text': string; Plan: PlanNode };
       plans.push({ text, plan });
     });
-    await client.query(statement.text, [...statement.values]);
+    await run();
     return plans;
   } finally {
     await client.end();

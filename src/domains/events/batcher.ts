@@ -63,7 +63,7 @@ function takeBatch(line: Waiting[]): Waiting[] {
 }
 
 async function sendAlone(db: TenantClient, { command, settle }: Waiting): Promise<void> {
-  settle(await appendOne(db, command).catch((error: Error) => error));
+  settle(await appendOne(db, command).catch((error: unknown) => error as Error));
 }
 
 async function send(db: TenantClient, batch: readonly Waiting[]): Promise<void> {

@@ -185,7 +185,7 @@ describe('every function', () => {
     const granted = await rows<{ name: string }>(`
       SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE n.nspname IN ('events', 'iam') AND has_function_privilege('tenantry_runtime', p.oid, 'EXECUTE') ORDER BY 1`);
-    expect(granted.map(({ name }) => name)).toEqual(CALLED_FUNCTIONS);
+    expect(granted.map(({ name }) => name).sort()).toEqual(CALLED_FUNCTIONS);
   });
 });
 

@@ -63,12 +63,14 @@ test('an event of a transaction that ends late is told when it has ended', async
 });
 
 test('an event of which nobody was told is found by looking', async () => {
+  const appendUntold = () =>
+    world.sql(`DO $$ BEGIN PERFORM set_config('app.current_org_id', '${world.a.orgId}', true);
+      PERFORM events.append('[{"type": "BELL.RUNG", "data": {}, "metadata": {}, "tags": [], "actorKind": "system", "source": "system"}]', NULL, 0); END $$`);
   const events = subscribe(world);
-  await append();
+  await appendUntold();
   expect(await next(events)).toBe(1);
   const taken = next(events);
-  await world.sql(`DO $$ BEGIN PERFORM set_config('app.current_org_id', '${world.a.orgId}', true);
-    PERFORM events.append('[{"type": "BELL.RUNG", "data": {}, "metadata": {}, "tags": [], "actorKind": "system", "source": "system"}]', NULL, 0); END $$`);
+  await appendUntold();
   expect(await taken).toBe(2);
 });
 

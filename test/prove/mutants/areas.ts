@@ -52,7 +52,7 @@ export const areas: readonly Area[] = [
   { name: 'adapter', files: [`${postgres}/adapter/{index,pool,transaction,queryable,records}.ts`], operators: everything, killers: killers.adapter },
   { name: 'prepared statements', files: [`${postgres}/adapter/{batch,statement-cache}.ts`], operators: { ...everything, ...keeps }, killers: killers.adapter },
   { name: 'idempotency', files: [`${postgres}/idempotency.ts`], operators: everything, killers: killers.idempotency },
-  { name: 'events', files: ['src/domains/events/{context,append,read,subscribe,announcer,event-store}.ts', `${postgres}/event-signals.ts`], operators: { ...guards, ...ids }, killers: killers.events },
+  { name: 'events', files: ['src/domains/events/{context,append,batcher,read,subscribe,announcer,event-store}.ts', `${postgres}/event-signals.ts`], operators: { ...guards, ...ids }, killers: killers.events },
   { name: 'look-ups', files: [`${postgres}/pre-tenant.ts`, `${postgres}/{access-changes,listener}.ts`], operators: everything, killers: killers.lookups },
   { name: 'authentication', files: ['src/domains/auth/{credential-cache,lookups,auth.service,access.rules,sessions,verify}.ts'], operators: everything, killers: killers.authentication },
   { name: 'use cases', files: ['src/domains/*/*.service.ts', 'src/domains/{identity/membership,api-keys/issue}.ts'], operators: { ...ids, ...asks }, killers: killers.services },

@@ -10,11 +10,16 @@ export interface Outcome {
   readonly result: PartResult;
 }
 
+const leftOutOf = ({ leftOut = [] }: PartResult): string[] => leftOut.map((what) => `LEFT OUT: ${what}`);
+
+/** What a part has to say besides its figures, beginning with what it did not do. */
+export const notesOf = ({ part, result }: Outcome): string[] => [...leftOutOf(result), ...result.notes].map((note) => `${part.name}: ${note}`);
+
 /** What the run as a whole has against it, besides leaks: parts that attacked nothing, exemptions that are not needed. */
 export function faultsOf(outcomes: readonly Outcome[], allRan: boolean): string[] {
   const used = new Set(outcomes.flatMap(({ result }) => result.exempted));
   return [
-    ...outcomes.filter(({ result }) => result.attacked === 0 || result.cases === 0).map(({ part }) => `The part "${part.name}" attacked nothing.`),
+    ...outcomes.filter(({ result }) => (result.attacked === 0 || result.cases === 0) && leftOutOf(result).length === 0).map(({ part }) => `The part "${part.name}" attacked nothing.`),
     ...[...used].filter((name) => !EXEMPTIONS.some((exemption) => exemption.name === name)).map((name) => `The exemption "${name}" is not in the reviewed list.`),
     ...(allRan ? EXEMPTIONS.filter(({ name }) => !used.has(name)).map(({ name }) => `The exemption "${name}" is not needed any more: take it out.`) : []),
   ];
@@ -78,7 +83,7 @@ export function reportOf(outcomes: readonly Outcome[], notRun: readonly Part[], 
     '',
     '## Notes',
     '',
-    ...outcomes.flatMap(({ part, result }) => result.notes.map((note) => `- ${part.name}: ${note}`)),
+    ...outcomes.flatMap(notesOf).map((note) => `- ${note}`),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -5,7 +5,7 @@ import { startCluster } from '../../harness/cluster.ts';
 import { useCluster } from '../../harness/current-cluster.ts';
 import type { Effort, Part } from './part.ts';
 import { PARTS } from './parts/index.ts';
-import { describeSchema, faultsOf, leaksOf, type Outcome, reportOf, tableOf } from './report.ts';
+import { describeSchema, faultsOf, leaksOf, notesOf, type Outcome, reportOf, tableOf } from './report.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const REPORT = path.join(ROOT, 'docs/isolation-report.md');
@@ -55,7 +55,7 @@ async function conclude(outcomes: readonly Outcome[], { effort, parts, report }:
   const complete = effort === 'full' && parts.length === PARTS.length;
   const against = [...leaksOf(outcomes), ...faultsOf(outcomes, complete)];
   console.log(tableOf(outcomes));
-  for (const { part, result } of outcomes) for (const note of result.notes) console.log(`${part.name}: ${note}`);
+  for (const note of outcomes.flatMap(notesOf)) console.log(note);
   for (const line of against) console.log(`FAILED ${line}`);
   if ((complete || report) && against.length === 0) {
     const notRun = PARTS.filter((part) => !parts.includes(part));

@@ -41,6 +41,7 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
   text: () => new AppError('CONFLICT', 'duplicate key in iam.api_keys'),
   defect: () => new TypeError('x is not a function'),
   leak: () => new AppError('CONFLICT', `taken by ${foreign.email('owner')}`),
+  id: () => new AppError('CONFLICT', `taken by ${foreign.workflowIds[1]}`),
   crash: () => process.exit(3),
 };
 
@@ -53,6 +54,9 @@ function plantBug({ app: { services } }: TestApp, which = ''): void {
   }
 }
 
+/** Ids of the other tenant's rows, wherever they stand in what is known of it. */
+const foreignIds = [...new Set(JSON.stringify(foreign).match(/\b[a-z]+_[0-9a-hjkmnp-tv-z]{26}\b/g))];
+
 let worlds = 0;
 
 /** A fresh organization: what was sent before may have left nothing of the last one. */
@@ -63,7 +67,7 @@ async function nextWorld(): Promise<FuzzWorld> {
   if (worlds === 1) plantBug(testApp, process.argv[2]);
   const person = await signIn(testApp.app, world.email('manager'));
   const operatorToken = await signIn(testApp.app, 'operator@platform.test');
-  return { url: server.url, tokens: { ...world.keys, operator: operatorToken, person }, ids: idsOf(world) };
+  return { url: server.url, tokens: { ...world.keys, operator: operatorToken, person }, ids: idsOf(world), foreignIds };
 }
 
 function idsOf(world: World): Record<string, string> {

@@ -13,7 +13,8 @@ describe('a cursor', () => {
 
   test('does not mind the order of a filter, nor what was left empty', () => {
     const status = { in: ['x', 'y'] };
-    for (const filter of [{ name: undefined, status }, { status, name: null }, { status }, { slug: null, status }]) {
+    const within = { eq: null, in: ['x', 'y'] };
+    for (const filter of [{ name: undefined, status }, { status, name: null }, { status }, { slug: null, status }, { status: within }]) {
       expect(codec.decode({ ...binding, filter }, cursor, 'after')).toEqual(position);
     }
   });

@@ -55,9 +55,9 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
   const { url, connectTimeoutMs = 5_000, retryMinMs = 100, retryMaxMs = 5_000, heartbeatMs = 15_000 } = options;
   const subscribers = new Set<AccessSubscriber>();
   const events = new EventEmitter();
+  /** Undefined while there is none: between two attempts, and for good once the feed is closed. */
   let client: pg.Client | undefined;
   let listening = false;
-  let closed = false;
   let waitMs = retryMinMs;
   let timer: NodeJS.Timeout | undefined;
 
@@ -66,7 +66,6 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
     client = undefined;
     listening = false;
     void which.end().catch(() => undefined);
-    if (closed) return;
     timer = setTimeout(() => void connect(), waitMs);
     timer.unref();
     waitMs = Math.min(waitMs * 2, retryMaxMs);
@@ -110,7 +109,7 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
       lost(fresh);
       return;
     }
-    if (fresh !== client || closed) return;
+    if (fresh !== client) return;
     waitMs = retryMinMs;
     // Whatever happened before LISTEN was answered was not heard, the first time too.
     for (const subscriber of subscribers) subscriber.onGap();
@@ -129,7 +128,6 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
     whenListening: () =>
       listening ? Promise.resolve() : new Promise((resolve) => events.once('listening', () => resolve())),
     async close() {
-      closed = true;
       listening = false;
       clearTimeout(timer);
       clearInterval(heartbeat);

@@ -3,15 +3,17 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../harness/cluster.ts';
 import { useCluster } from '../../harness/current-cluster.ts';
-import type { Effort, Part } from './part.ts';
+import { type Notes, openNotes } from './notes.ts';
+import type { Effort, Part, PartResult } from './part.ts';
 import { PARTS } from './parts/index.ts';
 import { describeSchema, faultsOf, leaksOf, notesOf, type Outcome, reportOf, tableOf } from './report.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const REPORT = path.join(ROOT, 'docs/isolation-report.md');
 
-const USAGE = `Usage: npm run prove:isolation -- [--effort bounded|full] [--part NAME]... [--report]
+const USAGE = `Usage: npm run prove:isolation -- [--effort bounded|full] [--part NAME]... [--report] [--resume]
 A full run of all parts writes the report; --report writes it for some of them, and it says which were not run.
+--resume takes over what full runs of a part have found out since the sources last changed.
 Parts: ${PARTS.map(({ name }) => name).join(', ')}.`;
 
 interface Options {
@@ -19,16 +21,17 @@ interface Options {
   readonly parts: readonly Part[];
   /** Whether the report is written although not all parts ran. */
   readonly report: boolean;
+  readonly resume: boolean;
 }
 
 /** Throws with the usage for anything else. */
 function readOptions(): Options {
-  const { values } = parseArgs({ options: { effort: { type: 'string', default: 'full' }, part: { type: 'string', multiple: true }, report: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: { effort: { type: 'string', default: 'full' }, part: { type: 'string', multiple: true }, report: { type: 'boolean', default: false }, resume: { type: 'boolean', default: false } } });
   const { effort, part: names = PARTS.map(({ name }) => name) } = values;
   if (effort !== 'bounded' && effort !== 'full') throw new Error(`There is no effort "${effort}".`);
   const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
   if (unknown !== undefined) throw new Error(`There is no part "${unknown}".`);
-  return { effort, parts: PARTS.filter(({ name }) => names.includes(name)), report: values.report && effort === 'full' };
+  return { effort, parts: PARTS.filter(({ name }) => names.includes(name)), report: values.report && effort === 'full', resume: values.resume && effort === 'full' };
 }
 
 const onTerminal = process.stderr.isTTY;
@@ -38,13 +41,24 @@ const showProgress = (part: Part) => (done: number, total: number): void => {
   if (onTerminal && done % 10 === 0) process.stderr.write(`\r\u001B[K${part.name}: ${done} of ${total}`);
 };
 
-async function runParts({ effort, parts }: Options): Promise<Outcome[]> {
+/** One part, or why it came to no end: the others are run all the same. */
+async function runPart(part: Part, effort: Effort): Promise<PartResult> {
+  const startedAt = Date.now();
+  process.stderr.write(`${part.name} ...${onTerminal ? '' : '\n'}`);
+  const result = await part.run({ effort, progress: showProgress(part) }).catch((error: Error): PartResult => {
+    return { attacked: 0, cases: 0, leaks: [], exempted: [], notes: [`FAILED: ${error.message}`] };
+  });
+  process.stderr.write(`${onTerminal ? '\r\u001B[K' : ''}${part.name}: ${result.leaks.length} leaks in ${result.cases} cases, ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
+  return result;
+}
+
+async function runParts({ effort, parts, resume }: Options, notes: Notes): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const part of parts) {
-    const startedAt = Date.now();
-    process.stderr.write(`${part.name} ...${onTerminal ? '' : '\n'}`);
-    const result = await part.run({ effort, progress: showProgress(part) });
-    process.stderr.write(`${onTerminal ? '\r\u001B[K' : ''}${part.name}: ${result.leaks.length} leaks in ${result.cases} cases, ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
+    const known = resume ? notes.recall(part) : null;
+    if (known) process.stderr.write(`${part.name}: known from a run before\n`);
+    const result = known ?? (await runPart(part, effort));
+    if (effort === 'full' && result.cases > 0) notes.remember(part, result);
     outcomes.push({ part, result });
   }
   return outcomes;
@@ -76,7 +90,7 @@ async function main(): Promise<number> {
   const cluster = await startCluster();
   try {
     useCluster(cluster.address);
-    return (await conclude(await runParts(options), options)) ? 0 : 1;
+    return (await conclude(await runParts(options, openNotes(ROOT)), options)) ? 0 : 1;
   } finally {
     await cluster.stop();
   }

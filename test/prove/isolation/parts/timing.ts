@@ -6,8 +6,8 @@ import { makeComparisons } from '../timing/questions.ts';
 
 const SAMPLES = 2_000;
 const ROUNDS = 3;
-/** What the control adds to the foreign questions: less than one more query takes. */
-const PLANTED_MS = 0.15;
+/** What the control adds to the foreign questions, until it is found: one query more takes about as long as the first. */
+const PLANTED_MS = [0.15, 0.5, 1];
 
 /** Works for so long; a timer would round up to a millisecond. */
 const work = (ms: number): void => {
@@ -16,22 +16,24 @@ const work = (ms: number): void => {
 };
 
 /** The comparison with a wall that works a little longer for what is foreign. */
-const planted = ({ name, classes }: Comparison): Comparison => ({
-  name,
+const planted = ({ name, classes }: Comparison, ms: number): Comparison => ({
+  name: `${ms} ms planted in ${name}`,
   classes: {
     unknown: classes['unknown'] ?? (() => Promise.resolve()),
     foreign: async () => {
-      work(PLANTED_MS);
+      work(ms);
       await classes['foreign']?.();
     },
   },
 });
 
-/** The planted difference, found. @throws Error when it is not, since nothing can be shown then. */
+/** The smallest planted difference that is found. @throws Error when none is, since nothing can be shown then. */
 async function findPlanted(comparison: Comparison): Promise<Difference> {
-  const [difference] = await compare(planted(comparison), { samples: SAMPLES, rounds: ROUNDS });
-  if (difference?.told) return difference;
-  throw new Error(`${PLANTED_MS} ms that were planted were not found: the machine is too busy to measure anything.`);
+  for (const ms of PLANTED_MS) {
+    const [difference] = await compare(planted(comparison, ms), { samples: SAMPLES, rounds: ROUNDS });
+    if (difference?.told) return difference;
+  }
+  throw new Error(`${PLANTED_MS.at(-1)} ms that were planted were not found: the machine is too busy to measure anything.`);
 }
 
 const show = ({ name, t, leastMs, samples, rounds }: Difference): string =>
@@ -64,7 +66,7 @@ export const timing: Part = {
         cases: differences.reduce((sum, { samples }) => sum + samples * 2, 0),
         leaks: differences.filter(({ told }) => told).map((difference) => ({ where: 'timing', what: show(difference) })),
         exempted: [],
-        notes: [...differences.map(show), `Control, ${PLANTED_MS} ms planted: ${show(control)}`],
+        notes: [...differences.map(show), `Control: ${show(control)}`],
       };
     } finally {
       await testApp.close();

@@ -31,11 +31,9 @@ function createSchema() {
   return builder.toSchema();
 }
 
-const schema = createSchema();
-
 async function run(source: string, context: Omit<Context, 'ran'>) {
   const ran: string[] = [];
-  const { errors } = await graphql({ schema, source, contextValue: { ...context, ran } });
+  const { errors } = await graphql({ schema: createSchema(), source, contextValue: { ...context, ran } });
   return { ran, codes: errors?.map(({ originalError }) => (originalError as { code?: string }).code) };
 }
 

@@ -105,6 +105,8 @@ async function measure(): Promise<Measures> {
   return { heapBytes: process.memoryUsage().heapUsed, blockedMs };
 }
 
+// A fuzzer that was killed needs no server any more.
+process.once('disconnect', () => process.exit());
 process.on('message', (order: Order) => {
   void (async () => {
     if (order === 'world') return tell({ world: await nextWorld() });

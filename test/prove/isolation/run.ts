@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { startCluster } from '../../harness/cluster.ts';
 import { useCluster } from '../../harness/current-cluster.ts';
 import { type Notes, openNotes } from './notes.ts';
-import type { Effort, Part, PartResult } from './part.ts';
+import type { Effort, Part, PartContext, PartResult } from './part.ts';
 import { PARTS } from './parts/index.ts';
 import { describeSchema, faultsOf, leaksOf, notesOf, type Outcome, reportOf, tableOf } from './report.ts';
 
@@ -36,9 +36,17 @@ function readOptions(): Options {
 
 const onTerminal = process.stderr.isTTY;
 
-/** Says how far a part is, on one line that is written over; nothing where there is no terminal. */
-const showProgress = (part: Part) => (done: number, total: number): void => {
-  if (onTerminal && done % 10 === 0) process.stderr.write(`\r\u001B[K${part.name}: ${done} of ${total}`);
+const TENTHS = 10;
+
+/** Says how far a part is: on a terminal in one line that is written over, elsewhere in a line for each tenth. */
+const showProgress = (part: Part): PartContext['progress'] => {
+  let tenth = 0;
+  return (done, total) => {
+    if (onTerminal && done % 10 === 0) process.stderr.write(`\r\u001B[K${part.name}: ${done} of ${total}`);
+    if (onTerminal || Math.floor((done * TENTHS) / total) === tenth) return;
+    tenth = Math.floor((done * TENTHS) / total);
+    process.stderr.write(`${part.name}: ${done} of ${total}\n`);
+  };
 };
 
 /** One part, or why it came to no end: the others are run all the same. */

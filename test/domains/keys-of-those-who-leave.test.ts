@@ -91,6 +91,14 @@ describe('a request that waits while its caller is removed', () => {
     expect(await world.sql("SELECT 1 FROM iam.api_keys WHERE name = 'too late'")).toEqual([]);
   });
 
+  test('rotates none either, not even one of somebody who stays', async () => {
+    const manager = await join('manager');
+    const { apiKeyId } = await create(acme.owner, { memberId: memberOf(await join('viewer')), name: 'not rotated' });
+    const rotate = () => world.as(manager, (cx) => world.apiKeys.rotate(cx, { id: toGlobalId('ApiKey', apiKeyId) }));
+    expect(await outlivedBy(manager, rotate)).toBe('FORBIDDEN');
+    expect(await world.sql("SELECT 1 FROM iam.api_keys WHERE name = 'not rotated'")).toHaveLength(1);
+  });
+
   test('adds nobody', async () => {
     const admin = await join('admin');
     const add = () => world.as(admin, (cx) => world.members.add(cx, { email: 'backdoor@evil.test', role: 'viewer' }));

@@ -47,6 +47,13 @@ describe('adding somebody', () => {
     expect(await shape(known)).toMatchObject({ name: null, role: 'viewer' });
   });
 
+  test('who is here under another address is a conflict', async () => {
+    const { memberId } = await add(acme.owner, { email: 'renamed@acme.test', role: 'viewer' });
+    await world.sql("UPDATE iam.memberships SET email = 'known-as@acme.test' WHERE id = $1", memberId);
+    expect(await codeOf(add(acme.owner, { email: 'renamed@acme.test', role: 'admin' }))).toBe('CONFLICT');
+    expect(await rowOf(memberId)).toMatchObject({ role: 'viewer', status: 'active', email: 'known-as@acme.test' });
+  });
+
   test('twice is a conflict in one organization, also at once and in another case', async () => {
     const attempts = [
       () => codeOf(add(acme.owner, { email: 'twin@x.test', role: 'viewer' })),

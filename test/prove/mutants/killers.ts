@@ -38,6 +38,7 @@ const AUTHENTICATION = [
 ];
 const USE_CASES = [
   'test/domains/each-names-its-organization.test.ts',
+  'test/domains/told-at-once.test.ts',
   'test/domains/api-keys.test.ts',
   'test/domains/members.test.ts',
   'test/domains/workflows.test.ts',

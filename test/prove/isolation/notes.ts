@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Part, PartResult } from './part.ts';
 
-/** What the proof is about and what it consists of: when one of these changes, what was found out before is worth nothing. */
+/** What the proof is about and what it consists of: what was found out before one of these changed is of other sources. */
 const SOURCES = ['src/**/*.ts', 'prisma/**/*.{sql,prisma}', 'test/{harness,prove/isolation}/**/*.ts', 'package-lock.json'];
 
 /** A hash of everything that an outcome depends on. */
@@ -15,9 +15,18 @@ export function hashOfSources(root: string): string {
   return hash.digest('hex');
 }
 
+/** What a full run of a part has found out. */
+export interface Note {
+  readonly result: PartResult;
+  /** The day, as YYYY-MM-DD. */
+  readonly date: string;
+  /** Whether the sources are still those that it was run with. */
+  readonly isCurrent: boolean;
+}
+
 /** What full runs of single parts have found out, kept beside the packages so that an interrupted run can go on. */
 export interface Notes {
-  recall(part: Part): PartResult | null;
+  recall(part: Part): Note | null;
   remember(part: Part, result: PartResult): void;
 }
 
@@ -30,7 +39,8 @@ export function openNotes(root: string): Notes {
     recall(part) {
       try {
         const note = JSON.parse(readFileSync(fileOf(part), 'utf8')) as { sources: string; result: PartResult };
-        return note.sources === sources ? note.result : null;
+        const date = statSync(fileOf(part)).mtime.toISOString().slice(0, 10);
+        return { result: note.result, date, isCurrent: note.sources === sources };
       } catch {
         return null;
       }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { buildSchema, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 import { EXEMPTIONS } from './exemptions.ts';
+import type { Note } from './notes.ts';
 import type { Part, PartResult } from './part.ts';
 
 /** A part with what it found out. */
-export interface Outcome {
+export interface Outcome extends Note {
   readonly part: Part;
-  readonly result: PartResult;
 }
 
 const leftOutOf = ({ leftOut = [] }: PartResult): string[] => leftOut.map((what) => `LEFT OUT: ${what}`);
@@ -66,9 +66,11 @@ export function reportOf(outcomes: readonly Outcome[], notRun: readonly Part[], 
     '',
     `The schema: ${schema.size}; SHA-256 of \`schema.graphql\`: \`${schema.hash}\`.`,
     '',
-    tableRow(['Part', 'Guarantee', 'Attacked', 'Cases', 'Leaks']),
-    '|---|---|---:|---:|---:|',
-    ...outcomes.map(({ part, result }) => tableRow([part.name, part.guarantee, ...[result.attacked, result.cases, result.leaks.length].map(String)])),
+    tableRow(['Part', 'Guarantee', 'Attacked', 'Cases', 'Leaks', 'Run on']),
+    '|---|---|---:|---:|---:|---|',
+    ...outcomes.map(({ part, result, date, isCurrent }) =>
+      tableRow([part.name, part.guarantee, ...[result.attacked, result.cases, result.leaks.length].map(String), isCurrent ? date : `${date}, before the last change of the sources`]),
+    ),
     '',
     ...(notRun.length === 0 ? [] : ['Not run in full for this report (the tests run a bounded form):', '', ...notRun.map(({ name, guarantee }) => `- ${name}: ${guarantee}`), '']),
     '"Attacked" counts fields, arguments and input fields, doors or mechanisms; each is attacked in many cases.',

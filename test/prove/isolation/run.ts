@@ -12,8 +12,8 @@ const ROOT = path.resolve(import.meta.dirname, '../../..');
 const REPORT = path.join(ROOT, 'docs/isolation-report.md');
 
 const USAGE = `Usage: npm run prove:isolation -- [--effort bounded|full] [--part NAME]... [--report] [--resume]
-A full run of all parts writes the report; --report writes it for some of them, and it says which were not run.
---resume takes over what full runs of a part have found out since the sources last changed.
+A full run of all parts writes the report; --report writes it for some of them, with what is known of the others from
+runs before, and says of which nothing is known. --resume runs only what was not run with the sources as they are.
 Parts: ${PARTS.map(({ name }) => name).join(', ')}.`;
 
 interface Options {
@@ -54,6 +54,7 @@ async function runPart(part: Part, effort: Effort): Promise<PartResult> {
   const startedAt = Date.now();
   process.stderr.write(`${part.name} ...${onTerminal ? '' : '\n'}`);
   const result = await part.run({ effort, progress: showProgress(part) }).catch((error: Error): PartResult => {
+    process.stderr.write(`${part.name} FAILED: ${error.message}\n`);
     return { attacked: 0, cases: 0, leaks: [], exempted: [], notes: [`FAILED: ${error.message}`] };
   });
   process.stderr.write(`${onTerminal ? '\r\u001B[K' : ''}${part.name}: ${result.leaks.length} leaks in ${result.cases} cases, ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
@@ -64,24 +65,35 @@ async function runParts({ effort, parts, resume }: Options, notes: Notes): Promi
   const outcomes: Outcome[] = [];
   for (const part of parts) {
     const known = resume ? notes.recall(part) : null;
-    if (known) process.stderr.write(`${part.name}: known from a run before\n`);
-    const result = known ?? (await runPart(part, effort));
+    if (known?.isCurrent) {
+      process.stderr.write(`${part.name}: known from a run before\n`);
+      outcomes.push({ part, ...known });
+      continue;
+    }
+    const result = await runPart(part, effort);
     if (effort === 'full' && result.cases > 0) notes.remember(part, result);
-    outcomes.push({ part, result });
+    outcomes.push({ part, result, date: new Date().toISOString().slice(0, 10), isCurrent: true });
   }
   return outcomes;
 }
 
+function recalled(part: Part, notes: Notes): Outcome[] {
+  const note = notes.recall(part);
+  return note ? [{ part, ...note }] : [];
+}
+
 /** Says what was found. True when there is nothing against it. */
-async function conclude(outcomes: readonly Outcome[], { effort, parts, report }: Options): Promise<boolean> {
+async function conclude(outcomes: readonly Outcome[], { effort, parts, report }: Options, notes: Notes): Promise<boolean> {
   const complete = effort === 'full' && parts.length === PARTS.length;
   const against = [...leaksOf(outcomes), ...faultsOf(outcomes, complete)];
   console.log(tableOf(outcomes));
   for (const note of outcomes.flatMap(notesOf)) console.log(note);
   for (const line of against) console.log(`FAILED ${line}`);
   if ((complete || report) && against.length === 0) {
-    const notRun = PARTS.filter((part) => !parts.includes(part));
-    await writeFile(REPORT, reportOf(outcomes, notRun, await describeSchema(path.join(ROOT, 'schema.graphql'))));
+    const ran = new Map(outcomes.map((outcome) => [outcome.part, outcome]));
+    const known = PARTS.flatMap((part) => ran.get(part) ?? recalled(part, notes));
+    const unknown = PARTS.filter((part) => !known.some((outcome) => outcome.part === part));
+    await writeFile(REPORT, reportOf(known, unknown, await describeSchema(path.join(ROOT, 'schema.graphql'))));
     console.log(`Written: ${path.relative(ROOT, REPORT)}`);
   }
   return against.length === 0;
@@ -98,7 +110,8 @@ async function main(): Promise<number> {
   const cluster = await startCluster();
   try {
     useCluster(cluster.address);
-    return (await conclude(await runParts(options, openNotes(ROOT)), options)) ? 0 : 1;
+    const notes = openNotes(ROOT);
+    return (await conclude(await runParts(options, notes), options, notes)) ? 0 : 1;
   } finally {
     await cluster.stop();
   }

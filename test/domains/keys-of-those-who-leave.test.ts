@@ -99,6 +99,17 @@ describe('a request that waits while its caller is removed', () => {
     expect(await world.sql("SELECT 1 FROM iam.api_keys WHERE name = 'not rotated'")).toHaveLength(1);
   });
 
+  test('changes nobody, and removes nobody', async () => {
+    const viewer = await join('viewer');
+    const roles = () => world.sql('SELECT role::text, status::text FROM iam.memberships WHERE id = $1', viewer.tenant?.membershipId);
+    const [admin, other] = [await join('admin'), await join('admin')];
+    const promote = () => world.as(admin, (cx) => world.members.updateRole(cx, { id: memberOf(viewer), role: 'manager' }));
+    expect(await outlivedBy(admin, promote)).toBe('FORBIDDEN');
+    const expel = () => world.as(other, (cx) => world.members.remove(cx, { id: memberOf(viewer) }));
+    expect(await outlivedBy(other, expel)).toBe('FORBIDDEN');
+    expect(await roles()).toEqual([{ role: 'viewer', status: 'active' }]);
+  });
+
   test('adds nobody', async () => {
     const admin = await join('admin');
     const add = () => world.as(admin, (cx) => world.members.add(cx, { email: 'backdoor@evil.test', role: 'viewer' }));

@@ -22,6 +22,13 @@ const updateRole = (by: Principal, id: string, role: OrganizationRole) =>
 const idOf = (principal: Principal): string => toGlobalId('Member', principal.tenant?.membershipId ?? '');
 const rowOf = async (memberId: string) => (await world.sql('SELECT * FROM iam.memberships WHERE id = $1', memberId))[0];
 
+test('whoever may not manage members is told so, whatever the id is', async () => {
+  const viewer = await world.join(acme, 'viewer');
+  for (const id of ['x', toGlobalId('Member', '01900000-0000-7000-8000-000000000000'), idOf(acme.owner)]) {
+    expect([id, await codeOf(updateRole(viewer, id, 'viewer')), await codeOf(remove(viewer, id))]).toEqual([id, 'FORBIDDEN', 'FORBIDDEN']);
+  }
+});
+
 describe('adding somebody', () => {
   test('makes an active member under the address in lower case', async () => {
     const { memberId } = await add(acme.owner, { email: ' New@Example.TEST ', name: 'New', role: 'manager' });

@@ -8,7 +8,7 @@ export interface FuzzWorld {
   readonly url: string;
   readonly tokens: Readonly<Partial<Record<Caller, string>>>;
   readonly ids: Readonly<Record<string, string>>;
-  /** Ids of the other tenant's rows that no placeholder stands for: nobody has sent or stored one. */
+  /** Ids of the other tenant's rows that are never sent, and so never stored by anybody else. */
   readonly foreignIds: readonly string[];
 }
 

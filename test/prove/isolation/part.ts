@@ -21,6 +21,8 @@ export interface PartResult {
   readonly notes: readonly string[];
   /** What was not attacked and why, for example for want of a program; it stands in the report. */
   readonly leftOut?: readonly string[];
+  /** Why it came to no end; whatever it found out before is not known. */
+  readonly failure?: string;
 }
 
 export interface PartContext {

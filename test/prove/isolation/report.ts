@@ -19,7 +19,8 @@ export const notesOf = ({ part, result }: Outcome): string[] => [...leftOutOf(re
 export function faultsOf(outcomes: readonly Outcome[], allRan: boolean): string[] {
   const used = new Set(outcomes.flatMap(({ result }) => result.exempted));
   return [
-    ...outcomes.filter(({ result }) => (result.attacked === 0 || result.cases === 0) && leftOutOf(result).length === 0).map(({ part }) => `The part "${part.name}" attacked nothing.`),
+    ...outcomes.flatMap(({ part, result }) => (result.failure === undefined ? [] : [`The part "${part.name}" came to no end: ${result.failure}`])),
+    ...outcomes.filter(({ result }) => result.failure === undefined && (result.attacked === 0 || result.cases === 0) && leftOutOf(result).length === 0).map(({ part }) => `The part "${part.name}" attacked nothing.`),
     ...[...used].filter((name) => !EXEMPTIONS.some((exemption) => exemption.name === name)).map((name) => `The exemption "${name}" is not in the reviewed list.`),
     ...(allRan ? EXEMPTIONS.filter(({ name }) => !used.has(name)).map(({ name }) => `The exemption "${name}" is not needed any more: take it out.`) : []),
   ];

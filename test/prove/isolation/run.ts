@@ -55,7 +55,7 @@ async function runPart(part: Part, effort: Effort): Promise<PartResult> {
   process.stderr.write(`${part.name} ...${onTerminal ? '' : '\n'}`);
   const result = await part.run({ effort, progress: showProgress(part) }).catch((error: Error): PartResult => {
     process.stderr.write(`${part.name} FAILED: ${error.message}\n`);
-    return { attacked: 0, cases: 0, leaks: [], exempted: [], notes: [`FAILED: ${error.message}`] };
+    return { attacked: 0, cases: 0, leaks: [], exempted: [], notes: [], failure: error.message };
   });
   process.stderr.write(`${onTerminal ? '\r\u001B[K' : ''}${part.name}: ${result.leaks.length} leaks in ${result.cases} cases, ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
   return result;
@@ -71,7 +71,7 @@ async function runParts({ effort, parts, resume }: Options, notes: Notes): Promi
       continue;
     }
     const result = await runPart(part, effort);
-    if (effort === 'full' && result.cases > 0) notes.remember(part, result);
+    if (effort === 'full' && result.failure === undefined) notes.remember(part, result);
     outcomes.push({ part, result, date: new Date().toISOString().slice(0, 10), isCurrent: true });
   }
   return outcomes;

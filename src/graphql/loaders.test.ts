@@ -28,6 +28,13 @@ describe('a loader', () => {
     expect(await loader.load({ orgId: 'two', key: 'x' })).toBe('x of two');
   });
 
+  test('remembers nothing: what is asked for again is loaded again', async () => {
+    const batches: (readonly string[])[] = [];
+    const loader = createTenantLoader(async (_orgId, keys: readonly string[]) => keys.map((key) => `${key} ${batches.push(keys)}`));
+    const key = { orgId: 'one', key: 'x' };
+    expect([await loader.load(key), await loader.load(key)]).toEqual(['x 1', 'x 2']);
+  });
+
   test('of one request is not that of another', async () => {
     const batchOf = (request: string) => async (_orgId: string, keys: readonly string[]) => keys.map((key) => `${key} of ${request}`);
     expect(await createLoaders().load('things', batchOf('the first'), 'one', 'x')).toBe('x of the first');

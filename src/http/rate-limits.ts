@@ -30,7 +30,7 @@ export function createCallerMeter(rateLimits: RateLimits, limits: CallerLimits, 
   const { work, burst } = rateLimits.settings;
   return {
     async admit(principal, address, { rootFields, cost }) {
-      const { subject, who, perHour } = callerOf(principal, address, limits);
+      const { subject, who, perHour } = bucketOf(principal, address, limits);
       const admission = await rateLimits.admit({ subject, calls: rootFields, callsPerHour: perHour, work: cost });
       return {
         refusal: refusalOf(admission, {
@@ -54,13 +54,14 @@ export function createCallerMeter(rateLimits: RateLimits, limits: CallerLimits, 
   };
 }
 
-interface Caller {
+/** What a caller's operations are taken from. */
+interface Bucket {
   readonly subject: string;
   readonly who: string;
   readonly perHour: number;
 }
 
-function callerOf(principal: Principal | null, address: string | null, limits: CallerLimits): Caller {
+function bucketOf(principal: Principal | null, address: string | null, limits: CallerLimits): Bucket {
   const subject = subjectOf(principal, address);
   if (principal === null) return { subject, who: 'Your network address', perHour: limits.anonymousPerHour };
   if (principal.kind === 'user') return { subject, who: 'You', perHour: limits.userPerHour };

@@ -106,6 +106,21 @@ describe('role x mutation', () => {
     expect(nested.data.workflows.edges[0].node.createdBy).toBeNull();
   });
 
+  test('what a key may not read is not found by its id either, alone or among others', async () => {
+    const world = await seedWorld(api, 'byid', operatorId);
+    const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { ... on CreateApiKeySuccess { secret } ... on Error { code } } }';
+    const { data } = await api.call(create, { input: { name: 'Reads workflows', scopes: ['workflow:read'] } }, { as: world.keys.owner });
+    const as = data.createApiKey.secret as string;
+    const FIELDS = 'id ... on Member { email } ... on Organization { slug }';
+    for (const id of [world.members.viewer, world.organizationId]) {
+      const one = await api.call(`query ($id: ID!) { node(id: $id) { ${FIELDS} } }`, { id }, { as });
+      expect(one).toMatchObject({ data: { node: null }, errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+      const many = await api.call(`query ($ids: [ID!]!) { nodes(ids: $ids) { ${FIELDS} } }`, { ids: [world.workflowIds[0], id] }, { as });
+      expect(many).toMatchObject({ data: { nodes: null }, errors: [{ extensions: { code: 'FORBIDDEN' } }] });
+    }
+    expect((await api.call('query ($id: ID!) { node(id: $id) { id } }', { id: world.workflowIds[0] }, { as })).errors).toBeUndefined();
+  });
+
   test('an administrator of the platform works in the organization named by the header, and without one creates them', async () => {
     const world = await seedWorld(api, 'visited', operatorId);
     const operator = await appointOperator(api);

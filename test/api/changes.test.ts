@@ -103,6 +103,16 @@ describe('with the schema wall alone', () => {
     }
     await bare.close();
   });
+
+  test('whoever is signed in is told about the own person', async () => {
+    const bare = await startTestApp({ walls: { client: false, database: false }, database: api.database });
+    for (const role of ['viewer', 'manager'] as const) {
+      const email = world.email(role);
+      const { data } = await bare.call('{ viewer { user { email } } }', {}, { as: await signIn(bare.app, email) });
+      expect(data).toEqual({ viewer: { user: { email } } });
+    }
+    await bare.close();
+  });
 });
 
 test('an id that was never given out is NOT_FOUND wherever it is sent', async () => {

@@ -198,4 +198,13 @@ describe('node and nodes', () => {
     expect(data.nodes).toEqual([{ id: workflow.id }, null, null, { id: workflow.id }]);
     expect(errors?.map(({ path, extensions }) => [path, extensions.code])).toEqual([[['nodes', 1], 'NOT_FOUND'], [['nodes', 2], 'NOT_FOUND']]);
   });
+
+  test('more than a hundred ids are refused, and none of them is looked for', async () => {
+    const many = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+    const ids = (count: number) => Array.from({ length: count }, () => world.workflowIds[0]);
+    expect((await ask(many, { ids: ids(100) })).data.nodes).toHaveLength(100);
+    const { result, statements } = await api.statementsOf(() => ask(many, { ids: ids(101) }));
+    expect(result).toMatchObject({ data: { nodes: null }, errors: [{ extensions: { code: 'VALIDATION_FAILED' } }] });
+    expect(statements).toEqual([]);
+  });
 });

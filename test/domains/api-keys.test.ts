@@ -210,6 +210,15 @@ describe('rotating', () => {
     expect(await rotate(admin, input)).toEqual({ apiKeyId: first.apiKeyId, secret: null, replayed: true });
   });
 
+  test('is not answered again to whoever may not do it any more', async () => {
+    const email = 'boss@acme.test';
+    const boss = await world.join(acme, 'manager', email);
+    const input = { id: idOf(await create(admin, { memberId: memberOf(viewer) })), idempotencyKey: 'again' };
+    await rotate(boss, input);
+    await world.as(acme.owner, (cx) => world.members.updateRole(cx, { id: memberOf(boss), role: 'viewer' }));
+    expect(await codeOf(rotate(await world.signIn(email, acme.orgId), input))).toBe('FORBIDDEN');
+  });
+
   test('is for keys that work: a revoked or expired one is a conflict', async () => {
     const revoked = await create(admin);
     await revoke(admin, idOf(revoked));

@@ -60,18 +60,54 @@ describe('a key made by a key', () => {
   });
 });
 
-describe('a request that waits while its caller is removed', () => {
-  /** What becomes of `work` when its caller leaves while it waits for the caller's own membership. */
-  async function outlivedBy(caller: Principal, work: () => Promise<unknown>): Promise<string | undefined> {
-    const leave = "UPDATE iam.memberships SET status = 'left', left_at = now() WHERE id = $1";
-    const [outcome] = await world.contend(leave, [caller.tenant?.membershipId], [() => codeOf(work())]);
-    return outcome;
-  }
+/** What becomes of `work` when a member leaves while it waits for that membership. */
+async function outlivedBy(member: Principal, work: () => Promise<unknown>): Promise<string | undefined> {
+  const leave = "UPDATE iam.memberships SET status = 'left', left_at = now() WHERE id = $1";
+  const [outcome] = await world.contend(leave, [member.tenant?.membershipId], [() => codeOf(work())]);
+  return outcome;
+}
 
+describe('a request that waits while the member is removed whose key it is about', () => {
+  test('makes no key that nobody would find', async () => {
+    const viewer = await join('viewer');
+    const make = () => create(acme.owner, { memberId: memberOf(viewer), name: 'of nobody' });
+    expect(await outlivedBy(viewer, make)).toBe('NOT_FOUND');
+    expect(await world.sql("SELECT 1 FROM iam.api_keys WHERE name = 'of nobody'")).toEqual([]);
+  });
+
+  test('makes no successor of one', async () => {
+    const viewer = await join('viewer');
+    const { apiKeyId } = await create(acme.owner, { memberId: memberOf(viewer), name: 'to be rotated' });
+    const rotate = () => world.as(acme.owner, (cx) => world.apiKeys.rotate(cx, { id: toGlobalId('ApiKey', apiKeyId) }));
+    expect(await outlivedBy(viewer, rotate)).toBe('NOT_FOUND');
+    expect(await world.sql("SELECT 1 FROM iam.api_keys WHERE name = 'to be rotated'")).toHaveLength(1);
+  });
+});
+
+describe('a request that waits while its caller is removed', () => {
   test('makes no key', async () => {
     const manager = await join('manager');
     expect(await outlivedBy(manager, () => create(manager, { name: 'too late' }))).toBe('FORBIDDEN');
     expect(await world.sql("SELECT 1 FROM iam.api_keys WHERE name = 'too late'")).toEqual([]);
+  });
+
+  test('rotates none either, not even one of somebody who stays', async () => {
+    const manager = await join('manager');
+    const { apiKeyId } = await create(acme.owner, { memberId: memberOf(await join('viewer')), name: 'not rotated' });
+    const rotate = () => world.as(manager, (cx) => world.apiKeys.rotate(cx, { id: toGlobalId('ApiKey', apiKeyId) }));
+    expect(await outlivedBy(manager, rotate)).toBe('FORBIDDEN');
+    expect(await world.sql("SELECT 1 FROM iam.api_keys WHERE name = 'not rotated'")).toHaveLength(1);
+  });
+
+  test('changes nobody, and removes nobody', async () => {
+    const viewer = await join('viewer');
+    const roles = () => world.sql('SELECT role::text, status::text FROM iam.memberships WHERE id = $1', viewer.tenant?.membershipId);
+    const [admin, other] = [await join('admin'), await join('admin')];
+    const promote = () => world.as(admin, (cx) => world.members.updateRole(cx, { id: memberOf(viewer), role: 'manager' }));
+    expect(await outlivedBy(admin, promote)).toBe('FORBIDDEN');
+    const expel = () => world.as(other, (cx) => world.members.remove(cx, { id: memberOf(viewer) }));
+    expect(await outlivedBy(other, expel)).toBe('FORBIDDEN');
+    expect(await roles()).toEqual([{ role: 'viewer', status: 'active' }]);
   });
 
   test('adds nobody', async () => {

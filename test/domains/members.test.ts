@@ -22,6 +22,13 @@ const updateRole = (by: Principal, id: string, role: OrganizationRole) =>
 const idOf = (principal: Principal): string => toGlobalId('Member', principal.tenant?.membershipId ?? '');
 const rowOf = async (memberId: string) => (await world.sql('SELECT * FROM iam.memberships WHERE id = $1', memberId))[0];
 
+test('whoever may not manage members is told so, whatever the id is', async () => {
+  const viewer = await world.join(acme, 'viewer');
+  for (const id of ['x', toGlobalId('Member', '01900000-0000-7000-8000-000000000000'), idOf(acme.owner)]) {
+    expect([id, await codeOf(updateRole(viewer, id, 'viewer')), await codeOf(remove(viewer, id))]).toEqual([id, 'FORBIDDEN', 'FORBIDDEN']);
+  }
+});
+
 describe('adding somebody', () => {
   test('makes an active member under the address in lower case', async () => {
     const { memberId } = await add(acme.owner, { email: ' New@Example.TEST ', name: 'New', role: 'manager' });
@@ -45,6 +52,13 @@ describe('adding somebody', () => {
     };
     expect(await shape(known)).toEqual(await shape(unknown));
     expect(await shape(known)).toMatchObject({ name: null, role: 'viewer' });
+  });
+
+  test('who is here under another address is a conflict', async () => {
+    const { memberId } = await add(acme.owner, { email: 'renamed@acme.test', role: 'viewer' });
+    await world.sql("UPDATE iam.memberships SET email = 'known-as@acme.test' WHERE id = $1", memberId);
+    expect(await codeOf(add(acme.owner, { email: 'renamed@acme.test', role: 'admin' }))).toBe('CONFLICT');
+    expect(await rowOf(memberId)).toMatchObject({ role: 'viewer', status: 'active', email: 'known-as@acme.test' });
   });
 
   test('twice is a conflict in one organization, also at once and in another case', async () => {

@@ -160,8 +160,11 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
       withClient(database.superuserUrl, async (client) => {
         await client.query('BEGIN');
         await client.query(lock, values);
-        const results = Promise.all(attempts.map((attempt) => attempt()));
-        await untilWaiting(sql, attempts.length);
+        let over = false;
+        const results = Promise.all(attempts.map((attempt) => attempt())).finally(() => {
+          over = true;
+        });
+        await untilWaiting(sql, attempts.length, () => over);
         await client.query('COMMIT');
         return results;
       }),
@@ -174,10 +177,10 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
   };
 }
 
-/** Returns once so many connections to this database wait for a lock. */
-export async function untilWaiting(sql: World['sql'], count: number): Promise<void> {
+/** Returns once so many connections to this database wait for a lock, or nobody is left who could. */
+export async function untilWaiting(sql: World['sql'], count: number, isOver = () => false): Promise<void> {
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
-  while ((await sql(waiting)).length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!isOver() && (await sql(waiting)).length < count) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** What a failure says to a caller, or the success itself: to compare two outcomes whole. */

@@ -31,8 +31,8 @@ const MADE_BEFORE: Readonly<Record<string, object>> = {
 const isHarmless = (field: string, text: string, { sqlState }: NamedFault): boolean =>
   // Everything was decided and undone before: the connection is given up, and the answer stays.
   text === 'ROLLBACK' ||
-  // A short name that was made up may be taken: then another one is made up.
-  (field === 'createOrganization' && sqlState === '23505' && text.startsWith('INSERT'));
+  // A short name that was made up may be taken: whatever says so, all is undone and tried once more with another one.
+  (field === 'createOrganization' && sqlState === '23505');
 
 /** The operation without a fault: which statements it sends, and what it changes. */
 async function measure(operation: Operation) {

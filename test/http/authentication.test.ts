@@ -206,6 +206,14 @@ describe('X-Organization-Id', () => {
     }
   });
 
+  test('chooses among them with a cookie as with a header', async () => {
+    for (const { organizationId } of [world.acme, world.globex]) {
+      const headers = { cookie: `tenantry_access=${token}`, 'x-organization-id': organizationId };
+      const { json } = await ask(world.url, '{ organization { id } }', {}, headers);
+      expect(json).toEqual({ data: { organization: { id: organizationId } } });
+    }
+  });
+
   test('any other is FORBIDDEN with one text, whether it exists or not', async () => {
     const third = await ask(
       world.url,

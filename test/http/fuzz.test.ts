@@ -19,6 +19,7 @@ describe('a mistake that is planted in one mutation is found', () => {
     ['text', /^tells of the inside: iam\.api_keys/],
     ['defect', /^INTERNAL/],
     ['leak', /^holds words of another tenant/],
+    ['id', /^holds ids of another tenant/],
     ['crash', /^the server has ended|^no answer/],
   ] as const)('%s', async (planted, problem) => {
     const { findings } = await fuzz({ runs: RUNS, seed: 1, planted, untilFound: true });

@@ -163,6 +163,23 @@ test('an id that is no UUID fails alone', async () => {
   expect(reads[1]).toMatchObject({ value: { id: first(a) } });
 });
 
+test('a key that cannot be told in text fails no other', async () => {
+  const reads = await runInScope(scopeOf(a), () =>
+    Promise.allSettled(
+      [1n as never, first(a), a.workflowIds[1] as string].map((id) => access.db.workflow.findUnique({ where: where(a, id) })),
+    ),
+  );
+  expect(reads.map((read) => read.status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+  expect(reads[1]).toMatchObject({ value: { id: first(a) } });
+});
+
+test('rows are told apart by their keys also where these are left out of the answer', async () => {
+  const read = (id: string) => access.db.workflow.findUnique({ where: where(a, id), omit: { id: true, slug: true } });
+  const rows = await runInScope(scopeOf(a), () => Promise.all(a.workflowIds.map(read)));
+  expect(rows.map((row) => row?.name)).toEqual(['Flow 1', 'Flow 2', 'Flow 3']);
+  expect(rows.some((row) => row && ('id' in row || 'slug' in row))).toBe(false);
+});
+
 test('an id in another spelling finds its row, as in a read alone', async () => {
   const ids = [first(a), first(a).toUpperCase(), `{${a.workflowIds[1]}}`, a.workflowIds[2] as string];
   const rows = await runInScope(scopeOf(a), () =>

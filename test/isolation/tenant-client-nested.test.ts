@@ -73,6 +73,15 @@ test('a list may be ordered, cut and filtered as before', async () => {
   ]);
 });
 
+test('a page may start at a row that is named by more than its key', async () => {
+  const after = async (name: string) => {
+    const rows = await asA(() => db.workflow.findMany({ orderBy: { name: 'asc' }, cursor: { ...key(a, flow(a, 1)), name } }));
+    return rows.map((row) => row.name);
+  };
+  expect(await after('Flow 2')).toEqual(['Flow 2', 'Flow 3']);
+  expect(await after('Flow 1')).toEqual([]);
+});
+
 test('nested writes change the own rows only', async () => {
   await asA(() =>
     db.workflow.update({

@@ -114,6 +114,13 @@ describe('the tenant is put into every operation', () => {
     expect([...made.tasks, ...made.versions].map((child) => child.orgId)).toEqual([a.orgId, a.orgId, a.orgId]);
   });
 
+  test('create with children beside plain columns: the organization is a plain column too', async () => {
+    const tasks = { create: [{ key: 'k', type: 't', position: 1 }] };
+    const data = { name: 'New', slug: 'new', createdById: a.membershipId, tasks } as never;
+    const made = await asA(() => db.workflow.create({ data, include: { tasks: true } }));
+    expect(made).toMatchObject({ orgId: a.orgId, createdById: a.membershipId, tasks: [{ orgId: a.orgId }] });
+  });
+
   test('create with a parent: the parent belongs to the same organization', async () => {
     const made = await asA(() =>
       db.task.create({

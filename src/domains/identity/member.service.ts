@@ -80,10 +80,7 @@ async function add(
 /** The membership of somebody new, or of somebody who comes back: a person has one row in an organization. */
 async function join(tx: TenantTransaction, member: NewMember): Promise<string> {
   const { orgId, userId, email, name, role, joinedAt } = member;
-  const live = await tx.membership.findFirst({
-    where: { orgId, status: { not: 'left' }, OR: [{ email }, { userId }] },
-    select: { id: true },
-  });
+  const live = await tx.membership.findFirst({ where: { orgId, email, status: { not: 'left' } }, select: { id: true } });
   if (live !== null) throw new ConflictError(ALREADY_A_MEMBER);
   const former = await tx.membership.findFirst({ where: { orgId, userId }, select: { id: true } });
   if (former === null) return insertMember(tx, member);
@@ -91,7 +88,7 @@ async function join(tx: TenantTransaction, member: NewMember): Promise<string> {
     where: { orgId, id: former.id, status: 'left' },
     data: { email, name, role, status: 'active', joinedAt, leftAt: null },
   });
-  // Somebody else has brought the person back in the meantime.
+  // The person is here under another address, or somebody else has brought the person back in the meantime.
   if (count === 0) throw new ConflictError(ALREADY_A_MEMBER);
   // Nothing that the person could do before comes back, not even a key that was made while the person was leaving.
   await tx.apiKey.updateMany({

@@ -12,8 +12,11 @@ describe('a cursor', () => {
   });
 
   test('does not mind the order of a filter, nor what was left empty', () => {
-    const same = { ...binding, filter: { name: undefined, status: { in: ['x', 'y'] } } };
-    expect(codec.decode(same, cursor, 'after')).toEqual(position);
+    const status = { in: ['x', 'y'] };
+    const within = { eq: null, in: ['x', 'y'] };
+    for (const filter of [{ name: undefined, status }, { status, name: null }, { status }, { slug: null, status }, { status: within }]) {
+      expect(codec.decode({ ...binding, filter }, cursor, 'after')).toEqual(position);
+    }
   });
 
   test.each<[string, Partial<CursorBinding>]>([

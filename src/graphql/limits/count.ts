@@ -26,8 +26,8 @@ type Answered = Readonly<Record<string, unknown>>;
 
 /**
  * What an answer has cost: the objects that are in it, counted as `measureOperation` counts those that may be. A page
- * costs its rows, an empty one 1, and one whose edges were not asked for what was measured: they were read. What stands under one name for two branches may count twice: bound it by what was
- * measured.
+ * costs its rows, an empty one 1, and one whose edges were not asked for what was measured: they were read. What stands
+ * under one name for two branches may count twice: bound it by what was measured.
  */
 export function countObjects(
   schema: GraphQLSchema,

@@ -1,6 +1,4 @@
-import { tenantWhere } from '../builder.ts';
 import type { GraphQLContext } from '../context.ts';
-import { allOf } from '../connections/fields.ts';
 
 interface GroupCount {
   readonly _count: { readonly _all: number };
@@ -12,7 +10,7 @@ export function countChildren(model: 'task' | 'schedule' | 'workflowExecution' |
     const delegate = context.db[model] as unknown as { groupBy(query: object): Promise<(GroupCount & Record<string, string>)[]> };
     const groups = await delegate.groupBy({
       by: [parentKey],
-      where: allOf(tenantWhere(context), { orgId, [parentKey]: { in: [...parentIds] } }),
+      where: { orgId, [parentKey]: { in: [...parentIds] } },
       _count: { _all: true },
     });
     const counts = new Map(groups.map((group) => [group[parentKey], group._count._all]));

@@ -37,9 +37,9 @@ export interface Listener {
 export function createListener(options: ListenerOptions, { channel, onMessage, onGap }: Listening): Listener {
   const { url, connectTimeoutMs = 5_000, retryMinMs = 100, retryMaxMs = 5_000, heartbeatMs = 15_000 } = options;
   const events = new EventEmitter();
+  /** Undefined while there is none: between two attempts, and for good once it is closed. */
   let client: pg.Client | undefined;
   let listening = false;
-  let closed = false;
   let waitMs = retryMinMs;
   let timer: NodeJS.Timeout | undefined;
 
@@ -48,7 +48,6 @@ export function createListener(options: ListenerOptions, { channel, onMessage, o
     client = undefined;
     listening = false;
     void which.end().catch(() => undefined);
-    if (closed) return;
     timer = setTimeout(() => void connect(), waitMs);
     timer.unref();
     waitMs = Math.min(waitMs * 2, retryMaxMs);
@@ -85,7 +84,7 @@ export function createListener(options: ListenerOptions, { channel, onMessage, o
       lost(fresh);
       return;
     }
-    if (fresh !== client || closed) return;
+    if (fresh !== client) return;
     waitMs = retryMinMs;
     // Whatever happened before LISTEN was answered was not heard, the first time too.
     onGap();
@@ -100,7 +99,6 @@ export function createListener(options: ListenerOptions, { channel, onMessage, o
     whenListening: () =>
       listening ? Promise.resolve() : new Promise((resolve) => events.once('listening', () => resolve())),
     async close() {
-      closed = true;
       listening = false;
       clearTimeout(timer);
       clearInterval(heartbeat);

@@ -48,6 +48,22 @@ test('a relation is held to the tenant when its foreign key carries the tenant o
   expect(held.toSorted()).toEqual(['Membership.user', 'User.memberships']);
 });
 
+test('a relation is not held by a foreign key without the tenant, nor by one from an organization to a person', () => {
+  const heldBy = (foreignKey: string[], target: 'Widget' | 'User') => {
+    const end = { type: target, kind: 'object', relationName: 'both', relationFromFields: foreignKey } as const;
+    const opposite = field('gadgets', { type: 'Gadget', kind: 'object', isList: true, relationName: 'both', relationFromFields: [] });
+    const models = derive({
+      Gadget: model(field('orgId'), field('widgetId'), field('widget', end)),
+      Widget: model(field('orgId'), field('id'), ...(target === 'Widget' ? [opposite] : [])),
+      User: model(field('id'), ...(target === 'User' ? [opposite] : [])),
+    });
+    return [models.get('Gadget')?.relations.get('widget')?.held, models.get(target)?.relations.get('gadgets')?.held];
+  };
+  expect(heldBy(['orgId', 'widgetId'], 'Widget')).toEqual([true, true]);
+  expect(heldBy(['widgetId'], 'Widget')).toEqual([false, false]);
+  expect(heldBy(['orgId', 'widgetId'], 'User')).toEqual([false, false]);
+});
+
 test('a relation of a model with itself knows which end carries the key', () => {
   const relations = scopedModels.get('ApiKey')?.relations;
   expect(relations?.get('supersededBy')).toMatchObject({

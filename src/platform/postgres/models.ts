@@ -48,12 +48,11 @@ const scopeOf = (name: string, model: DatamodelModel): { kind: ScopeKind; field:
   );
 };
 
-const relationsOf = (name: string, models: Datamodel['datamodel']['models']): Map<string, Relation> => {
-  const model = models[name];
+const relationsOf = (name: string, model: DatamodelModel, models: Datamodel['datamodel']['models']): Map<string, Relation> => {
   const relations = new Map<string, Relation>();
-  for (const field of model?.fields ?? []) {
+  for (const field of model.fields) {
     const target = models[field.type];
-    if (field.kind !== 'object' || target === undefined || model === undefined) continue;
+    if (target === undefined) continue;
     const foreignKey = field.relationFromFields ?? [];
     const opposite = target.fields.find(
       (candidate) => candidate.relationName === field.relationName && (candidate.relationFromFields ?? []).length > 0,
@@ -89,7 +88,7 @@ export function deriveModels({ datamodel: { models } }: Datamodel): ScopedModels
         name,
         ...scopeOf(name, model),
         fields: new Set(model.fields.map((field) => field.name)),
-        relations: relationsOf(name, models),
+        relations: relationsOf(name, model, models),
         uniqueKeys: uniqueKeysOf(model),
       },
     ]),

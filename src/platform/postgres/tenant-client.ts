@@ -139,7 +139,6 @@ type Transaction = (work: unknown, options?: unknown) => Promise<unknown>;
  */
 const createTransactionWall = (original: Transaction) => ({
   async $transaction(this: unknown, work: unknown, options?: unknown) {
-    requireScope();
     if (typeof work !== 'function') {
       throw new TenantViolationError('Give $transaction a function: a list of queries has no tenant of its own.');
     }

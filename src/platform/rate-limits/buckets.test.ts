@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createLocalBuckets } from './buckets.ts';
+import { createLocalBuckets, createSharedBuckets } from './buckets.ts';
+import { connectRedis } from './redis.ts';
 
 describe('a bucket', () => {
   let nowMs = 1_000;
@@ -42,4 +43,15 @@ describe('a bucket', () => {
     take('a', 20);
     expect(take('b', 20)).toMatchObject({ fits: true });
   });
+});
+
+test('buckets that all processes share are still one for each key while Redis is away', async () => {
+  // Nothing listens on the first port.
+  const { redis, settled, close } = connectRedis({ url: 'redis://127.0.0.1:1', onChange: () => undefined });
+  await settled();
+  const { take } = createSharedBuckets({ capacity: 20, perSecond: 0.001 }, { redis, prefix: 'test' });
+  expect(await take('a', 20)).toMatchObject({ fits: true });
+  expect(await take('b', 20)).toMatchObject({ fits: true });
+  expect(await take('a', 1)).toMatchObject({ fits: false });
+  close();
 });

@@ -28,7 +28,7 @@ export function createWindows({ prefix, periodSeconds, redis }: WindowOptions): 
   // The library only counts here, because its limits are not those of a key: one for all that it is asked about.
   const counted = { keyPrefix: prefix, points: 0, duration: periodSeconds };
   const local = new RateLimiterMemory(counted);
-  const shared = redis && new RateLimiterRedis({ ...counted, storeClient: redis, rejectIfRedisNotReady: true });
+  const shared = redis && new RateLimiterRedis({ ...counted, storeClient: redis });
 
   async function count(key: string, amount: number) {
     if (shared) {

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import net from 'node:net';
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { Caller, FuzzRequest } from './requests.ts';
 
 /** What the server that is fuzzed has: credentials, and what the placeholders stand for. */
@@ -7,13 +8,18 @@ export interface FuzzWorld {
   readonly url: string;
   readonly tokens: Readonly<Partial<Record<Caller, string>>>;
   readonly ids: Readonly<Record<string, string>>;
+  /** Ids of the other tenant's rows that are never sent, and so never stored by anybody else. */
+  readonly foreignIds: readonly string[];
 }
 
 export interface FuzzReply {
   /** 0 when the connection ended without an answer. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Unpacked, when it came compressed. */
   readonly text: string;
+  /** Ids of the other tenant's rows in it. */
+  readonly foreignIds: readonly string[];
 }
 
 export interface FuzzClient {
@@ -21,16 +27,20 @@ export interface FuzzClient {
   close(): void;
 }
 
+type Reply = Omit<FuzzReply, 'foreignIds'>;
+
 const ANSWER_WITHIN_MS = 60_000;
-const NO_ANSWER: FuzzReply = { status: 0, headers: {}, text: '' };
+const NO_ANSWER: Reply = { status: 0, headers: {}, text: '' };
 
 /** Sends over connections that stay open, and what a client library refuses to send over one of its own. */
 export function createFuzzClient(world: () => FuzzWorld): FuzzClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   return {
-    send(asked) {
+    async send(asked) {
+      const { url, foreignIds } = world();
       const filled = fillIn(asked, world());
-      return asked.raw ? sendBytes(world().url, filled.body) : sendRequest(agent, world().url, filled);
+      const reply = await (asked.raw ? sendBytes(url, filled.body) : sendRequest(agent, url, filled));
+      return { ...reply, foreignIds: foreignIds.filter((id) => reply.text.includes(id)) };
     },
     close: () => agent.destroy(),
   };
@@ -53,7 +63,7 @@ function fillIn(asked: FuzzRequest, { tokens, ids }: FuzzWorld): FuzzRequest {
 /** What a header may hold, as bytes. */
 const headerValue = (value: string): string => value.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?');
 
-function sendRequest(agent: Agent, url: string, { method, search, headers, body }: FuzzRequest): Promise<FuzzReply> {
+function sendRequest(agent: Agent, url: string, { method, search, headers, body }: FuzzRequest): Promise<Reply> {
   const { hostname, port, pathname } = new URL(url);
   const bytes = Buffer.from(body);
   const flat = headers.flatMap(([name, value]) => [name, headerValue(value)]);
@@ -64,7 +74,7 @@ function sendRequest(agent: Agent, url: string, { method, search, headers, body 
     outgoing.on('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text: Buffer.concat(chunks).toString() }));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text: unpack(Buffer.concat(chunks), response.headers['content-encoding']) }));
       response.on('error', () => resolve(NO_ANSWER));
     });
     outgoing.on('error', () => resolve(NO_ANSWER));
@@ -72,7 +82,19 @@ function sendRequest(agent: Agent, url: string, { method, search, headers, body 
   });
 }
 
-function sendBytes(url: string, bytes: string): Promise<FuzzReply> {
+const UNPACK: Readonly<Record<string, (bytes: Buffer) => Buffer>> = { gzip: gunzipSync, deflate: inflateSync, br: brotliDecompressSync, zstd: zstdDecompressSync };
+
+/** The text of a body. One that cannot be unpacked is no text, and so no JSON. */
+function unpack(bytes: Buffer, encoding = 'identity'): string {
+  if (bytes.length === 0) return '';
+  try {
+    return (UNPACK[encoding]?.(bytes) ?? bytes).toString();
+  } catch {
+    return `${bytes.length} bytes that are not ${encoding}`;
+  }
+}
+
+function sendBytes(url: string, bytes: string): Promise<Reply> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     let answer = '';
@@ -85,7 +107,7 @@ function sendBytes(url: string, bytes: string): Promise<FuzzReply> {
 }
 
 /** The first answer of what came; there may be more behind it. */
-function readAnswer(answer: string): FuzzReply {
+function readAnswer(answer: string): Reply {
   const [head = '', text = ''] = answer.split(/\r\n\r\n([^]*)/);
   const [first = '', ...lines] = head.split('\r\n');
   const headers = Object.fromEntries(lines.map((line) => [line.split(':', 1)[0]?.toLowerCase() ?? '', line.replace(/^[^:]*:\s*/, '')]));

@@ -97,7 +97,7 @@ export async function fuzz({ runs, seed, workers = 8, planted, untilFound = fals
     // Each failing request that shrinking tries is noted too; the last of them is the smallest.
     const before = findings.length;
     const { failed } = await fc.check(property, { numRuns: Math.ceil(runs / workers), seed: seed + number, endOnFailure: false });
-    if (failed && findings.length === before) findings.push({ problem: 'the fuzzer itself failed', request: CORPUS[0] as FuzzRequest, log: [] });
+    if (failed && findings.length === before) findings.push({ problem: 'the fuzzer itself failed', request: CORPUS[0], log: [] });
   };
 
   try {

@@ -41,6 +41,7 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
   text: () => new AppError('CONFLICT', 'duplicate key in iam.api_keys'),
   defect: () => new TypeError('x is not a function'),
   leak: () => new AppError('CONFLICT', `taken by ${foreign.email('owner')}`),
+  id: () => new AppError('CONFLICT', `taken by ${foreign.workflowIds[1]}`),
   crash: () => process.exit(3),
 };
 
@@ -53,6 +54,13 @@ function plantBug({ app: { services } }: TestApp, which = ''): void {
   }
 }
 
+/** The other tenant's ids that are sent, and so may have been stored in a name. */
+const SENT_OF_OTHERS = { foreignWorkflow: foreign.workflowIds[0] ?? '', foreignMember: foreign.members.owner, foreignOrganization: foreign.organizationId };
+
+/** All others, wherever they stand in what is known of it. */
+const foreignIds = [...new Set(JSON.stringify(foreign).match(/\b[a-z]+_[0-9a-hjkmnp-tv-z]{26}\b/g))].filter((id) => !Object.values(SENT_OF_OTHERS).includes(id));
+if (foreignIds.length === 0) throw new Error('The other tenant has no rows by which it could be known.');
+
 let worlds = 0;
 
 /** A fresh organization: what was sent before may have left nothing of the last one. */
@@ -63,15 +71,14 @@ async function nextWorld(): Promise<FuzzWorld> {
   if (worlds === 1) plantBug(testApp, process.argv[2]);
   const person = await signIn(testApp.app, world.email('manager'));
   const operatorToken = await signIn(testApp.app, 'operator@platform.test');
-  return { url: server.url, tokens: { ...world.keys, operator: operatorToken, person }, ids: idsOf(world) };
+  return { url: server.url, tokens: { ...world.keys, operator: operatorToken, person }, ids: idsOf(world), foreignIds };
 }
 
 function idsOf(world: World): Record<string, string> {
   const [workflow = '', workflow2 = ''] = world.workflowIds;
   const own = { workflow, workflow2, organization: world.organizationId, member: world.members.member, viewer: world.members.viewer };
   const more = { apiKey: world.apiKeyId, schedule: world.scheduleId, version: world.versionId, task: world.taskId, execution: world.executionId };
-  const others = { foreignWorkflow: foreign.workflowIds[0] ?? '', foreignMember: foreign.members.owner, foreignOrganization: foreign.organizationId };
-  return { ...own, ...more, ...others };
+  return { ...own, ...more, ...SENT_OF_OTHERS };
 }
 
 // What this thread has worked between two turns of the event loop. The time of day would also count what other programs
@@ -101,6 +108,8 @@ async function measure(): Promise<Measures> {
   return { heapBytes: process.memoryUsage().heapUsed, blockedMs };
 }
 
+// A fuzzer that was killed needs no server any more.
+process.once('disconnect', () => process.exit());
 process.on('message', (order: Order) => {
   void (async () => {
     if (order === 'world') return tell({ world: await nextWorld() });

@@ -17,7 +17,7 @@ export interface FuzzedServer {
 
 const script = fileURLToPath(new URL('./server-child.ts', import.meta.url));
 
-export type PlantedBug = 'text' | 'defect' | 'leak' | 'crash';
+export type PlantedBug = 'text' | 'defect' | 'leak' | 'id' | 'crash';
 
 /** Starts the server that is fuzzed, if need be with a mistake in it. */
 export function startFuzzedServer(planted?: PlantedBug): FuzzedServer {

@@ -17,8 +17,12 @@ export interface PartResult {
   readonly leaks: readonly Leak[];
   /** Names of the lines of the exemptions file that were used. */
   readonly exempted: readonly string[];
-  /** What was left out and why (a program that is not installed), and figures worth a line in the report. */
+  /** Figures worth a line in the report. */
   readonly notes: readonly string[];
+  /** What was not attacked and why, for example for want of a program; it stands in the report. */
+  readonly leftOut?: readonly string[];
+  /** Why it came to no end; whatever it found out before is not known. */
+  readonly failure?: string;
 }
 
 export interface PartContext {

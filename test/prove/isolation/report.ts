@@ -2,19 +2,25 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { buildSchema, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 import { EXEMPTIONS } from './exemptions.ts';
+import type { Note } from './notes.ts';
 import type { Part, PartResult } from './part.ts';
 
 /** A part with what it found out. */
-export interface Outcome {
+export interface Outcome extends Note {
   readonly part: Part;
-  readonly result: PartResult;
 }
+
+const leftOutOf = ({ leftOut = [] }: PartResult): string[] => leftOut.map((what) => `LEFT OUT: ${what}`);
+
+/** What a part has to say besides its figures, beginning with what it did not do. */
+export const notesOf = ({ part, result }: Outcome): string[] => [...leftOutOf(result), ...result.notes].map((note) => `${part.name}: ${note}`);
 
 /** What the run as a whole has against it, besides leaks: parts that attacked nothing, exemptions that are not needed. */
 export function faultsOf(outcomes: readonly Outcome[], allRan: boolean): string[] {
   const used = new Set(outcomes.flatMap(({ result }) => result.exempted));
   return [
-    ...outcomes.filter(({ result }) => result.attacked === 0 || result.cases === 0).map(({ part }) => `The part "${part.name}" attacked nothing.`),
+    ...outcomes.flatMap(({ part, result }) => (result.failure === undefined ? [] : [`The part "${part.name}" came to no end: ${result.failure}`])),
+    ...outcomes.filter(({ result }) => result.failure === undefined && (result.attacked === 0 || result.cases === 0) && leftOutOf(result).length === 0).map(({ part }) => `The part "${part.name}" attacked nothing.`),
     ...[...used].filter((name) => !EXEMPTIONS.some((exemption) => exemption.name === name)).map((name) => `The exemption "${name}" is not in the reviewed list.`),
     ...(allRan ? EXEMPTIONS.filter(({ name }) => !used.has(name)).map(({ name }) => `The exemption "${name}" is not needed any more: take it out.`) : []),
   ];
@@ -61,9 +67,11 @@ export function reportOf(outcomes: readonly Outcome[], notRun: readonly Part[], 
     '',
     `The schema: ${schema.size}; SHA-256 of \`schema.graphql\`: \`${schema.hash}\`.`,
     '',
-    tableRow(['Part', 'Guarantee', 'Attacked', 'Cases', 'Leaks']),
-    '|---|---|---:|---:|---:|',
-    ...outcomes.map(({ part, result }) => tableRow([part.name, part.guarantee, ...[result.attacked, result.cases, result.leaks.length].map(String)])),
+    tableRow(['Part', 'Guarantee', 'Attacked', 'Cases', 'Leaks', 'Run on']),
+    '|---|---|---:|---:|---:|---|',
+    ...outcomes.map(({ part, result, date, isCurrent }) =>
+      tableRow([part.name, part.guarantee, ...[result.attacked, result.cases, result.leaks.length].map(String), isCurrent ? date : `${date}, before the last change of the sources`]),
+    ),
     '',
     ...(notRun.length === 0 ? [] : ['Not run in full for this report (the tests run a bounded form):', '', ...notRun.map(({ name, guarantee }) => `- ${name}: ${guarantee}`), '']),
     '"Attacked" counts fields, arguments and input fields, doors or mechanisms; each is attacked in many cases.',
@@ -78,7 +86,7 @@ export function reportOf(outcomes: readonly Outcome[], notRun: readonly Part[], 
     '',
     '## Notes',
     '',
-    ...outcomes.flatMap(({ part, result }) => result.notes.map((note) => `- ${part.name}: ${note}`)),
+    ...outcomes.flatMap(notesOf).map((note) => `- ${note}`),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -3,15 +3,17 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../harness/cluster.ts';
 import { useCluster } from '../../harness/current-cluster.ts';
-import type { Effort, Part } from './part.ts';
+import { type Notes, openNotes } from './notes.ts';
+import type { Effort, Part, PartContext, PartResult } from './part.ts';
 import { PARTS } from './parts/index.ts';
-import { describeSchema, faultsOf, leaksOf, type Outcome, reportOf, tableOf } from './report.ts';
+import { describeSchema, faultsOf, leaksOf, notesOf, type Outcome, reportOf, tableOf } from './report.ts';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const REPORT = path.join(ROOT, 'docs/isolation-report.md');
 
-const USAGE = `Usage: npm run prove:isolation -- [--effort bounded|full] [--part NAME]... [--report]
-A full run of all parts writes the report; --report writes it for some of them, and it says which were not run.
+const USAGE = `Usage: npm run prove:isolation -- [--effort bounded|full] [--part NAME]... [--report] [--resume]
+A full run of all parts writes the report; --report writes it for some of them, with what is known of the others from
+runs before, and says of which nothing is known. --resume runs only what was not run with the sources as they are.
 Parts: ${PARTS.map(({ name }) => name).join(', ')}.`;
 
 interface Options {
@@ -19,47 +21,79 @@ interface Options {
   readonly parts: readonly Part[];
   /** Whether the report is written although not all parts ran. */
   readonly report: boolean;
+  readonly resume: boolean;
 }
 
 /** Throws with the usage for anything else. */
 function readOptions(): Options {
-  const { values } = parseArgs({ options: { effort: { type: 'string', default: 'full' }, part: { type: 'string', multiple: true }, report: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: { effort: { type: 'string', default: 'full' }, part: { type: 'string', multiple: true }, report: { type: 'boolean', default: false }, resume: { type: 'boolean', default: false } } });
   const { effort, part: names = PARTS.map(({ name }) => name) } = values;
   if (effort !== 'bounded' && effort !== 'full') throw new Error(`There is no effort "${effort}".`);
   const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
   if (unknown !== undefined) throw new Error(`There is no part "${unknown}".`);
-  return { effort, parts: PARTS.filter(({ name }) => names.includes(name)), report: values.report && effort === 'full' };
+  return { effort, parts: PARTS.filter(({ name }) => names.includes(name)), report: values.report && effort === 'full', resume: values.resume && effort === 'full' };
 }
 
 const onTerminal = process.stderr.isTTY;
 
-/** Says how far a part is, on one line that is written over; nothing where there is no terminal. */
-const showProgress = (part: Part) => (done: number, total: number): void => {
-  if (onTerminal && done % 10 === 0) process.stderr.write(`\r\u001B[K${part.name}: ${done} of ${total}`);
+const TENTHS = 10;
+
+/** Says how far a part is: on a terminal in one line that is written over, elsewhere in a line for each tenth. */
+const showProgress = (part: Part): PartContext['progress'] => {
+  let tenth = 0;
+  return (done, total) => {
+    if (onTerminal && done % 10 === 0) process.stderr.write(`\r\u001B[K${part.name}: ${done} of ${total}`);
+    if (onTerminal || Math.floor((done * TENTHS) / total) === tenth) return;
+    tenth = Math.floor((done * TENTHS) / total);
+    process.stderr.write(`${part.name}: ${done} of ${total}\n`);
+  };
 };
 
-async function runParts({ effort, parts }: Options): Promise<Outcome[]> {
+/** One part, or why it came to no end: the others are run all the same. */
+async function runPart(part: Part, effort: Effort): Promise<PartResult> {
+  const startedAt = Date.now();
+  process.stderr.write(`${part.name} ...${onTerminal ? '' : '\n'}`);
+  const result = await part.run({ effort, progress: showProgress(part) }).catch((error: Error): PartResult => {
+    process.stderr.write(`${part.name} FAILED: ${error.message}\n`);
+    return { attacked: 0, cases: 0, leaks: [], exempted: [], notes: [], failure: error.message };
+  });
+  process.stderr.write(`${onTerminal ? '\r\u001B[K' : ''}${part.name}: ${result.leaks.length} leaks in ${result.cases} cases, ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
+  return result;
+}
+
+async function runParts({ effort, parts, resume }: Options, notes: Notes): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const part of parts) {
-    const startedAt = Date.now();
-    process.stderr.write(`${part.name} ...${onTerminal ? '' : '\n'}`);
-    const result = await part.run({ effort, progress: showProgress(part) });
-    process.stderr.write(`${onTerminal ? '\r\u001B[K' : ''}${part.name}: ${result.leaks.length} leaks in ${result.cases} cases, ${Math.round((Date.now() - startedAt) / 1000)} s\n`);
-    outcomes.push({ part, result });
+    const known = resume ? notes.recall(part) : null;
+    if (known?.isCurrent) {
+      process.stderr.write(`${part.name}: known from a run before\n`);
+      outcomes.push({ part, ...known });
+      continue;
+    }
+    const result = await runPart(part, effort);
+    if (effort === 'full' && result.failure === undefined) notes.remember(part, result);
+    outcomes.push({ part, result, date: new Date().toISOString().slice(0, 10), isCurrent: true });
   }
   return outcomes;
 }
 
+function recalled(part: Part, notes: Notes): Outcome[] {
+  const note = notes.recall(part);
+  return note ? [{ part, ...note }] : [];
+}
+
 /** Says what was found. True when there is nothing against it. */
-async function conclude(outcomes: readonly Outcome[], { effort, parts, report }: Options): Promise<boolean> {
+async function conclude(outcomes: readonly Outcome[], { effort, parts, report }: Options, notes: Notes): Promise<boolean> {
   const complete = effort === 'full' && parts.length === PARTS.length;
   const against = [...leaksOf(outcomes), ...faultsOf(outcomes, complete)];
   console.log(tableOf(outcomes));
-  for (const { part, result } of outcomes) for (const note of result.notes) console.log(`${part.name}: ${note}`);
+  for (const note of outcomes.flatMap(notesOf)) console.log(note);
   for (const line of against) console.log(`FAILED ${line}`);
   if ((complete || report) && against.length === 0) {
-    const notRun = PARTS.filter((part) => !parts.includes(part));
-    await writeFile(REPORT, reportOf(outcomes, notRun, await describeSchema(path.join(ROOT, 'schema.graphql'))));
+    const ran = new Map(outcomes.map((outcome) => [outcome.part, outcome]));
+    const known = PARTS.flatMap((part) => ran.get(part) ?? recalled(part, notes));
+    const unknown = PARTS.filter((part) => !known.some((outcome) => outcome.part === part));
+    await writeFile(REPORT, reportOf(known, unknown, await describeSchema(path.join(ROOT, 'schema.graphql'))));
     console.log(`Written: ${path.relative(ROOT, REPORT)}`);
   }
   return against.length === 0;
@@ -76,7 +110,8 @@ async function main(): Promise<number> {
   const cluster = await startCluster();
   try {
     useCluster(cluster.address);
-    return (await conclude(await runParts(options), options)) ? 0 : 1;
+    const notes = openNotes(ROOT);
+    return (await conclude(await runParts(options, notes), options, notes)) ? 0 : 1;
   } finally {
     await cluster.stop();
   }

@@ -45,7 +45,7 @@ export const areas: readonly Area[] = [
   { name: 'nodes and loaders', files: ['src/graphql/{node,own-row,loaders}.ts', 'src/graphql/workflows/count-children.ts'], operators: everything, killers: killers.nodes },
   { name: 'request context', files: ['src/http/{yoga,plugins,caller}.ts', 'src/graphql/builder.ts'], operators: ids, killers: killers.requests },
   { name: 'who calls', files: ['src/http/authenticate.ts'], operators: everything, killers: killers.requests },
-  { name: 'rate limits', files: ['src/http/rate-limits.ts', 'src/platform/rate-limits/{index,windows,buckets}.ts'], operators: { ...guards, ...logic, ...ids, ...counters }, killers: killers.rateLimits },
+  { name: 'rate limits', files: ['src/http/{rate-limits,failures}.ts', 'src/platform/rate-limits/{index,windows,buckets}.ts'], operators: { ...guards, ...logic, ...ids, ...counters }, killers: killers.rateLimits },
   { name: 'types of the API', files: ['src/graphql/{api-keys,members,organizations,sessions,viewer,workflows}/*.ts'], operators: { ...ids, ...filters }, killers: killers.nodes },
   { name: 'cursors and lists', files: ['src/graphql/connections/{cursor,fields,page}.ts'], operators: everything, killers: killers.cursors },
   { name: 'client wall', files: [`${postgres}/{tenant-client,models,tenancy}.ts`, `${postgres}/wall/*.ts`], operators: everything, killers: killers.clientWall },

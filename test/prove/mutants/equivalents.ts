@@ -8,31 +8,11 @@ export interface Equivalent {
 /** Reviewed one by one. A name that belongs to no mutant any more fails the run. */
 export const equivalents: readonly Equivalent[] = [
   {
-    reason: 'The wall is switched off by tests alone; a selection is narrowed there although nobody asked, which shows nobody more.',
-    names: ['src/graphql/plugins/tenant-scope/index.ts and for or 9f79dc6d'],
-  },
-  {
     reason: 'A selection that reaches no relation leaves the scoping as it went in.',
     names: ['src/graphql/plugins/tenant-scope/index.ts and for or 3b88e4ea'],
   },
   {
     reason: "The query that Pothos makes of a field's selection has a select and nothing else.",
     names: ['src/graphql/plugins/tenant-scope/index.ts drop spread 1fe41c86'],
-  },
-  {
-    reason: 'A connection that was lost meanwhile has failed at LISTEN already, and a closed feed holds none.',
-    names: ['src/platform/postgres/listener.ts and for or 3410b91f'],
-  },
-  {
-    reason: 'The adapter refuses a transaction without a scope, with the same error.',
-    names: ['src/platform/postgres/tenant-client.ts drop call 2cf13a2a'],
-  },
-  {
-    reason: 'A relation that is held leads to rows of the same kind of owner, whose key the row itself was asked for already.',
-    names: ['src/platform/postgres/wall/selection.ts drop call 9cdd7a1f'],
-  },
-  {
-    reason: 'A filter that has its tenant in one of several keys gets it once more, as itself.',
-    names: ['src/platform/postgres/wall/where.ts every for some 47945610'],
   },
 ];

@@ -11,8 +11,8 @@ const filesOf = (root: string, { files }: Area): string[] =>
 const mutantsOf = (root: string, area: Area, file: string): Mutant[] => {
   const source = readFileSync(path.join(root, file), 'utf8');
   const changes = area.sqlOperators ? sqlChangesOf(source, area.sqlOperators) : changesOf(file, source, area.operators!);
-  // One that is no program is not a mutant: nothing could run it. SQL is judged by the database.
-  return nameChanges(area.name, file, source, changes).filter((mutant) => file.endsWith('.sql') || parses(file, mutant.source));
+  // What changes nothing, or is no program, is not a mutant: nothing could notice or run it. SQL is judged by the database.
+  return nameChanges(area.name, file, source, changes).filter((mutant) => mutant.source !== source && (file.endsWith('.sql') || parses(file, mutant.source)));
 };
 
 /** Every mutant of the project, from the sources as they are now. One that two areas make belongs to the first. */

@@ -38,6 +38,7 @@ const AUTHENTICATION = [
 ];
 const USE_CASES = [
   'test/domains/each-names-its-organization.test.ts',
+  'test/domains/told-at-once.test.ts',
   'test/domains/api-keys.test.ts',
   'test/domains/members.test.ts',
   'test/domains/workflows.test.ts',
@@ -68,10 +69,10 @@ const ROLES = ['test/sql/roles.test.ts', 'test/ops/startup-checks.test.ts'];
 
 export const killers = {
   schemaWall: [...SCHEMA_WALL, 'test/api/schema.test.ts', 'test/api/members-and-keys.test.ts', ...EACH_WALL_ALONE],
-  access: ['test/api/access.test.ts', 'test/isolation/tenant-scope-plugin.test.ts', ...USE_CASES, ...API, 'test/http/authentication.test.ts'],
+  access: ['src/graphql/context.test.ts', 'src/graphql/plugins', 'test/api/access.test.ts', 'test/isolation/tenant-scope-plugin.test.ts', ...USE_CASES, ...API, 'test/http/authentication.test.ts'],
   nodes: ['src/graphql/loaders.test.ts', ...API, ...SCHEMA_WALL, ...EACH_WALL_ALONE, 'test/http/authentication.test.ts'],
-  requests: [...REQUESTS, 'src/graphql/loaders.test.ts', ...API, ...SCHEMA_WALL, ...EACH_WALL_ALONE, 'test/http/lost-database.test.ts'],
-  rateLimits: ['src/platform/rate-limits', 'test/http/rate-limits.test.ts', 'test/ops/shared-rate-limits.test.ts'],
+  requests: ['src/http/plugins.test.ts', ...REQUESTS, 'src/graphql/loaders.test.ts', ...API, ...SCHEMA_WALL, ...EACH_WALL_ALONE, 'test/http/lost-database.test.ts'],
+  rateLimits: ['src/platform/rate-limits', 'src/http/rate-limits.test.ts', 'test/http/rate-limits.test.ts', 'test/http/failures.test.ts', 'test/ops/shared-rate-limits.test.ts'],
   cursors: ['src/graphql/connections', ...API, ...EACH_WALL_ALONE],
   clientWall: [...CLIENT_WALL, ...EACH_WALL_ALONE, ...ADAPTER],
   adapter: [...ADAPTER, ...CLIENT_WALL, ...AUTHENTICATION],

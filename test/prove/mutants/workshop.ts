@@ -62,14 +62,15 @@ interface Report {
 /** Instead of a test's name, when what the tests of a file need could not be set up. */
 export const BEFORE_THE_FIRST = '(before its first test)';
 
-/** Names the test that failed first, from the runner's report. */
+/** Names the test that failed first, from the runner's report; a file that could not begin, only where no test failed. */
 const verdictOf = (directory: string, report: Report): Verdict => {
-  for (const { name, status, assertionResults } of report.testResults) {
-    const failed = assertionResults.find((test) => test.status === 'failed');
-    if (failed === undefined && status !== 'failed') continue;
-    return { fate: 'noticed', by: `${path.relative(directory, name)} > ${failed?.fullName ?? BEFORE_THE_FIRST}` };
-  }
-  return { fate: 'stopped', how: 'an error outside of any test' };
+  const failed = report.testResults.flatMap(({ name, status, assertionResults }) => {
+    const test = assertionResults.find((each) => each.status === 'failed');
+    const file = path.relative(directory, name);
+    return test || status === 'failed' ? [{ by: `${file} > ${test?.fullName ?? BEFORE_THE_FIRST}`, isTest: test !== undefined }] : [];
+  });
+  const first = failed.find(({ isTest }) => isTest) ?? failed[0];
+  return first ? { fate: 'noticed', by: first.by } : { fate: 'stopped', how: 'an error outside of any test' };
 };
 
 const runTests = async (directory: string, killers: readonly string[], cluster: ClusterAddress | undefined): Promise<Verdict> => {

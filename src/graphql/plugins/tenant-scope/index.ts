@@ -47,16 +47,16 @@ export class TenantScopePlugin<Types extends SchemaTypes> extends BasePlugin<Typ
   }
 
   override onTypeConfig(typeConfig: PothosTypeConfig): PothosTypeConfig {
-    if (typeConfig.kind !== 'Object') return typeConfig;
     const tenant = typeConfig.pothosOptions.tenant;
-    if (!tenant) throw new PothosSchemaError(`Type ${typeConfig.name} does not declare its tenant ('scoped', 'global' or 'platform').`);
-    const model = typeConfig.extensions?.['pothosPrismaModel'] as string | undefined;
+    const model = modelOf(typeConfig);
     if (model) this.checkPrismaType(typeConfig, model, tenant);
+    if (typeConfig.kind !== 'Object') return typeConfig;
+    if (!tenant) throw new PothosSchemaError(`Type ${typeConfig.name} does not declare its tenant ('scoped', 'global' or 'platform').`);
     return { ...typeConfig, extensions: { ...typeConfig.extensions, tenant } };
   }
 
   /** A type over a tenant's model is scoped, selects the columns that prove whose row it is, and no relation unscoped. */
-  private checkPrismaType(typeConfig: PothosTypeConfig, model: string, tenant: TenantMode): void {
+  private checkPrismaType(typeConfig: PothosTypeConfig, model: string, tenant: TenantMode | undefined): void {
     const tenantKey = this.modelsOfSchema().get(model)?.tenantKey;
     if (!tenantKey) return;
     if (tenant === 'global') throw new PothosSchemaError(`Type ${typeConfig.name} shows the tenant model ${model}: it cannot be global.`);
@@ -76,8 +76,8 @@ export class TenantScopePlugin<Types extends SchemaTypes> extends BasePlugin<Typ
     }
     const extensions: Record<string, unknown> = { ...fieldConfig.extensions, ...(tenant ? { tenant } : {}) };
     if (fieldConfig.kind === 'PrismaObject' && extensions['pothosPrismaSelect']) {
-      const model = this.buildCache.getTypeConfig(fieldConfig.parentType).extensions?.['pothosPrismaModel'] as string;
-      extensions['pothosPrismaSelect'] = this.scopeFieldSelection(model, extensions['pothosPrismaSelect']);
+      const model = modelOf(this.buildCache.getTypeConfig(fieldConfig.parentType));
+      extensions['pothosPrismaSelect'] = this.scopeFieldSelection(model!, extensions['pothosPrismaSelect']);
     }
     return { ...fieldConfig, extensions };
   }
@@ -103,7 +103,7 @@ export class TenantScopePlugin<Types extends SchemaTypes> extends BasePlugin<Typ
   ): GraphQLFieldResolver<unknown, Types['Context'], object, unknown> {
     const type = unwrapOutputFieldType(fieldConfig.type);
     const typeConfig = this.buildCache.getTypeConfig(type);
-    const model = typeConfig.kind === 'Object' ? (typeConfig.extensions?.['pothosPrismaModel'] as string | undefined) : undefined;
+    const model = modelOf(typeConfig);
     const tenantKey = model ? this.modelsOfSchema().get(model)?.tenantKey : undefined;
     const needsTenant = ROOTS.has(fieldConfig.kind) && fieldConfig.pothosOptions.tenant === 'scoped';
     if (!tenantKey && !needsTenant) return resolver;
@@ -121,6 +121,9 @@ export class TenantScopePlugin<Types extends SchemaTypes> extends BasePlugin<Typ
     };
   }
 }
+
+/** The Prisma model whose rows a type shows, be it an object or an interface. */
+const modelOf = ({ extensions }: PothosTypeConfig): string | undefined => extensions?.['pothosPrismaModel'] as string | undefined;
 
 /** The value itself, once each row in it is known to be the organization's. A row that does not say is not let out. */
 function assertRowsOf(value: unknown, tenantKey: string, orgId: string, typeName: string): unknown {

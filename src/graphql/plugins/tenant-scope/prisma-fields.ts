@@ -3,11 +3,12 @@ import { RootFieldBuilder, type SchemaTypes } from '@pothos/core';
 import type { PothosPrismaDatamodel } from '@pothos/plugin-prisma';
 import { scopedModels } from './models.ts';
 import type { TenantScopeOptions } from './types.ts';
-import { scopeNested, withTenant } from './where.ts';
+import { withTenant } from './where.ts';
 
 /**
  * Pothos hands the resolver of a Prisma field the query it merged from the document. These wrappers put the tenant into
- * that query's where first, so that `findMany(query)` is scoped although nobody wrote it.
+ * that query's where first, so that `findMany(query)` is scoped although nobody wrote it. What is selected under it carries
+ * the tenant already: each field's own selection does.
  */
 
 type QueryResolver = (query: Record<string, unknown>, parent: unknown, args: unknown, context: object, info: unknown) => unknown;
@@ -17,7 +18,6 @@ interface PrismaFieldOptions {
 }
 type DefineField = (this: FieldBuilder, options: PrismaFieldOptions, ...rest: unknown[]) => unknown;
 interface FieldBuilder {
-  readonly kind: string;
   readonly builder: PothosSchemaTypes.SchemaBuilder<SchemaTypes>;
 }
 
@@ -31,22 +31,15 @@ for (const method of ['prismaField', 'prismaConnection'] as const) {
 }
 
 function scopeQuery(field: FieldBuilder, { type, resolve }: PrismaFieldOptions): QueryResolver {
-  const options = field.builder.options as unknown as {
-    tenantScope?: TenantScopeOptions<object>;
+  const { tenantScope: scope, prisma } = field.builder.options as unknown as {
+    tenantScope: TenantScopeOptions<object>;
     prisma: { dmmf: PothosPrismaDatamodel };
   };
-  const scope = options.tenantScope;
-  if (!scope) return resolve;
-  const models = scopedModels(options.prisma.dmmf);
+  const models = scopedModels(prisma.dmmf);
   return (query, parent, args, context, info) => {
-    const model = modelOf(field.builder, type);
-    const tenantKey = models.get(model)?.tenantKey;
+    const tenantKey = models.get(modelOf(field.builder, type))?.tenantKey;
     if (!tenantKey || (scope.enforced && !scope.enforced(context))) return resolve(query, parent, args, context, info);
-    const orgId = scope.orgId(context);
-    const scoped: Record<string, unknown> = scopeNested(models, model, query, orgId);
-    // A mutation's query is spread into create or update, which take no such where: there the service names the tenant.
-    if (field.kind !== 'Mutation') scoped['where'] = withTenant(query['where'] as never, tenantKey, orgId);
-    return resolve(scoped, parent, args, context, info);
+    return resolve({ ...query, where: withTenant(query['where'] as never, tenantKey, scope.orgId(context)) }, parent, args, context, info);
   };
 }
 

@@ -1,6 +1,6 @@
 import { TenantViolationError } from '../../../kernel/errors.ts';
 import type { Relation, ScopedModel } from '../models.ts';
-import { type Guard, isPart, keyOf, modelOf, type Part, requirePart } from './scope-keys.ts';
+import { type Guard, isPart, modelOf, type Part, requirePart } from './scope-keys.ts';
 import { checkCursor, checkOrder, scopeWhere } from './where.ts';
 
 /** Puts the tenant into every list and count that `select` or `include` asks for, at any depth. */
@@ -36,7 +36,6 @@ const scopeRelation = (guard: Guard, model: ScopedModel, relation: Relation, val
     // Prisma takes no filter on a single related row, so nothing could hold this one to the tenant.
     throw new TenantViolationError(`${model.name}.${relation.name} leaves the tenant, so it cannot be selected.`);
   }
-  keyOf(guard, target);
   scopeSelection(guard, target, args);
   return value === true ? true : args;
 };

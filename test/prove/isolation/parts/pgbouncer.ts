@@ -38,10 +38,11 @@ export const pgbouncer: Part = {
     const size = sizes[effort];
     const soaks: WholeSoak[] = [];
     const notes: string[] = [];
+    const leftOut: string[] = [];
     for (const { age, statements } of ways) {
       const program = findPgbouncer(age);
       if (typeof program === 'string') {
-        notes.push(`LEFT OUT: through pgBouncer (${age}), because ${program}`);
+        leftOut.push(`Through pgBouncer (${age}), because ${program}`);
         continue;
       }
       await control(program, statements);
@@ -64,6 +65,7 @@ export const pgbouncer: Part = {
       leaks: soaks.flatMap((each) => each.leaks),
       exempted: [],
       notes,
+      leftOut,
     };
   },
 };

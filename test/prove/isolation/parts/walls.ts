@@ -54,7 +54,7 @@ async function refusals(): Promise<Leak[]> {
 }
 
 /** Those who differ the most in what they may do; all callers come when all walls stand. */
-const CALLERS = new Set(["owner's key", "customer's key", 'narrow key', 'person of both organizations', 'operator in the organization']);
+const CALLERS = new Set(["owner's key", "customer's key", 'narrow key', 'person of both organizations', 'operator in the organization', 'nobody']);
 const FULL_DEPTH = 8;
 
 /** What every wall must hold off by itself. A bounded run leaves out what the other parts do with all walls. */

@@ -6,8 +6,19 @@ import type { PositionKind } from './positions.ts';
 /** Filters, orders and pages of queries are the oracles' part. */
 const isOfCases = (path: Path, kind: PositionKind): boolean => kind === 'id' || path[0]!.parent.name === 'Mutation';
 
+const WITH_REFRESH_TOKEN = 'Comes with a refresh token, which no caller of the proof has; test/domains/sessions.test.ts has.';
+
+/** Fields that have no value in any answer of this part, with the reason. */
+const NEVER_SEEN: Readonly<Record<string, string>> = {
+  'Member.leftAt': 'Only a list that is filtered by it shows who left; the oracles read that.',
+  'RefreshSessionSuccess.accessExpiresAt': WITH_REFRESH_TOKEN,
+  'RefreshSessionSuccess.accessToken': WITH_REFRESH_TOKEN,
+  'RefreshSessionSuccess.refreshExpiresAt': WITH_REFRESH_TOKEN,
+  'RefreshSessionSuccess.refreshToken': WITH_REFRESH_TOKEN,
+};
+
 /** A field or a place of the schema that no attack has come by is as bad as a leak: it fails the run with its name. */
-export function reportUnattacked({ schema, positions, findings, arena }: Strike): void {
+export function reportUnattacked({ schema, positions, findings, arena, effort }: Strike): void {
   const caller = arena.callers.owner;
   const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
     isObjectType(type) && !type.name.startsWith('__') ? fieldsOf(type).map(({ name }) => `${type.name}.${name}`) : [],
@@ -16,6 +27,9 @@ export function reportUnattacked({ schema, positions, findings, arena }: Strike)
   for (const each of [...fields, ...places]) {
     if (!findings.attacked.has(each)) findings.found({ positions: [each], caller }, 'nothing has attacked this');
   }
+  if (effort === 'bounded') return;
   const unseen = fields.filter((field) => !findings.seen.has(field) && !field.startsWith('Query.') && !field.startsWith('Mutation.'));
-  findings.note(`${fields.length} fields were read; ${unseen.length} of them never had a value${unseen.length > 0 ? `: ${unseen.join(', ')}` : ''}.`);
+  for (const field of unseen.filter((each) => !(each in NEVER_SEEN))) findings.found({ positions: [field], caller }, 'it never had a value, so that nothing of it was shown');
+  for (const field of Object.keys(NEVER_SEEN).filter((each) => !unseen.includes(each))) findings.found({ positions: [field], caller }, 'it has a value now: take it out of the list');
+  findings.note(`${fields.length} fields were read; all but ${unseen.length} of them with a value. ${unseen.map((field) => `${field}: ${NEVER_SEEN[field]}`).join(' ')}`);
 }

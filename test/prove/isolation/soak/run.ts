@@ -102,7 +102,7 @@ export async function soak(world: SoakWorld, { requests, connections, progress }
   };
 
   const worker = async (): Promise<void> => {
-    while (sent.all < requests) {
+    while (sent.all < requests && wrong.length < mostWrong) {
       const manner = drawManner();
       const work = manner === 'hurried' && randomInt(4) === 0 ? overdue : pick(lots);
       await work.run(turnOf(work, manner));

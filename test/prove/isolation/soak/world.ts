@@ -8,6 +8,9 @@ import { makeTenants, type SoakTenant } from './tenants.ts';
 /** How long a request may take on the server with the short deadline. */
 export const SHORT_DEADLINE_MS = 60;
 
+/** Sessions that outlive the longest soak. */
+const LONG_SESSIONS = { SESSION_ACCESS_MINUTES: '1440' };
+
 /** One server of the soak, over HTTP. */
 export interface Door {
   readonly url: string;
@@ -51,7 +54,7 @@ export async function startSoakWorld({ tenantCount, walls = {}, environment = {}
     const listenUrl = database.runtimeUrl;
     const reached = pooler ? { ...database, runtimeUrl: pooler.url } : database;
     const open = async (more: Environment): Promise<Door & { testApp: TestApp }> => {
-      const testApp = await startTestApp({ database: reached, listenUrl, walls, logger, environment: { ...environment, ...more } });
+      const testApp = await startTestApp({ database: reached, listenUrl, walls, logger, environment: { ...LONG_SESSIONS, ...environment, ...more } });
       undo.push(() => testApp.close());
       const server = await startTestServer(testApp, { logger });
       undo.push(() => server.close());

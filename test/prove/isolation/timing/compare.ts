@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { welchT, withoutOutliers } from './welch.ts';
+import { welch, withoutOutliers } from './welch.ts';
 
 /** Questions that must take equally long, whatever the reason is for which each of them finds nothing. */
 export interface Comparison {
@@ -12,6 +12,8 @@ export interface Comparison {
 export interface Difference {
   readonly name: string;
   readonly t: number;
+  /** The smallest difference that so many samples would have told, in milliseconds. */
+  readonly leastMs: number;
   readonly rounds: number;
   readonly samples: number;
   readonly told: boolean;
@@ -64,10 +66,10 @@ export async function compare(comparison: Comparison, { samples: first, rounds }
     const samples = await sample(comparison, count);
     const again: [string, string][] = [];
     for (const [a, b] of pairs) {
-      const t = welchT(...withoutOutliers(samples.get(a) ?? [], samples.get(b) ?? []));
+      const { t, error } = welch(...withoutOutliers(samples.get(a) ?? [], samples.get(b) ?? []));
       const differs = Math.abs(t) >= THRESHOLD;
       if (differs && round < rounds) again.push([a, b]);
-      else differences.push({ name: `${comparison.name}: ${a} against ${b}`, t, rounds: round, samples: count, told: differs });
+      else differences.push({ name: `${comparison.name}: ${a} against ${b}`, t, leastMs: THRESHOLD * error, rounds: round, samples: count, told: differs });
     }
     pairs = again;
   }

@@ -13,12 +13,12 @@ const summarize = (samples: readonly number[]): Summary => {
 
 /**
  * Welch's t of two lists of samples: how many standard errors lie between their means, without taking for granted that
- * they vary alike (B. L. Welch, Biometrika 34, 1947).
+ * they vary alike (B. L. Welch, Biometrika 34, 1947). The error has the unit of the samples.
  */
-export const welchT = (a: readonly number[], b: readonly number[]): number => {
+export const welch = (a: readonly number[], b: readonly number[]): { t: number; error: number } => {
   const [first, second] = [summarize(a), summarize(b)];
   const error = Math.sqrt(first.variance / first.count + second.variance / second.count);
-  return error === 0 ? 0 : (first.mean - second.mean) / error;
+  return { t: error === 0 ? 0 : (first.mean - second.mean) / error, error };
 };
 
 const KEPT_PERCENT = 90;

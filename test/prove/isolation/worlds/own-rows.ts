@@ -5,9 +5,12 @@ import { FOREIGN_WORD, OWN_WORD } from './tenant-copy.ts';
 /** A person who is in both organizations. */
 export const PERSON_OF_BOTH = `both@${OWN_WORD}.test`;
 
+/** The workflow without executions: one that is being executed cannot be deleted. */
+const NEVER_RUN = 'workflow-1';
+
 /** Rows in every state that the schema can show, and words that tell whose they are. `$1` is the organization. */
 const ENRICHMENT = [
-  `UPDATE iam.organizations SET description = 'Kept by ${OWN_WORD}' WHERE id = $1`,
+  `UPDATE iam.organizations SET description = 'Kept by ${OWN_WORD}', status_reason = 'Once suspended by ${OWN_WORD}' WHERE id = $1`,
   `UPDATE workflow.workflows SET description = 'Kept by ${OWN_WORD}' WHERE org_id = $1`,
   `UPDATE workflow.workflows SET slug = 'only-${OWN_WORD}', name = 'Only ${OWN_WORD}', status = 'inactive' WHERE org_id = $1 AND slug = 'workflow-2'`,
   `UPDATE workflow.workflow_versions SET definition = jsonb_set(definition, '{document,namespace}', '"${OWN_WORD}"') WHERE org_id = $1`,
@@ -18,9 +21,9 @@ const ENRICHMENT = [
   `INSERT INTO workflow.workflow_states (org_id, workflow_id, version, schedule_id, triggered_by_id, status, input, output, error, engine_namespace, engine_run_id, started_at, finished_at)
    SELECT w.org_id, w.id, 1, (SELECT id FROM workflow.schedules s WHERE (s.org_id, s.workflow_id) = (w.org_id, w.id) ORDER BY id LIMIT 1), w.created_by_id,
           state, '{"owner": "${OWN_WORD}"}', '["${OWN_WORD}"]', '{"cause": "${OWN_WORD}"}', 'org-${OWN_WORD}', concat(w.id, state), '2025-02-01', '2025-02-02'
-     FROM workflow.workflows w, unnest(enum_range(NULL::workflow.execution_status)) state WHERE org_id = $1`,
-  `INSERT INTO workflow.task_states (org_id, workflow_state_id, task_key, status, input, output, error, started_at)
-   SELECT org_id, id, concat('task', n), status, '{"owner": "${OWN_WORD}"}', '["${OWN_WORD}"]', '{"cause": "${OWN_WORD}"}', '2025-02-01'
+     FROM workflow.workflows w, unnest(enum_range(NULL::workflow.execution_status)) state WHERE org_id = $1 AND slug <> '${NEVER_RUN}'`,
+  `INSERT INTO workflow.task_states (org_id, workflow_state_id, task_key, status, input, output, error, started_at, finished_at)
+   SELECT org_id, id, concat('task', n), status, '{"owner": "${OWN_WORD}"}', '["${OWN_WORD}"]', '{"cause": "${OWN_WORD}"}', '2025-02-01', '2025-02-02'
      FROM workflow.workflow_states, generate_series(0, 1) n WHERE org_id = $1`,
   `INSERT INTO iam.users (email, name, password_hash)
    SELECT concat(word, '@${OWN_WORD}.test'), 'A person', password_hash FROM iam.users, unnest('{former,paused}'::text[]) word

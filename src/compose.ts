@@ -2,6 +2,7 @@ import pino, { type Logger } from 'pino';
 import { readOrCreateSecretKey, type Config } from './config/index.ts';
 import { createApiKeyService } from './domains/api-keys/index.ts';
 import { createAuthService, type CountAttempt } from './domains/auth/index.ts';
+import { createEventStore, type EventStore } from './domains/events/index.ts';
 import { createMemberService } from './domains/identity/index.ts';
 import { createOnboardingService } from './domains/onboarding/index.ts';
 import { createOrganizationService } from './domains/organizations/index.ts';
@@ -17,6 +18,7 @@ import { deriveKey } from './platform/crypto/keys.ts';
 import type { HashCost } from './platform/crypto/passwords.ts';
 import { createAccessFeed, type AccessFeed } from './platform/postgres/access-changes.ts';
 import { createPool, createTenantAdapter, type DatabasePool } from './platform/postgres/adapter/index.ts';
+import { createEventSignals } from './platform/postgres/event-signals.ts';
 import type { OpenDatabase } from './platform/postgres/open-database.ts';
 import { createPreTenantDatabase, type PreTenantDatabase } from './platform/postgres/pre-tenant.ts';
 import { createTenantClient, type TenantClient } from './platform/postgres/tenant-client.ts';
@@ -45,6 +47,7 @@ export interface App {
   readonly pool: DatabasePool;
   readonly preTenant: PreTenantDatabase;
   readonly accessFeed: AccessFeed;
+  readonly events: EventStore;
   /** What a use case is given when it is called by something else than a request. */
   serviceContext(principal: Principal): ServiceContext;
   /** When what it can do without is there, or known not to be. */
@@ -64,6 +67,8 @@ export function composeApp(options: AppOptions): App {
   const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall: walls.client, production, connectTimeoutMs, statementTimeoutMs });
   const preTenant = createPreTenantDatabase(pool);
   const accessFeed = createAccessFeed({ url: database.listenUrl, connectTimeoutMs });
+  const eventSignals = createEventSignals(pool, { url: database.listenUrl, connectTimeoutMs });
+  const events = createEventStore(eventSignals);
   const secretKey = readOrCreateSecretKey(config);
   const rateLimiting = openRateLimits(config, secretKey, logger, clock);
   const { meter, failures, countAttempt } = rateLimiting;
@@ -76,7 +81,7 @@ export function composeApp(options: AppOptions): App {
   const cursors = createCursorCodec(deriveKey(secretKey, 'cursors'));
   const { corsOrigins, corsLocal, introspection, bodyLimitBytes, requestTimeoutMs } = config.http;
   const api = createApi(
-    { services, db, clock, accessChanged, cursors, meter, failures, logger },
+    { services, db, events, clock, accessChanged, cursors, meter, failures, logger },
     {
       corsOrigins,
       corsLocal,
@@ -97,11 +102,14 @@ export function composeApp(options: AppOptions): App {
     pool,
     preTenant,
     accessFeed,
-    serviceContext: (principal) => ({ principal, db, clock, accessChanged }),
+    events,
+    serviceContext: (principal) => ({ principal, origin: { source: 'system' }, db, events, clock, accessChanged }),
     settled: () => rateLimiting.settled(),
     async close() {
       unsubscribe();
       rateLimiting.close();
+      await events.close();
+      await eventSignals.close();
       await accessFeed.close();
       await db.$disconnect();
       await pool.end();

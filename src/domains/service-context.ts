@@ -1,14 +1,32 @@
 import type { Clock } from '../kernel/clock.ts';
 import { TenantContextError } from '../kernel/errors.ts';
+import type { Origin } from '../kernel/origin.ts';
 import type { Principal, Tenant } from '../kernel/principal.ts';
-import type { TenantClient } from '../platform/postgres/tenant-client.ts';
+import type { TenantClient, TenantTransaction } from '../platform/postgres/tenant-client.ts';
+import type { JsonObject } from './json-limits.ts';
 
 /** What may have changed about who can come in; the id is that of the row. */
 export type AccessChange = { readonly kind: 'key' | 'user' | 'org' | 'session'; readonly id: string };
 
-/** What every use case of a domain is given: who asks, and with what. */
+/** What of the event store a use case needs to know to have something written down: see `record` of the events. */
+export interface EventLog {
+  append(
+    cx: { readonly db: TenantClient | TenantTransaction; readonly principal: Principal | null; readonly origin?: Origin },
+    events: readonly {
+      readonly type: string;
+      readonly data?: JsonObject;
+      readonly tags?: readonly string[];
+      readonly aggregate?: { readonly type: string; readonly id: string } | null;
+    }[],
+  ): Promise<unknown>;
+}
+
+/** What every use case of a domain is given: who asks, from where, and with what. */
 export interface ServiceContext {
   readonly principal: Principal;
+  /** Where it was asked from: written beside everything that is recorded of it. */
+  readonly origin: Origin;
+  readonly events: EventLog;
   readonly db: TenantClient;
   readonly clock: Clock;
   /**

@@ -1,4 +1,5 @@
 import { TenantContextError, UnauthenticatedError } from '../kernel/errors.ts';
+import type { Origin } from '../kernel/origin.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { ApiKeyService } from '../domains/api-keys/index.ts';
 import type { AuthService } from '../domains/auth/index.ts';
@@ -39,7 +40,10 @@ export interface GraphQLContext {
   principal: Principal | null;
   /** Asks again who is calling: rights that were taken away while a request is answered end with it. */
   renewPrincipal(): Promise<void>;
+  /** Where it comes from: written beside everything that is recorded of it. */
+  readonly origin: Origin;
   readonly db: ServiceContext['db'];
+  readonly events: ServiceContext['events'];
   readonly clock: ServiceContext['clock'];
   readonly accessChanged: ServiceContext['accessChanged'];
   readonly services: Services;
@@ -64,6 +68,6 @@ export function orgIdOf(context: GraphQLContext): string {
 /** What a use case is given by a request of a signed-in caller. */
 export function serviceContext(context: GraphQLContext): ServiceContext {
   if (!context.principal) throw new UnauthenticatedError();
-  const { principal, db, clock, accessChanged } = context;
-  return { principal, db, clock, accessChanged };
+  const { principal, origin, db, events, clock, accessChanged } = context;
+  return { principal, origin, db, events, clock, accessChanged };
 }

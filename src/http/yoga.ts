@@ -24,6 +24,7 @@ import { type DocumentRules, useTrustedDocuments } from './trusted-documents.ts'
 export interface ApiDependencies {
   readonly services: Services;
   readonly db: ServiceContext['db'];
+  readonly events: ServiceContext['events'];
   readonly clock: ServiceContext['clock'];
   readonly accessChanged: ServiceContext['accessChanged'];
   readonly cursors: CursorCodec;
@@ -86,17 +87,20 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
 }
 
 function createContext(
-  { services, db, clock, accessChanged, cursors, failures }: ApiDependencies,
+  { services, db, events, clock, accessChanged, cursors, failures }: ApiDependencies,
   options: ApiOptions,
   { request }: YogaInitialContext,
 ): GraphQLContext {
   const state = stateOf(request);
   const { cookies, identify } = callerOf(request, services.auth, { ...options, failures });
+  const userAgent = request.headers.get('user-agent')?.slice(0, 500) ?? null;
   const context: GraphQLContext = {
     requestId: state.id,
-    userAgent: request.headers.get('user-agent')?.slice(0, 500) ?? null,
+    userAgent,
     principal: state.principal,
+    origin: { source: 'api', ip: state.sender.address, userAgent, correlationId: state.id },
     db,
+    events,
     clock,
     accessChanged,
     services,

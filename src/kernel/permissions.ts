@@ -11,6 +11,9 @@ export const PERMISSIONS = [
   'workflow:write',
   'workflow:execute',
   'workflow:delete',
+  'event:read',
+  'event:append',
+  'audit:read',
   'platform:admin',
 ] as const;
 
@@ -23,15 +26,16 @@ export type OrganizationRole = (typeof ORGANIZATION_ROLES)[number];
 export type SystemRole = 'user' | 'admin' | 'super_admin';
 
 const READ: readonly Permission[] = ['organization:read', 'member:read', 'workflow:read'];
-const MANAGE: readonly Permission[] = [...READ, 'workflow:write', 'workflow:execute', 'workflow:delete'];
-const ADMINISTER: readonly Permission[] = [...MANAGE, 'organization:write', 'member:write', 'apiKey:read', 'apiKey:write'];
+const WORK: readonly Permission[] = [...READ, 'workflow:write', 'workflow:execute', 'event:read', 'event:append'];
+const MANAGE: readonly Permission[] = [...WORK, 'workflow:delete', 'member:write', 'apiKey:read', 'apiKey:write'];
+const ADMINISTER: readonly Permission[] = [...MANAGE, 'organization:write', 'audit:read'];
 
 /** What each role may do. Everybody manages their own API keys besides; that needs no permission. */
 export const ROLE_PERMISSIONS: Readonly<Record<OrganizationRole, readonly Permission[]>> = {
   viewer: READ,
   customer: ['organization:read', 'workflow:read', 'workflow:execute'],
-  member: [...READ, 'workflow:write', 'workflow:execute'],
-  manager: [...MANAGE, 'member:write', 'apiKey:read', 'apiKey:write'],
+  member: WORK,
+  manager: MANAGE,
   admin: ADMINISTER,
   owner: [...ADMINISTER, 'organization:delete'],
 };

@@ -1,6 +1,7 @@
 import type { ApiKeyService } from '../../src/domains/api-keys/index.ts';
 import { createApiKeyService } from '../../src/domains/api-keys/index.ts';
 import { type AuthService, createAuthService } from '../../src/domains/auth/index.ts';
+import { createEventStore } from '../../src/domains/events/index.ts';
 import { createMemberService, type MemberService } from '../../src/domains/identity/index.ts';
 import { createOnboardingService, type OnboardingService } from '../../src/domains/onboarding/index.ts';
 import { createOrganizationService, type OrganizationService } from '../../src/domains/organizations/index.ts';
@@ -18,6 +19,7 @@ import { hashSecret } from '../../src/platform/crypto/passwords.ts';
 import { type AccessFeed, createAccessFeed } from '../../src/platform/postgres/access-changes.ts';
 import { createPool, createTenantAdapter, type DatabasePool } from '../../src/platform/postgres/adapter/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
+import { createEventSignals } from '../../src/platform/postgres/event-signals.ts';
 import { createPreTenantDatabase, type PreTenantDatabase } from '../../src/platform/postgres/pre-tenant.ts';
 import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { createTenantClient, type TenantClient } from '../../src/platform/postgres/tenant-client.ts';
@@ -87,7 +89,9 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
   // Opens every connection now: what a test starts at once must really run at once.
   await Promise.all(Array.from({ length: POOL_SIZE * 2 }, () => preTenant.findSignIn('nobody@nowhere.test')));
   const feed = createAccessFeed({ url: database.runtimeUrl });
-  await feed.whenListening();
+  const signals = createEventSignals(pool, { url: database.runtimeUrl });
+  const events = createEventStore(signals);
+  await Promise.all([feed.whenListening(), signals.whenListening()]);
 
   let offsetMs = 0;
   const clock = { now: () => new Date(Date.now() + offsetMs) };
@@ -117,7 +121,7 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
   };
   const as: World['as'] = (principal, work) =>
     runInScope(createScope({ orgId: principal.tenant?.orgId ?? null, userId: principal.userId }), () =>
-      work({ principal, db, clock, accessChanged: auth.forget }),
+      work({ principal, origin: { source: 'system' }, db, events, clock, accessChanged: auth.forget }),
     );
 
   await sql(`INSERT INTO iam.users (email, system_role) VALUES ('operator@platform.test', 'super_admin')`);
@@ -169,6 +173,8 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
         return results;
       }),
     async close() {
+      await events.close();
+      await signals.close();
       await feed.close();
       await db.$disconnect();
       await pool.end();

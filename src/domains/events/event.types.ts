@@ -1,18 +1,7 @@
+import type { Origin, Source } from '../../kernel/origin.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { TenantClient, TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import type { JsonObject } from '../json-limits.ts';
-
-/** By which way something came in. */
-export type Source = 'api' | 'cli' | 'webhook' | 'system';
-
-/** Where a piece of work comes from, as far as it is known. */
-export interface Origin {
-  readonly source?: Source;
-  readonly ip?: string | null;
-  readonly userAgent?: string | null;
-  /** The same for everything that one request set off. */
-  readonly correlationId?: string | null;
-}
 
 /** For whom, and with what, the log is used. The organization is that of the current scope, as for every statement. */
 export interface EventContext<Client = TenantClient | TenantTransaction> {

@@ -9,10 +9,8 @@ export {
   type EventQuery,
   EVERY_EVENT,
   type NewEvent,
-  type Origin,
   type Placement,
   type QueryItem,
-  type Source,
   type StoredEvent,
 } from './event.types.ts';
 export type { EventPage, ReadOptions } from './read.ts';

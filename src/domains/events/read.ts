@@ -1,7 +1,8 @@
+import type { Source } from '../../kernel/origin.ts';
 import type { JsonObject } from '../json-limits.ts';
 import { organizationOf } from './context.ts';
 import { parseRead } from './event.input.ts';
-import type { EventContext, EventQuery, Source, StoredEvent } from './event.types.ts';
+import type { EventContext, EventQuery, StoredEvent } from './event.types.ts';
 
 export interface ReadOptions {
   /** Events after this position; 0, the beginning, when nothing is said. */

@@ -219,6 +219,12 @@ export type Permission =
   | 'API_KEY_READ'
   /** The permission "apiKey:write". */
   | 'API_KEY_WRITE'
+  /** The permission "audit:read". */
+  | 'AUDIT_READ'
+  /** The permission "event:append". */
+  | 'EVENT_APPEND'
+  /** The permission "event:read". */
+  | 'EVENT_READ'
   /** The permission "member:read". */
   | 'MEMBER_READ'
   /** The permission "member:write". */

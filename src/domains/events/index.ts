@@ -1,4 +1,6 @@
 export type { AppendCondition, Appended } from './append.ts';
+export { AUDIT_NOUNS, type AuditKind, type AuditKinds, type AuditNoun, isAuditType } from './audit.ts';
+export { type Changes, changesOf, fieldsOf } from './changes.ts';
 export type { Decision } from './decide.ts';
 export { AppendConditionFailedError } from './event.errors.ts';
 export { createEventStore, type EventStore } from './event-store.ts';
@@ -14,4 +16,16 @@ export {
   type StoredEvent,
 } from './event.types.ts';
 export type { EventPage, ReadOptions } from './read.ts';
+export {
+  asVisitor,
+  type AuditEvent,
+  type Entity,
+  entityTag,
+  record,
+  recordAuditRead,
+  type RecordContext,
+  type Recorded,
+  recordOnce,
+  toNewEvent,
+} from './record.ts';
 export type { SubscribeOptions } from './subscribe.ts';

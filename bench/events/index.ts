@@ -39,8 +39,8 @@ const FILL = `
   INSERT INTO iam.organizations (name, slug, engine_namespace, status)
     SELECT 'Bench ' || n, 'bench-' || n, 'bench-' || n, 'active' FROM generate_series(1, ${ORGANIZATIONS}) n;
   INSERT INTO events.heads (org_id, position) SELECT id, :each FROM iam.organizations WHERE slug LIKE 'bench-%';
-  INSERT INTO events.events (org_id, position, type, data, metadata, tags, actor_kind, source, created_at)
-    SELECT id, n, 'SEAT.LOOKED_AT', '{"seat": 12}', '{}', ARRAY['before', 'seat:' || n % 1000], 'system', 'system', timestamptz '2025-01-01' + n * interval '1 second'
+  INSERT INTO events.events (org_id, position, type, data, metadata, tags, actor_kind, source, created_at, hash)
+    SELECT id, n, 'SEAT.LOOKED_AT', '{"seat": 12}', '{}', ARRAY['before', 'seat:' || n % 1000], 'system', 'system', timestamptz '2025-01-01' + n * interval '1 second', ''
       FROM iam.organizations, generate_series(1, :each) n WHERE slug LIKE 'bench-%';
   INSERT INTO events.event_tags SELECT org_id, tag, position, type, created_at FROM events.events, unnest(tags) tag`;
 

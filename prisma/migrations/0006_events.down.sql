@@ -1,9 +1,18 @@
+DROP FUNCTION events.archive(bigint, bytea, bytea, bigint, text, bytea, timestamptz);
+DROP FUNCTION events.find_logs();
+DROP FUNCTION events.find_unsigned(bigint, interval);
+DROP FUNCTION events.read_chain(bigint, bigint, bigint);
 DROP FUNCTION events.append_each(jsonb);
 DROP FUNCTION events.append(jsonb, jsonb, bigint);
+DROP FUNCTION events.body(events.events);
 DROP FUNCTION events.find_positions(jsonb, bigint, integer);
 DROP TABLE events.processing_marks;
+DROP TABLE events.archived_versions;
+DROP TABLE events.archives;
+DROP TABLE events.checkpoints;
 DROP TABLE events.event_tags;
 DROP TABLE events.events;
 DROP TABLE events.heads;
+DROP FUNCTION events.refuse_unarchived();
 DROP FUNCTION events.refuse_change();
 DROP SCHEMA events;

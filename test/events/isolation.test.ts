@@ -80,7 +80,7 @@ describe.each(Object.entries(WALLS))('%s', (_name, opened) => {
   });
 
   test('an event cannot be written past the function, for oneself or for others', async () => {
-    const event = { position: 9, type: 'DOOR.FORGED', data: {}, metadata: {}, tags: [], actorKind: 'system', source: 'system', createdAt: new Date() };
+    const event = { position: 9, type: 'DOOR.FORGED', data: {}, metadata: {}, tags: [], actorKind: 'system', source: 'system', createdAt: new Date(), hash: new Uint8Array(32) };
     for (const { orgId } of [world.a, world.b]) {
       const writing = opened().as(world.a, ({ db }) => db.event.createMany({ data: [{ ...event, orgId }] }));
       await expect(writing).rejects.toThrow(/permission denied|another tenant|denied|not allowed|organization/i);

@@ -18,10 +18,10 @@ let world: EventWorld;
  * a planner believe that a type says nothing about an event.
  */
 const FILL = `
-  INSERT INTO events.events (org_id, position, type, data, metadata, tags, actor_kind, source, created_at)
+  INSERT INTO events.events (org_id, position, type, data, metadata, tags, actor_kind, source, created_at, hash)
   SELECT $1, n, CASE WHEN n = $2 THEN 'ROOM.BURNT' ELSE 'SEAT.TAKEN' END, '{}', '{}',
          array_remove(ARRAY['seat:' || n, CASE WHEN n % 2 = 0 THEN 'room:1' END, CASE WHEN n % 1000 = 0 THEN 'room:2' END], NULL),
-         'system', 'system', timestamptz '2025-01-01' + n * interval '1 second'
+         'system', 'system', timestamptz '2025-01-01' + n * interval '1 second', ''
   FROM generate_series(1, $2::int) n`;
 
 beforeAll(async () => {

@@ -75,7 +75,8 @@ export async function openEventWorld(options: AccessOptions = {}): Promise<Event
   };
 }
 
-const LOCK = /INSERT INTO events\.heads[^;]*INTO v_base;/;
+const LOCK = /SELECT position, hash INTO v_base, v_hash FROM events\.heads[^;]*FOR UPDATE;\s*IF NOT FOUND THEN.*?END IF;/s;
+const HEAD = /UPDATE events\.heads SET position[^;]*;/;
 
 /**
  * Puts a copy of the append function into the database that differs in one thing: it takes its positions from a sequence
@@ -87,9 +88,10 @@ export async function takeLockAway({ sql }: EventWorld): Promise<void> {
   const unlocked = text.replace(
     LOCK,
     `INSERT INTO events.heads (org_id, position) VALUES (v_org_id, 1) ON CONFLICT DO NOTHING;
-     v_base := nextval('public.positions') * 100;`,
-  );
-  if (unlocked === text) throw new Error('The lock was not found in the function.');
+     v_base := nextval('public.positions') * 100;
+     v_hash := '';`,
+  ).replace(HEAD, '');
+  if (!LOCK.test(text) || !HEAD.test(text)) throw new Error('The lock was not found in the function.');
   await sql('CREATE SEQUENCE public.positions');
   await sql('GRANT USAGE ON SEQUENCE public.positions TO tenantry_definer');
   await sql(unlocked);

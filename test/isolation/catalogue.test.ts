@@ -33,6 +33,9 @@ const LOOKUP_INDEXES = ['iam.api_keys_fingerprint_key', 'iam.memberships_user_id
 /** Everything that runs with other rights than its caller's. */
 const DEFINER_FUNCTIONS = [
   'events.append(jsonb,jsonb,bigint)',
+  'events.archive(bigint,bytea,bytea,bigint,text,bytea,timestamp with time zone)',
+  'events.find_logs()',
+  'events.find_unsigned(bigint,interval)',
   'iam.ensure_identity(text,text)',
   'iam.find_api_key(bytea)',
   'iam.find_organization_for_operator(uuid,uuid)',
@@ -40,8 +43,16 @@ const DEFINER_FUNCTIONS = [
   'iam.find_session(bytea)',
   'iam.find_sign_in(text)',
 ];
+/** Those of them that the operator's commands call, as the owner of the database: the server may not. */
+const OPERATOR_FUNCTIONS = DEFINER_FUNCTIONS.filter((name) => /^events\.(archive|find_logs)\(/.test(name));
 /** Of the schemas whose functions are called by name, those that the server may call. */
-const CALLED_FUNCTIONS = [...DEFINER_FUNCTIONS, 'events.append_each(jsonb)', 'events.find_positions(jsonb,bigint,integer)'].sort();
+const CALLED_FUNCTIONS = [
+  ...DEFINER_FUNCTIONS.filter((name) => !OPERATOR_FUNCTIONS.includes(name)),
+  'events.append_each(jsonb)',
+  'events.body(events.events)',
+  'events.find_positions(jsonb,bigint,integer)',
+  'events.read_chain(bigint,bigint,bigint)',
+].sort();
 
 describe('every table', () => {
   test('belongs to an organization, to a person, or is the organization', async () => {
@@ -78,7 +89,7 @@ describe('every table', () => {
     }
   });
 
-  test('opens itself to nobody else, but to the append of events, the look-ups before a tenant is known and the appointment of operators', async () => {
+  test('opens itself to nobody else, but to the append and archive of events, the look-ups before a tenant is known and the appointment of operators', async () => {
     const policies = await rows<{ policy: string }>(`
       SELECT n.nspname || '.' || c.relname || ' ' || p.polname || ' ' || p.polcmd::text || ' to '
              || coalesce((SELECT string_agg(r.rolname, ',') FROM pg_roles r WHERE r.oid = ANY (p.polroles)), 'public')
@@ -86,7 +97,11 @@ describe('every table', () => {
       FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 1`);
     const ownOnly = '(org_id = ( SELECT app.current_org_id() AS current_org_id))';
     expect(policies.map(({ policy }) => policy).filter((policy) => !policy.includes(' to tenantry_runtime '))).toEqual([
+      `events.archived_versions append * to tenantry_definer using ${ownOnly} check ${ownOnly}`,
+      `events.archives append * to tenantry_definer using ${ownOnly} check ${ownOnly}`,
+      'events.checkpoints lookup r to tenantry_definer using true',
       ...['event_tags', 'events', 'heads'].map((table) => `events.${table} append * to tenantry_definer using ${ownOnly} check ${ownOnly}`),
+      'events.heads lookup r to tenantry_definer using true',
       'iam.api_keys lookup r to tenantry_definer using true',
       'iam.memberships lookup r to tenantry_definer using true',
       'iam.organizations lookup r to tenantry_definer using true',
@@ -194,8 +209,9 @@ describe('the server', () => {
     const readable = await rows(`
       SELECT c.relname || '.' || a.attname AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname IN ${SCHEMAS} AND c.relkind = 'r' AND a.attnum > 0 AND (a.attname ~ '(hash|fingerprint|secret)$') AND a.attname <> 'request_hash'
-        AND has_column_privilege('tenantry_runtime', c.oid, a.attnum, 'SELECT')`);
-    expect(readable).toEqual([]);
+        AND has_column_privilege('tenantry_runtime', c.oid, a.attnum, 'SELECT') ORDER BY 1`);
+    // The hashes of the log are there to be shown.
+    expect(readable).toEqual(['archives', 'checkpoints', 'events', 'heads'].map((table) => ({ name: `${table}.hash` })));
   });
 
   test('cannot change whose a row is or what it hangs on, nor anything of a workflow version', async () => {
@@ -209,13 +225,17 @@ describe('the server', () => {
     expect(versions).toEqual({ update: false, remove: false });
   });
 
-  test('and the role that appends cannot change or take away an event, nor write one past the function', async () => {
-    const [rights] = await rows(`
-      SELECT bool_or(has_table_privilege(role, name, 'UPDATE') OR has_any_column_privilege(role, name, 'UPDATE')) AS update,
+  test('and the role that appends cannot change an event, and the server cannot take one away nor write one past the function', async () => {
+    const rights = await rows(`
+      SELECT role, bool_or(has_table_privilege(role, name, 'UPDATE') OR has_any_column_privilege(role, name, 'UPDATE')) AS update,
              bool_or(has_table_privilege(role, name, 'DELETE')) AS remove, bool_or(has_table_privilege(role, name, 'TRUNCATE')) AS truncate,
-             bool_or(role = 'tenantry_runtime' AND has_any_column_privilege(role, name, 'INSERT')) AS write
-      FROM unnest('{tenantry_runtime,tenantry_definer}'::text[]) role, unnest('{events.events,events.event_tags}'::text[]) name`);
-    expect(rights).toEqual({ update: false, remove: false, truncate: false, write: false });
+             bool_or(has_any_column_privilege(role, name, 'INSERT')) AS write
+      FROM unnest('{tenantry_definer,tenantry_runtime}'::text[]) role, unnest('{events.events,events.event_tags}'::text[]) name GROUP BY role ORDER BY role`);
+    expect(rights).toEqual([
+      // What it may remove is what was archived: the tables see to it.
+      { role: 'tenantry_definer', update: false, remove: true, truncate: false, write: true },
+      { role: 'tenantry_runtime', update: false, remove: false, truncate: false, write: false },
+    ]);
     const [head] = await rows(`SELECT has_any_column_privilege('tenantry_runtime', 'events.heads', 'INSERT, UPDATE') AS change`);
     expect(head).toEqual({ change: false });
   });
@@ -274,9 +294,27 @@ describe('every table of the log', () => {
       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE t.tgname = 'refuse_change' AND t.tgenabled = 'O' AND t.tgqual IS NULL ORDER BY 1`);
     expect(triggers.map(({ line }) => line)).toEqual([
+      'events.archives before, statement, update, delete, truncate',
+      'events.checkpoints before, statement, update, delete, truncate',
       'events.event_tags before, statement, update, delete, truncate',
       'events.events before, statement, update, delete, truncate',
       'events.heads before, statement, delete, truncate',
+    ]);
+  });
+
+  test('from which archived rows may go, asks of the rows that have gone whether they were archived', async () => {
+    const triggers = await rows<{ line: string }>(`
+      SELECT c.relname || ' ' || t.tgname || ' ' || encode(t.tgargs, 'escape') || ' ' || coalesce(t.tgoldtable, '-') AS line
+      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'events' AND t.tgenabled = 'O' AND t.tgtype & 8 > 0 AND NOT t.tgisinternal ORDER BY 1`);
+    expect(triggers.map(({ line }) => line)).toEqual([
+      'archives refuse_change  -',
+      'checkpoints refuse_change  -',
+      'event_tags refuse_change but archived\\000 -',
+      'event_tags refuse_unarchived  gone',
+      'events refuse_change but archived\\000 -',
+      'events refuse_unarchived  gone',
+      'heads refuse_change  -',
     ]);
   });
 });
@@ -295,7 +333,7 @@ describe('without a tenant', () => {
   };
 
   test('a statement is an error, never an empty answer', async () => {
-    for (const table of ['iam.organizations', 'iam.memberships', 'workflow.workflows', 'workflow.task_states', 'iam.idempotency_keys', 'events.heads', 'events.events', 'events.event_tags', 'events.processing_marks']) {
+    for (const table of ['iam.organizations', 'iam.memberships', 'workflow.workflows', 'workflow.task_states', 'iam.idempotency_keys', 'events.heads', 'events.events', 'events.event_tags', 'events.checkpoints', 'events.archives', 'events.processing_marks']) {
       await expect(asRuntime(`SELECT 1 FROM ${table}`)).rejects.toMatchObject({ code: 'TN001' });
       await expect(asRuntime(`SELECT 1 FROM ${table}`, { 'app.current_org_id': '' })).rejects.toMatchObject({ code: 'TN001' });
     }

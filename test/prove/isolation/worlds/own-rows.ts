@@ -43,11 +43,16 @@ const ENRICHMENT = [
      FROM iam.memberships WHERE org_id = $1 AND role = 'owner'`,
   `INSERT INTO events.heads (org_id, position) SELECT org_id, count(*) FROM workflow.workflows WHERE org_id = $1 GROUP BY org_id`,
   `INSERT INTO events.events (org_id, position, type, aggregate_type, aggregate_id, aggregate_version, data, metadata, tags,
-                              actor_kind, actor_user_id, actor_membership_id, correlation_id, causation_id, source, ip, user_agent, created_at)
+                              actor_kind, actor_user_id, actor_membership_id, correlation_id, causation_id, source, ip, user_agent, created_at, hash)
    SELECT w.org_id, row_number() OVER (ORDER BY w.id), 'WORKFLOW.CREATED', 'Workflow', w.id, 1, '{"owner": "${OWN_WORD}"}', '{"by": "${OWN_WORD}"}',
-          ARRAY['owner:${OWN_WORD}', 'workflow:made'], 'user', m.user_id, m.id, 'request-of-${OWN_WORD}', 'cause-of-${OWN_WORD}', 'api', '192.0.2.1', 'Browser of ${OWN_WORD}', '2025-01-01'
+          ARRAY['owner:${OWN_WORD}', 'workflow:made'], 'user', m.user_id, m.id, 'request-of-${OWN_WORD}', 'cause-of-${OWN_WORD}', 'api', '192.0.2.1', 'Browser of ${OWN_WORD}', '2025-01-01', sha256(w.id::text::bytea)
      FROM workflow.workflows w JOIN iam.memberships m ON m.org_id = w.org_id AND m.role = 'owner' WHERE w.org_id = $1`,
   `INSERT INTO events.event_tags (org_id, tag, position, type, created_at) SELECT org_id, tag, position, type, created_at FROM events.events, unnest(tags) tag WHERE org_id = $1`,
+  `INSERT INTO events.checkpoints (org_id, position, hash, key_id, signature, created_at)
+   SELECT org_id, position, hash, '0123456789abcdef', hash || hash, '2025-01-01' FROM events.events WHERE org_id = $1`,
+  `INSERT INTO events.archives (org_id, position, hash, checksum, bytes, key_id, signature, created_at)
+   SELECT org_id, position, hash, hash, 1000, key_id, signature, created_at FROM events.checkpoints WHERE org_id = $1 AND position = 1`,
+  `INSERT INTO events.archived_versions (org_id, aggregate_type, aggregate_id, version) SELECT org_id, 'Note', id, 7 FROM events.events WHERE org_id = $1`,
   `INSERT INTO events.processing_marks (org_id, consumer, position, failed_attempts, last_error) VALUES ($1, 'mail', 1, 1, 'No answer for ${OWN_WORD}')`,
 ];
 

@@ -10,7 +10,7 @@ beforeAll(async () => {
   world = await openEventWorld({ size: 8 });
 });
 afterAll(() => world.close());
-beforeEach(() => world.sql(`SET session_replication_role = replica; TRUNCATE events.heads, events.events, events.event_tags`));
+beforeEach(() => world.sql(`SET session_replication_role = replica; TRUNCATE events.heads CASCADE`));
 
 const append = (events: NewEvent[], condition = {}) => world.as(world.a, (cx) => world.store.append(cx, events, condition));
 const read = (query = EVERY_EVENT, options = {}) => world.as(world.a, (cx) => world.store.read(cx, query, options));

@@ -1,7 +1,7 @@
 import { ValidationError } from '../../kernel/errors.ts';
-import { once } from '../../platform/postgres/idempotency.ts';
 import type { TenantClient, TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { refuseDuplicate } from '../conflicts.ts';
+import { record, type Recorded, recordOnce } from '../events/index.ts';
 import { given } from '../given.ts';
 import { parseInput } from '../parse-input.ts';
 import { requireStanding } from '../require-standing.ts';
@@ -27,6 +27,7 @@ import {
   type KeyOwner,
   retire,
 } from './api-key.rules.ts';
+import { keyCreated, keyRevoked, keyRotated } from './events.ts';
 import { createMint, insertApiKey, type MintedKey, type MintSettings } from './issue.ts';
 
 /** A key that was just made. */
@@ -84,10 +85,11 @@ async function create(cx: ServiceContext, mint: Mint, input: CreateApiKeyInput):
   const key = { ...given(fields), name: fields.name, scopes, expiresAt, orgId, userId: owner.userId, issuedById };
   const { result, replayed } = await refuseDuplicate(NAME_TAKEN, () =>
     cx.db.$transaction((tx) =>
-      once(tx, request, async () => {
+      recordOnce(tx, cx, request, async () => {
         await requireStanding(tx, cx);
         await requireMember(tx, orgId, owner.userId);
-        return { apiKeyId: await insertApiKey(tx, key, minted) };
+        const apiKeyId = await insertApiKey(tx, key, minted);
+        return { result: { apiKeyId }, events: [keyCreated(apiKeyId, owner.id, key)] };
       }),
     ),
   );
@@ -95,7 +97,7 @@ async function create(cx: ServiceContext, mint: Mint, input: CreateApiKeyInput):
 }
 
 /** Whose key it shall be: the caller's own, or that of a member whom the caller manages. */
-async function ownerOf(cx: ServiceContext, memberId: string | null): Promise<KeyOwner> {
+async function ownerOf(cx: ServiceContext, memberId: string | null): Promise<KeyOwner & { readonly id: string }> {
   const { orgId, membershipId } = requireTenant(cx);
   if (memberId === null && membershipId === null) {
     throw ValidationError.of('memberId', 'is required, because you are not a member of this organization');
@@ -106,7 +108,7 @@ async function ownerOf(cx: ServiceContext, memberId: string | null): Promise<Key
       ? null
       : await cx.db.membership.findFirst({
           where: { orgId, id, status: 'active' },
-          select: { userId: true, role: true },
+          select: { id: true, userId: true, role: true },
         });
   if (owner === null) throw notFound('Member');
   checkManagement(managerOf(cx), owner);
@@ -146,12 +148,12 @@ async function rotate(cx: ServiceContext, mint: Mint, input: RotateApiKeyInput):
     now,
   };
   const { result, replayed } = await cx.db.$transaction((tx) =>
-    once(tx, request, async () => {
+    recordOnce(tx, cx, request, async () => {
       await requireStanding(tx, cx);
       await lockKey(tx, orgId, keyId);
       const key = await findKey(tx, orgId, keyId);
       await requireMember(tx, orgId, key.userId);
-      return { apiKeyId: await replaceKey(tx, key, { manager, minted, now, overlapSeconds, issuedById, makerEnds }) };
+      return replaceKey(tx, key, { manager, minted, now, overlapSeconds, issuedById, makerEnds });
     }),
   );
   cx.accessChanged({ kind: 'key', id: keyId });
@@ -167,7 +169,11 @@ interface Rotation {
   readonly makerEnds: Date | null;
 }
 
-async function replaceKey(tx: TenantTransaction, key: FoundKey, rotation: Rotation): Promise<string> {
+async function replaceKey(
+  tx: TenantTransaction,
+  key: FoundKey,
+  rotation: Rotation,
+): Promise<Recorded<{ apiKeyId: string }>> {
   const { manager, minted, now, overlapSeconds, issuedById, makerEnds } = rotation;
   checkOwnership(manager, key);
   checkRotation(key, now);
@@ -180,8 +186,9 @@ async function replaceKey(tx: TenantTransaction, key: FoundKey, rotation: Rotati
   await tx.apiKey.updateMany({ where: { orgId, id }, data: { status: 'revoked', revokedAt: now } });
   const successor = { orgId, userId, name, description, type, scopes, rateLimitPerHour, expiresAt, issuedById };
   const supersededById = await insertApiKey(tx, successor, minted);
-  await tx.apiKey.updateMany({ where: { orgId, id }, data: { supersededById, ...retire(key, now, overlapSeconds) } });
-  return supersededById;
+  const retired = retire(key, now, overlapSeconds);
+  await tx.apiKey.updateMany({ where: { orgId, id }, data: { supersededById, ...retired } });
+  return { result: { apiKeyId: supersededById }, events: [keyCreated(supersededById, key.owner.id, successor), keyRotated(key, retired, supersededById)] };
 }
 
 async function revoke(cx: ServiceContext, input: RevokeApiKeyInput): Promise<{ apiKeyId: string }> {
@@ -192,9 +199,10 @@ async function revoke(cx: ServiceContext, input: RevokeApiKeyInput): Promise<{ a
   // A key may always give itself up, for example when its holder finds it in a log.
   const givesItselfUp = cx.principal.kind === 'apiKey' && cx.principal.credentialId === apiKeyId;
   if (!givesItselfUp) checkOwnership(managerOf(cx), key);
-  await cx.db.apiKey.updateMany({
-    where: { orgId, id: apiKeyId, status: 'active' },
-    data: { status: 'revoked', revokedAt: cx.clock.now() },
+  await cx.db.$transaction(async (tx) => {
+    const where = { orgId, id: apiKeyId, status: 'active' as const };
+    const { count } = await tx.apiKey.updateMany({ where, data: { status: 'revoked', revokedAt: cx.clock.now() } });
+    if (count > 0) await record(tx, cx, keyRevoked(apiKeyId, key.owner.id));
   });
   cx.accessChanged({ kind: 'key', id: apiKeyId });
   return { apiKeyId };
@@ -221,7 +229,7 @@ async function findKey(db: TenantClient | TenantTransaction, orgId: string, id: 
       expiresAt: true,
       status: true,
       supersededById: true,
-      owner: { select: { role: true } },
+      owner: { select: { id: true, role: true } },
     },
   });
   if (key === null) throw notFound('ApiKey');

@@ -1,4 +1,5 @@
 export { generateApiKey } from '../auth/index.ts';
+export { keyCreated } from './events.ts';
 export type { CreateApiKeyInput, RevokeApiKeyInput, RotateApiKeyInput } from './api-key.input.ts';
 export {
   type ApiKeyDependencies,

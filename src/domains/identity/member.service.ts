@@ -1,15 +1,16 @@
 import { ConflictError, ForbiddenError } from '../../kernel/errors.ts';
 import { uuidOf } from '../../kernel/ids.ts';
 import type { OrganizationRole } from '../../kernel/permissions.ts';
-import { once } from '../../platform/postgres/idempotency.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { refuseDuplicate } from '../conflicts.ts';
+import { changesOf, record, type Recorded, recordOnce } from '../events/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { requireStanding } from '../require-standing.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
+import { keyEnded, memberAdded, memberEvents, memberGone } from './events.ts';
 import {
   type AddMemberInput,
   addMemberInput,
@@ -67,9 +68,9 @@ async function add(
   };
   const { result, replayed } = await refuseDuplicate(ALREADY_A_MEMBER, () =>
     cx.db.$transaction((tx) =>
-      once(tx, request, async () => {
+      recordOnce(tx, cx, request, async () => {
         await requireStanding(tx, cx);
-        return { memberId: await join(tx, { orgId, userId, email, name, role, joinedAt: now }) };
+        return join(tx, { orgId, userId, email, name, role, joinedAt: now });
       }),
     ),
   );
@@ -78,12 +79,15 @@ async function add(
 }
 
 /** The membership of somebody new, or of somebody who comes back: a person has one row in an organization. */
-async function join(tx: TenantTransaction, member: NewMember): Promise<string> {
+async function join(tx: TenantTransaction, member: NewMember): Promise<Recorded<{ memberId: string }>> {
   const { orgId, userId, email, name, role, joinedAt } = member;
   const live = await tx.membership.findFirst({ where: { orgId, email, status: { not: 'left' } }, select: { id: true } });
   if (live !== null) throw new ConflictError(ALREADY_A_MEMBER);
   const former = await tx.membership.findFirst({ where: { orgId, userId }, select: { id: true } });
-  if (former === null) return insertMember(tx, member);
+  if (former === null) {
+    const memberId = await insertMember(tx, member);
+    return { result: { memberId }, events: [memberAdded(memberId, role, false)] };
+  }
   const { count } = await tx.membership.updateMany({
     where: { orgId, id: former.id, status: 'left' },
     data: { email, name, role, status: 'active', joinedAt, leftAt: null },
@@ -91,11 +95,8 @@ async function join(tx: TenantTransaction, member: NewMember): Promise<string> {
   // The person is here under another address, or somebody else has brought the person back in the meantime.
   if (count === 0) throw new ConflictError(ALREADY_A_MEMBER);
   // Nothing that the person could do before comes back, not even a key that was made while the person was leaving.
-  await tx.apiKey.updateMany({
-    where: { orgId, userId, status: 'active' },
-    data: { status: 'revoked', revokedAt: joinedAt },
-  });
-  return former.id;
+  const keyIds = await revokeKeys(tx, { orgId, userId, status: 'active' }, joinedAt);
+  return { result: { memberId: former.id }, events: [memberAdded(former.id, role, true), ...keyIds.map(keyEnded(former.id))] };
 }
 
 async function updateRole(cx: ServiceContext, input: UpdateMemberRoleInput): Promise<{ memberId: string }> {
@@ -108,7 +109,11 @@ async function updateRole(cx: ServiceContext, input: UpdateMemberRoleInput): Pro
     const member = await lockMember(tx, orgId, memberId);
     if (member.userId === cx.principal.userId) throw new ForbiddenError('You cannot change your own role.');
     checkRoleChange(actorOf(cx), member.role, role);
-    await tx.membership.updateMany({ where: { orgId, id: memberId }, data: { role } });
+    const changes = changesOf({ role: member.role }, { role });
+    if (changes !== null) {
+      await tx.membership.updateMany({ where: { orgId, id: memberId }, data: { role } });
+      await record(tx, cx, { kind: memberEvents.roleChanged, about: { type: 'Member', id: memberId }, data: changes });
+    }
     return member.userId;
   });
   cx.accessChanged({ kind: 'user', id: userId });
@@ -130,7 +135,9 @@ async function remove(cx: ServiceContext, input: RemoveMemberInput): Promise<{ m
     if (!leaving) checkActOn(actorOf(cx), member.role);
     checkDeparture(member.role);
     await tx.membership.updateMany({ where: { orgId, id: memberId }, data: { status: 'left', leftAt: now } });
-    return { userId: member.userId, keyIds: await revokeKeysOf(tx, orgId, { ...member, id: memberId }, now) };
+    const keyIds = await revokeKeysOf(tx, orgId, { ...member, id: memberId }, now);
+    await record(tx, cx, memberGone(memberId, member, leaving), ...keyIds.map(keyEnded(memberId)));
+    return { userId: member.userId, keyIds };
   });
   cx.accessChanged({ kind: 'user', id: userId });
   for (const id of keyIds) cx.accessChanged({ kind: 'key', id });
@@ -144,9 +151,20 @@ async function revokeKeysOf(
   member: { id: string; userId: string },
   now: Date,
 ): Promise<string[]> {
-  const seen = { orgId, status: 'active' as const, OR: [{ userId: member.userId }, { issuedById: member.id }] };
-  const keys = await tx.apiKey.findMany({ where: seen, select: { id: true } });
-  await tx.apiKey.updateMany({ where: seen, data: { status: 'revoked', revokedAt: now } });
+  return revokeKeys(tx, { orgId, status: 'active', OR: [{ userId: member.userId }, { issuedById: member.id }] }, now);
+}
+
+interface KeyChoice {
+  readonly orgId: string;
+  readonly status: 'active';
+  readonly userId?: string;
+  readonly OR?: ({ userId: string } | { issuedById: string })[];
+}
+
+/** Revokes what is chosen, and answers which keys that were. */
+async function revokeKeys(tx: TenantTransaction, where: KeyChoice, now: Date): Promise<string[]> {
+  const keys = await tx.apiKey.findMany({ where, select: { id: true } });
+  await tx.apiKey.updateMany({ where, data: { status: 'revoked', revokedAt: now } });
   return keys.map(({ id }) => id);
 }
 
@@ -155,11 +173,11 @@ async function lockMember(
   tx: TenantTransaction,
   orgId: string,
   id: string,
-): Promise<{ userId: string; role: OrganizationRole }> {
+): Promise<{ userId: string; role: OrganizationRole; status: string }> {
   await tx.$queryRaw`
     SELECT id FROM iam.memberships WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`;
   const where = { orgId, id, status: { not: 'left' as const } };
-  const member = await tx.membership.findFirst({ where, select: { userId: true, role: true } });
+  const member = await tx.membership.findFirst({ where, select: { userId: true, role: true, status: true } });
   if (member === null) throw notFound('Member');
   return member;
 }

@@ -1,15 +1,16 @@
-import { once } from '../../platform/postgres/idempotency.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
-import { createMint, insertApiKey, type MintedKey, type MintSettings } from '../api-keys/index.ts';
+import { createMint, insertApiKey, keyCreated, type MintedKey, type MintSettings } from '../api-keys/index.ts';
 import { isUniqueViolation, refuseDuplicate } from '../conflicts.ts';
-import { insertMember } from '../identity/index.ts';
+import { asVisitor, type Recorded, recordOnce } from '../events/index.ts';
+import { insertMember, memberAdded } from '../identity/index.ts';
 import {
   insertOrganization,
   moveOrganization,
   type NewOrganization,
   ORGANIZATION_TAKEN,
+  organizationCreated,
   slugFromName,
   slugWithTail,
 } from '../organizations/index.ts';
@@ -75,7 +76,7 @@ async function createOrganization(
   };
   const attempt = (candidate: Founding) =>
     runInScope(createScope({ orgId: id, userId: cx.principal.userId }), () =>
-      cx.db.$transaction((tx) => once(tx, request, () => found(tx, candidate))),
+      cx.db.$transaction((tx) => recordOnce(tx, asVisitor(cx), request, () => found(tx, candidate))),
     );
   const { result, replayed } = await refuseDuplicate(ORGANIZATION_TAKEN, () =>
     attempt(founding).catch((error: unknown) => {
@@ -92,15 +93,13 @@ async function createOrganization(
 async function found(
   tx: TenantTransaction,
   { organization, owner, minted, now }: Founding,
-): Promise<{ memberId: string; apiKeyId: string }> {
+): Promise<Recorded<{ memberId: string; apiKeyId: string }>> {
   const orgId = organization.id;
   const { userId } = owner;
   await insertOrganization(tx, organization);
   const memberId = await insertMember(tx, { orgId, ...owner, role: 'owner', joinedAt: now });
-  const apiKeyId = await insertApiKey(
-    tx,
-    { orgId, userId, name: 'Owner key', scopes: ['*'], issuedById: null },
-    minted,
-  );
-  return { memberId, apiKeyId };
+  const key = { orgId, userId, name: 'Owner key', scopes: ['*'], issuedById: null };
+  const apiKeyId = await insertApiKey(tx, key, minted);
+  const events = [organizationCreated(organization), memberAdded(memberId, 'owner', false), keyCreated(apiKeyId, memberId, key)];
+  return { result: { memberId, apiKeyId }, events };
 }

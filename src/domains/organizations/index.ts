@@ -1,3 +1,4 @@
+export { organizationCreated } from './events.ts';
 export { organizationName, organizationSlug } from './organization.input.ts';
 export type {
   ActivateOrganizationInput,

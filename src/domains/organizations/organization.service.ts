@@ -2,11 +2,13 @@ import { ConflictError } from '../../kernel/errors.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { refuseDuplicate } from '../conflicts.ts';
+import { asVisitor, type AuditKind, changesOf, record } from '../events/index.ts';
 import { given } from '../given.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
+import { organizationEvents } from './events.ts';
 import {
   type ActivateOrganizationInput,
   activateOrganizationInput,
@@ -41,11 +43,15 @@ export function createOrganizationService(): OrganizationService {
 async function update(cx: ServiceContext, input: UpdateOrganizationInput): Promise<{ organizationId: string }> {
   requirePermission(cx, 'organization:write');
   const { orgId } = requireTenant(cx);
-  const changes = given(parseInput(updateOrganizationInput, input));
-  const { count } = await refuseDuplicate(ORGANIZATION_TAKEN, () =>
-    cx.db.organization.updateMany({ where: { id: orgId }, data: changes }),
+  const fields = given(parseInput(updateOrganizationInput, input));
+  await refuseDuplicate(ORGANIZATION_TAKEN, () =>
+    cx.db.$transaction(async (tx) => {
+      const changes = changesOf(await lockOrganization(tx, orgId), fields);
+      if (changes === null) return;
+      await tx.organization.updateMany({ where: { id: orgId }, data: fields });
+      await record(tx, cx, { kind: organizationEvents.updated, about: { type: 'Organization', id: orgId }, data: changes });
+    }),
   );
-  if (count === 0) throw notFound('Organization');
   // Sessions remember the name of each organization that the person may choose.
   cx.accessChanged({ kind: 'org', id: orgId });
   return { organizationId: orgId };
@@ -55,37 +61,56 @@ async function suspend(cx: ServiceContext, input: SuspendOrganizationInput): Pro
   requirePermission(cx, 'platform:admin');
   const { id, reason } = parseInput(suspendOrganizationInput, input);
   const orgId = requireUuid('Organization', id);
-  return changeStatus(cx, orgId, reason ?? null, (from) => {
-    if (orgId === SYSTEM_ORGANIZATION_ID) throw new ConflictError('The system organization cannot be suspended.');
-    return moveOrganization(from, 'suspended');
+  return changeStatus(cx, orgId, {
+    statusReason: reason ?? null,
+    kind: organizationEvents.suspended,
+    decide(from) {
+      if (orgId === SYSTEM_ORGANIZATION_ID) throw new ConflictError('The system organization cannot be suspended.');
+      return moveOrganization(from, 'suspended');
+    },
   });
 }
 
 async function activate(cx: ServiceContext, input: ActivateOrganizationInput): Promise<{ organizationId: string }> {
   requirePermission(cx, 'platform:admin');
   const { id } = parseInput(activateOrganizationInput, input);
-  return changeStatus(cx, requireUuid('Organization', id), null, reactivateOrganization);
+  const kind = organizationEvents.activated;
+  return changeStatus(cx, requireUuid('Organization', id), { statusReason: null, kind, decide: reactivateOrganization });
+}
+
+interface Move {
+  readonly statusReason: string | null;
+  readonly kind: AuditKind;
+  decide(from: OrganizationStatus): OrganizationStatus;
 }
 
 /** Moves an organization that need not be the caller's own: in the scope of that organization. */
 async function changeStatus(
   cx: ServiceContext,
   orgId: string,
-  statusReason: string | null,
-  decide: (from: OrganizationStatus) => OrganizationStatus,
+  { statusReason, kind, decide }: Move,
 ): Promise<{ organizationId: string }> {
   const scope = createScope({ orgId, userId: cx.principal.userId });
   await runInScope(scope, () =>
     cx.db.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT id FROM iam.organizations WHERE id = ${orgId}::uuid FOR NO KEY UPDATE`;
-      const organization = await tx.organization.findFirst({ where: { id: orgId }, select: { status: true } });
-      if (organization === null) throw notFound('Organization');
-      const status = decide(organization.status);
-      await tx.organization.updateMany({ where: { id: orgId }, data: { status, statusReason } });
+      const organization = await lockOrganization(tx, orgId);
+      const after = { status: decide(organization.status), statusReason };
+      await tx.organization.updateMany({ where: { id: orgId }, data: after });
+      const data = changesOf(organization, after) ?? {};
+      await record(tx, asVisitor(cx), { kind, about: { type: 'Organization', id: orgId }, data });
     }),
   );
   cx.accessChanged({ kind: 'org', id: orgId });
   return { organizationId: orgId };
+}
+
+/** The organization, unchanged until the transaction ends. */
+async function lockOrganization(tx: TenantTransaction, id: string) {
+  await tx.$queryRaw`SELECT id FROM iam.organizations WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
+  const select = { name: true, slug: true, description: true, status: true, statusReason: true };
+  const organization = await tx.organization.findFirst({ where: { id }, select });
+  if (organization === null) throw notFound('Organization');
+  return organization;
 }
 
 /** What a new organization is made of. */

@@ -1,11 +1,12 @@
-import { once } from '../../platform/postgres/idempotency.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
+import { fieldsOf, record, recordOnce } from '../events/index.ts';
 import { given } from '../given.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import { requireJsonObject } from '../json-limits.ts';
+import { scheduleEvents, scheduleUpdated } from './events.ts';
 import {
   type CreateScheduleInput,
   createScheduleInput,
@@ -49,7 +50,7 @@ async function create(
     now,
   };
   const { result, replayed } = await cx.db.$transaction((tx) =>
-    once(tx, request, async () => {
+    recordOnce(tx, cx, request, async () => {
       await lockWorkflow(tx, orgId, workflowId);
       checkScheduleCount(await tx.schedule.count({ where: { orgId, workflowId } }));
       const { id: scheduleId } = await tx.schedule.create({
@@ -65,7 +66,9 @@ async function create(
         },
         select: { id: true },
       });
-      return { scheduleId };
+      const entities = { about: { type: 'Schedule', id: scheduleId }, concerning: [{ type: 'Workflow', id: workflowId }] } as const;
+      const event = { kind: scheduleEvents.created, ...entities, data: { after: { name, ...timing, enabled } } };
+      return { result: { scheduleId }, events: [event] };
     }),
   );
   return { ...result, replayed };
@@ -99,16 +102,18 @@ async function update(cx: ServiceContext, input: UpdateScheduleInput): Promise<{
     const retimed = changes.cron !== undefined || changes.timezone !== undefined || after.enabled !== schedule.enabled;
     const timing = retimed ? { nextRunAt: after.enabled ? next : null } : {};
     await tx.schedule.updateMany({ where: { orgId, id }, data: { ...changes, ...inputChange, ...timing } });
+    await record(tx, cx, ...scheduleUpdated(id, schedule, given({ ...changes, ...timing }), argument !== null));
   });
   return { scheduleId: id };
 }
 
-/** The part of a schedule that its timing depends on, unchanged until the transaction ends. */
+/** A schedule but for its input, unchanged until the transaction ends. */
 async function lockSchedule(tx: TenantTransaction, orgId: string, id: string) {
   await tx.$queryRaw`
     SELECT id FROM workflow.schedules WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`;
   const where = { orgId, id };
-  const schedule = await tx.schedule.findFirst({ where, select: { cron: true, timezone: true, enabled: true } });
+  const select = { workflowId: true, name: true, cron: true, timezone: true, enabled: true, nextRunAt: true };
+  const schedule = await tx.schedule.findFirst({ where, select });
   if (schedule === null) throw notFound('Schedule');
   return schedule;
 }
@@ -118,7 +123,11 @@ async function remove(cx: ServiceContext, input: DeleteScheduleInput): Promise<{
   const { orgId } = requireTenant(cx);
   const { id } = parseInput(deleteScheduleInput, input);
   const scheduleId = requireUuid('Schedule', id);
-  const { count } = await cx.db.schedule.deleteMany({ where: { orgId, id: scheduleId } });
-  if (count === 0) throw notFound('Schedule');
+  await cx.db.$transaction(async (tx) => {
+    const { workflowId, ...before } = await lockSchedule(tx, orgId, scheduleId);
+    await tx.schedule.deleteMany({ where: { orgId, id: scheduleId } });
+    const entities = { about: { type: 'Schedule', id: scheduleId }, concerning: [{ type: 'Workflow', id: workflowId }] } as const;
+    await record(tx, cx, { kind: scheduleEvents.deleted, ...entities, data: { before: fieldsOf(before) } });
+  });
   return { scheduleId };
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { ConflictError } from '../../kernel/errors.ts';
 import { canonicalJson } from '../../platform/crypto/canonical-json.ts';
-import { once } from '../../platform/postgres/idempotency.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { refuseDuplicate } from '../conflicts.ts';
+import { changesOf, record, recordOnce } from '../events/index.ts';
 import { given } from '../given.ts';
 import { slugFromName, slugWithTail } from '../organizations/index.ts';
 import { parseInput } from '../parse-input.ts';
@@ -11,6 +11,7 @@ import { requirePermission } from '../require-permission.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import { type Definition, parseDefinition, tasksOf } from './definition.ts';
+import { workflowEvents } from './events.ts';
 import { taskChanges } from './task-changes.rules.ts';
 import {
   type CreateWorkflowInput,
@@ -56,12 +57,14 @@ async function create(
   const author = { orgId, createdById: membershipId };
   const { result, replayed } = await refuseDuplicate(SLUG_TAKEN, () =>
     cx.db.$transaction((tx) =>
-      once(tx, request, async () => {
+      recordOnce(tx, cx, request, async () => {
         const data = { ...author, name, description, slug: slug ?? (await freeSlug(tx, orgId, name)) };
         const { id: workflowId } = await tx.workflow.create({ data, select: { id: true } });
         await tx.workflowVersion.createMany({ data: [{ ...author, workflowId, version: 1, definition }] });
         await replaceTasks(tx, orgId, workflowId, definition);
-        return { workflowId };
+        const after = { name, slug: data.slug, description, currentVersion: 1 };
+        const about = { type: 'Workflow' as const, id: workflowId };
+        return { result: { workflowId }, events: [{ kind: workflowEvents.created, about, data: { after } }] };
       }),
     ),
   );
@@ -82,7 +85,8 @@ async function update(cx: ServiceContext, input: UpdateWorkflowInput): Promise<{
   const workflowId = requireUuid('Workflow', id);
   const definition = document === undefined || document === null ? null : parseDefinition(document);
   await cx.db.$transaction(async (tx) => {
-    const version = await lockWorkflow(tx, orgId, workflowId);
+    const workflow = await lockWorkflow(tx, orgId, workflowId);
+    const version = workflow.currentVersion;
     if (expectedVersion !== undefined && expectedVersion !== version) {
       throw new ConflictError(
         `Somebody has changed the workflow: it is at version ${version}, not ${expectedVersion}.`,
@@ -97,18 +101,22 @@ async function update(cx: ServiceContext, input: UpdateWorkflowInput): Promise<{
       await replaceTasks(tx, orgId, workflowId, definition);
     }
     const data = { ...given(changes), ...(next === null ? {} : { currentVersion: next }) };
-    if (Object.keys(data).length > 0) await tx.workflow.updateMany({ where: { orgId, id: workflowId }, data });
+    const changed = changesOf(workflow, data);
+    if (changed === null) return;
+    await tx.workflow.updateMany({ where: { orgId, id: workflowId }, data });
+    await record(tx, cx, { kind: workflowEvents.updated, about: { type: 'Workflow', id: workflowId }, data: changed });
   });
   return { workflowId };
 }
 
-/** The current version of a workflow, which stays it until the transaction ends. Executions can still be started. */
-async function lockWorkflow(tx: TenantTransaction, orgId: string, id: string): Promise<number> {
+/** A workflow, unchanged until the transaction ends. Executions can still be started. */
+async function lockWorkflow(tx: TenantTransaction, orgId: string, id: string) {
   await tx.$queryRaw`
     SELECT id FROM workflow.workflows WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`;
-  const workflow = await tx.workflow.findFirst({ where: { orgId, id }, select: { currentVersion: true } });
+  const select = { name: true, description: true, status: true, currentVersion: true };
+  const workflow = await tx.workflow.findFirst({ where: { orgId, id }, select });
   if (workflow === null) throw notFound('Workflow');
-  return workflow.currentVersion;
+  return workflow;
 }
 
 async function isChanged(
@@ -159,8 +167,11 @@ async function remove(cx: ServiceContext, input: DeleteWorkflowInput): Promise<{
     });
     if (live !== null)
       throw new ConflictError('The workflow is being executed: cancel its executions, or wait for them.');
-    const { count } = await tx.workflow.deleteMany({ where: { orgId, id: workflowId } });
-    if (count === 0) throw notFound('Workflow');
+    const select = { name: true, slug: true, currentVersion: true };
+    const before = await tx.workflow.findFirst({ where: { orgId, id: workflowId }, select });
+    if (before === null) throw notFound('Workflow');
+    await tx.workflow.deleteMany({ where: { orgId, id: workflowId } });
+    await record(tx, cx, { kind: workflowEvents.deleted, about: { type: 'Workflow', id: workflowId }, data: { before } });
   });
   return { workflowId };
 }

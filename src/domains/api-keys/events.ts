@@ -1,0 +1,52 @@
+import { toGlobalId } from '../../kernel/ids.ts';
+import { type AuditEvent, type AuditKinds, fieldsOf } from '../events/index.ts';
+import { given } from '../given.ts';
+import type { NewApiKey } from './issue.ts';
+
+/** What is written down about what is done to API keys; what is done with them is in the events of auth. */
+export const apiKeyEvents = {
+  created: { type: 'API_KEY.CREATED', when: 'A key was made, by itself or as the successor of another.' },
+  rotated: { type: 'API_KEY.ROTATED', when: 'A key was replaced by a successor, at once or with an overlap.' },
+  revoked: { type: 'API_KEY.REVOKED', when: 'A key was taken back.' },
+} as const satisfies AuditKinds;
+
+/** That a key was made, for the member that it acts for: everything but what opens the door. */
+export function keyCreated(id: string, memberId: string, key: NewApiKey): AuditEvent {
+  const { name, type = 'personal', scopes, rateLimitPerHour, expiresAt = null } = key;
+  return {
+    kind: apiKeyEvents.created,
+    about: { type: 'ApiKey', id },
+    concerning: [{ type: 'Member', id: memberId }],
+    data: { after: fieldsOf({ name, type, scopes, expiresAt, ...given({ rateLimitPerHour }) }) },
+  };
+}
+
+/** What of a key says how long it opens the door. */
+interface Life {
+  readonly status: string;
+  readonly expiresAt: Date | null;
+}
+
+const lifeOf = ({ status, expiresAt }: Life) => fieldsOf({ status, expiresAt });
+
+/** That a key has a successor. */
+export function keyRotated(key: Life & { id: string; owner: { id: string } }, retired: Life, successorId: string): AuditEvent {
+  return {
+    kind: apiKeyEvents.rotated,
+    about: { type: 'ApiKey', id: key.id },
+    concerning: [
+      { type: 'ApiKey', id: successorId },
+      { type: 'Member', id: key.owner.id },
+    ],
+    data: { before: lifeOf(key), after: lifeOf(retired), successor: toGlobalId('ApiKey', successorId) },
+  };
+}
+
+export function keyRevoked(id: string, memberId: string): AuditEvent {
+  return {
+    kind: apiKeyEvents.revoked,
+    about: { type: 'ApiKey', id },
+    concerning: [{ type: 'Member', id: memberId }],
+    data: { before: { status: 'active' }, after: { status: 'revoked' } },
+  };
+}

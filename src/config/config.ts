@@ -124,6 +124,12 @@ export const readConfig = (environment: Environment) => {
     logLevel: values.LOG_LEVEL,
     /** Undefined means the key kept in the data directory. */
     secretKey: values.SECRET_KEY,
+    audit: {
+      /** 32 bytes in base64; undefined means one derived from the secret key. */
+      signingKey: values.AUDIT_SIGNING_KEY,
+      /** Public keys, each 32 bytes in base64. */
+      formerKeys: values.AUDIT_FORMER_KEYS,
+    },
     database: databaseOf(values),
     http: {
       port: values.PORT,

@@ -64,6 +64,8 @@ const files = {
   expects: 'a comma-separated list of files',
 };
 
+const keyText = /^[A-Za-z0-9+/]{43}=$/;
+
 const isNetwork = (value: string): boolean => {
   const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
   const family = isIP(address);
@@ -143,6 +145,19 @@ export const variables = {
     defaultInWords: 'made at the first start and kept in DATA_DIR/secret.key',
     description: 'Signs fingerprints of keys and sessions; all processes share it. Required in production with DATABASE_URL.',
     secret: true,
+  },
+  AUDIT_SIGNING_KEY: {
+    schema: z.string().regex(keyText),
+    expects: '32 bytes in base64, for example from: openssl rand -base64 32',
+    defaultInWords: 'derived from SECRET_KEY',
+    description: 'Makes the Ed25519 key that signs the checkpoints of the log; all processes share it.',
+    secret: true,
+  },
+  AUDIT_FORMER_KEYS: {
+    schema: listOf((key) => keyText.test(key)),
+    expects: 'a comma-separated list of public keys, each 32 bytes in base64, as audit:verify --keys prints them',
+    default: '',
+    description: 'Comma-separated public keys that signed checkpoints before, so that those can still be verified.',
   },
   LOG_LEVEL: {
     ...choice(...logLevels),

@@ -1,7 +1,7 @@
 import pino, { type Logger } from 'pino';
 import { readOrCreateSecretKey, type Config } from './config/index.ts';
 import { createApiKeyService } from './domains/api-keys/index.ts';
-import { createAuthService, type CountAttempt } from './domains/auth/index.ts';
+import { type AccessLog, createAccessLog, createAuthService, type CountAttempt } from './domains/auth/index.ts';
 import { createEventStore, type EventStore } from './domains/events/index.ts';
 import { createMemberService } from './domains/identity/index.ts';
 import { createOnboardingService } from './domains/onboarding/index.ts';
@@ -10,6 +10,7 @@ import type { AccessChange, ServiceContext } from './domains/service-context.ts'
 import { createScheduleService, createWorkflowService } from './domains/workflows/index.ts';
 import { createCursorCodec } from './graphql/connections/cursor.ts';
 import type { Services } from './graphql/context.ts';
+import { describeForLog } from './http/error-log.ts';
 import { readTrustedDocuments } from './http/trusted-documents.ts';
 import { createApi, type Api } from './http/yoga.ts';
 import { systemClock, type Clock } from './kernel/clock.ts';
@@ -48,6 +49,7 @@ export interface App {
   readonly preTenant: PreTenantDatabase;
   readonly accessFeed: AccessFeed;
   readonly events: EventStore;
+  readonly accessLog: AccessLog;
   /** What a use case is given when it is called by something else than a request. */
   serviceContext(principal: Principal): ServiceContext;
   /** When what it can do without is there, or known not to be. */
@@ -67,8 +69,12 @@ export function composeApp(options: AppOptions): App {
   const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall: walls.client, production, connectTimeoutMs, statementTimeoutMs });
   const preTenant = createPreTenantDatabase(pool);
   const accessFeed = createAccessFeed({ url: database.listenUrl, connectTimeoutMs });
-  const eventSignals = createEventSignals(pool, { url: database.listenUrl, connectTimeoutMs });
+  // On a connection of its own: who waits for one to answer a request does not wait for signals as well.
+  const signalPool = createPool({ url: database.listenUrl, size: 1, connectTimeoutMs, statementTimeoutMs, namedStatements });
+  const eventSignals = createEventSignals(signalPool, { url: database.listenUrl, connectTimeoutMs });
   const events = createEventStore(eventSignals);
+  const onLost = (error: unknown) => logger.error({ code: 'AUDIT_EVENT_LOST', error: describeForLog(error) }, 'an event of the audit could not be written');
+  const accessLog = createAccessLog({ events, db, clock, onLost });
   const secretKey = readOrCreateSecretKey(config);
   const rateLimiting = openRateLimits(config, secretKey, logger, clock);
   const { meter, failures, countAttempt } = rateLimiting;
@@ -81,7 +87,7 @@ export function composeApp(options: AppOptions): App {
   const cursors = createCursorCodec(deriveKey(secretKey, 'cursors'));
   const { corsOrigins, corsLocal, introspection, bodyLimitBytes, requestTimeoutMs } = config.http;
   const api = createApi(
-    { services, db, events, clock, accessChanged, cursors, meter, failures, logger },
+    { services, db, events, clock, accessChanged, cursors, meter, failures, accessLog, logger },
     {
       corsOrigins,
       corsLocal,
@@ -103,13 +109,16 @@ export function composeApp(options: AppOptions): App {
     preTenant,
     accessFeed,
     events,
+    accessLog,
     serviceContext: (principal) => ({ principal, origin: { source: 'system' }, db, events, clock, accessChanged }),
     settled: () => rateLimiting.settled(),
     async close() {
       unsubscribe();
       rateLimiting.close();
+      await accessLog.settled();
       await events.close();
       await eventSignals.close();
+      await signalPool.end();
       await accessFeed.close();
       await db.$disconnect();
       await pool.end();

@@ -1,4 +1,4 @@
-import type { AuthService } from '../domains/auth/index.ts';
+import type { AuthService, KeyWatch } from '../domains/auth/index.ts';
 import { AppError, UnauthenticatedError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { SessionCookies } from './session-cookies.ts';
@@ -13,25 +13,25 @@ const EMPTY = /^(Bearer)?$/i;
  * by itself, and the page could otherwise not even sign in again. For the same reason it is taken away when its person
  * may not come in any more.
  *
- * @param beforeWork asked before a key is verified; what it throws fails the request.
+ * @param watch what its `beforeWork` throws fails the request.
  */
 export async function authenticate(
   auth: AuthService,
   request: Request,
   cookies: SessionCookies,
-  beforeWork: () => Promise<void>,
+  watch: KeyWatch,
 ): Promise<Principal | null> {
   const organization = request.headers.get('x-organization-id');
   const header = request.headers.get('authorization')?.trim() ?? '';
   if (!EMPTY.test(header)) {
     const token = BEARER.exec(header)?.[1];
     if (!token) throw new UnauthenticatedError();
-    return auth.authenticate(token, organization, beforeWork);
+    return auth.authenticate(token, organization, watch);
   }
   const token = cookies.accessCookie;
   if (!token) return null;
   try {
-    return await auth.authenticate(token, organization, beforeWork);
+    return await auth.authenticate(token, organization, watch);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'UNAUTHENTICATED') return null;

@@ -1,11 +1,11 @@
 import type { Plugin } from 'graphql-yoga';
-import type { AuthService } from '../domains/auth/index.ts';
+import type { AccessLog, AuthService } from '../domains/auth/index.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { authenticate } from './authenticate.ts';
 import { withDeadline } from './deadline.ts';
 import type { FailureMeter } from './failures.ts';
 import { subjectOf } from './rate-limits.ts';
-import { stateOf, type ServerContext } from './request-state.ts';
+import { originOf, stateOf, type ServerContext } from './request-state.ts';
 import { type CookieOptions, sessionCookies, type SessionCookies } from './session-cookies.ts';
 
 /** A request's credentials, and what they say now. */
@@ -19,6 +19,8 @@ export interface Caller {
 export interface CallerOptions extends CookieOptions {
   /** Null when failures are not limited. */
   readonly failures: FailureMeter | null;
+  /** Told what became of the keys that are presented. */
+  readonly accessLog: Pick<AccessLog, 'presented'>;
 }
 
 /**
@@ -33,9 +35,12 @@ export function callerOf(request: Request, auth: AuthService, options: CallerOpt
     cookies,
     async identify() {
       let taken = false;
-      const principal = await authenticate(auth, request, cookies, async () => {
-        await options.failures?.take(address);
-        state.counted = taken = true;
+      const principal = await authenticate(auth, request, cookies, {
+        async beforeWork() {
+          await options.failures?.take(address);
+          state.counted = taken = true;
+        },
+        onKey: (key) => options.accessLog.presented(key, originOf(request)),
       });
       if (taken && principal) {
         options.failures?.giveBack(address);

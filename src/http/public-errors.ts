@@ -43,7 +43,7 @@ export function toPublicError(error: GraphQLError, requestId: string, isMutation
 }
 
 /** The error that began it, below GraphQL's own wrappers. */
-function rootCause(error: GraphQLError): unknown {
+export function rootCause(error: GraphQLError): unknown {
   let cause: unknown = error;
   while (cause instanceof GraphQLError && cause.originalError) cause = cause.originalError;
   return cause;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Origin } from '../kernel/origin.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { Sender } from './trusted-proxies.ts';
 
@@ -45,4 +46,19 @@ export function stateOf(request: Request, { state: given }: ServerContext = {}):
   let state = states.get(request);
   if (!state) states.set(request, (state = given ?? createRequestState(request.headers.get('x-request-id'))));
   return state;
+}
+
+const LONGEST_USER_AGENT = 500;
+
+const origins = new WeakMap<Request, Origin>();
+
+/** Where a request comes from, the same object for all of it: what is written down of the request stands beside it. */
+export function originOf(request: Request): Origin {
+  const known = origins.get(request);
+  if (known) return known;
+  const { id: correlationId, sender } = stateOf(request);
+  const userAgent = request.headers.get('user-agent')?.slice(0, LONGEST_USER_AGENT) ?? null;
+  const origin: Origin = { source: 'api', ip: sender.address, userAgent, correlationId };
+  origins.set(request, origin);
+  return origin;
 }

@@ -1,5 +1,6 @@
 import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import type { AccessLog } from '../domains/auth/index.ts';
 import type { ServiceContext } from '../domains/service-context.ts';
 import { ForbiddenError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
@@ -8,6 +9,7 @@ import type { GraphQLContext, Services } from '../graphql/context.ts';
 import type { OperationLimits } from '../graphql/limits/limits.ts';
 import { createLoaders } from '../graphql/loaders.ts';
 import { schema } from '../graphql/schema.ts';
+import { useAccessLog } from './access-log.ts';
 import { callerOf, useCaller } from './caller.ts';
 import { corsFor, type CorsRules } from './cors.ts';
 import { createDocumentCaches, useTokenLimit } from './documents.ts';
@@ -16,7 +18,7 @@ import { useLimits } from './limits.ts';
 import { useCodedRefusals, usePublicErrors, useRequestLog, useTenantScope } from './plugins.ts';
 import type { CallerMeter } from './rate-limits.ts';
 import { useReadableRequests } from './readable-requests.ts';
-import { stateOf, type ServerContext } from './request-state.ts';
+import { originOf, stateOf, type ServerContext } from './request-state.ts';
 import { type Introspection, useSchemaVisibility } from './schema-visibility.ts';
 import type { CookieOptions } from './session-cookies.ts';
 import { type DocumentRules, useTrustedDocuments } from './trusted-documents.ts';
@@ -32,6 +34,7 @@ export interface ApiDependencies {
   readonly meter: CallerMeter | null;
   /** Null when failures are not limited. */
   readonly failures: FailureMeter | null;
+  readonly accessLog: AccessLog;
   readonly logger: Logger;
 }
 
@@ -50,7 +53,7 @@ export const GRAPHQL_PATH = '/graphql';
 
 /** The GraphQL endpoint, without a socket: what tests call by `fetch` and the server listens with. */
 export function createApi(dependencies: ApiDependencies, options: ApiOptions): Api {
-  const { logger, services, failures } = dependencies;
+  const { logger, services, failures, accessLog } = dependencies;
   const { requestTimeoutMs } = options;
   const hasCors = options.corsOrigins.length > 0 || options.corsLocal;
   return createYoga<ServerContext, GraphQLContext>({
@@ -73,12 +76,13 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
       useCodedRefusals(logger),
       useRequestLog(logger),
       useReadableRequests(),
-      useCaller(services.auth, { ...options, failures }, requestTimeoutMs),
+      useCaller(services.auth, { ...options, failures, accessLog }, requestTimeoutMs),
       useTrustedDocuments(options),
       useTokenLimit(options.operations.tokens),
       useSchemaVisibility(options.introspection),
       useLimits({ operations: options.operations, meter: dependencies.meter }),
       ...(failures ? [useFailureLimit(failures)] : []),
+      useAccessLog(accessLog),
       useTenantScope(requestTimeoutMs),
       usePublicErrors(logger),
     ],
@@ -87,18 +91,18 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
 }
 
 function createContext(
-  { services, db, events, clock, accessChanged, cursors, failures }: ApiDependencies,
+  { services, db, events, clock, accessChanged, cursors, failures, accessLog }: ApiDependencies,
   options: ApiOptions,
   { request }: YogaInitialContext,
 ): GraphQLContext {
   const state = stateOf(request);
-  const { cookies, identify } = callerOf(request, services.auth, { ...options, failures });
-  const userAgent = request.headers.get('user-agent')?.slice(0, 500) ?? null;
+  const { cookies, identify } = callerOf(request, services.auth, { ...options, failures, accessLog });
+  const origin = originOf(request);
   const context: GraphQLContext = {
     requestId: state.id,
-    userAgent,
+    userAgent: origin.userAgent ?? null,
     principal: state.principal,
-    origin: { source: 'api', ip: state.sender.address, userAgent, correlationId: state.id },
+    origin,
     db,
     events,
     clock,

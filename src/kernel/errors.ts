@@ -45,10 +45,20 @@ export class UnauthenticatedError extends AppError {
   }
 }
 
+/** What a refusal is written down with, and nobody is told. */
+interface Refused {
+  /** The permission that is lacking, when it is that. */
+  readonly permission?: string;
+  /** The field that was refused, as `Type.field`, where it is known. */
+  readonly field?: string;
+}
+
 /** The caller is known and may not do this. */
 export class ForbiddenError extends AppError {
-  constructor(message = 'You are not allowed to do this.') {
+  readonly refused: Refused;
+  constructor(message = 'You are not allowed to do this.', refused: Refused = {}) {
     super('FORBIDDEN', message);
+    this.refused = refused;
   }
 }
 

@@ -34,7 +34,8 @@ export function checkManagement(manager: KeyManager, owner: KeyOwner): void {
   const own = manager.userId === owner.userId;
   if (own && manager.kind === 'user') return;
   if (!manager.permissions.has('apiKey:write')) {
-    throw new ForbiddenError(own ? 'This API key may not manage API keys.' : 'You can only manage your own API keys.');
+    const text = own ? 'This API key may not manage API keys.' : 'You can only manage your own API keys.';
+    throw new ForbiddenError(text, { permission: 'apiKey:write' });
   }
   if (!own && !mayManageRole(manager.role, owner.role)) {
     throw new ForbiddenError('You can only manage API keys of members with a role below your own.');

@@ -1,9 +1,10 @@
-import { UnauthenticatedError } from '../../kernel/errors.ts';
+import { AppError, UnauthenticatedError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { HashCost } from '../../platform/crypto/passwords.ts';
 import { isToken, sha256 } from '../../platform/crypto/tokens.ts';
 import type { FoundApiKey, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import type { AccessChange } from '../service-context.ts';
+import type { PresentedKey } from './access-log.ts';
 import {
   checkSession,
   chooseDestination,
@@ -19,6 +20,14 @@ import type { RefreshInput, SignInInput } from './session.input.ts';
 import { abandon, ACCESS_PREFIX, type CountAttempt, type IssuedSession, refresh, type SessionSettings, signIn, signOut } from './sessions.ts';
 import { type BeforeWork, createVerifier, rememberMatches } from './verify.ts';
 
+/** What somebody wants to know of the API keys that are presented. */
+export interface KeyWatch {
+  /** Asked before a key is verified that was not verified lately, known or not; what it throws is thrown. */
+  readonly beforeWork?: BeforeWork;
+  /** Told what became of a key that is known. */
+  readonly onKey?: (key: PresentedKey) => void;
+}
+
 export interface AuthService {
   /** @throws UnauthenticatedError with one text for everything that can be wrong; RateLimitedError after too many attempts. */
   signIn(input: SignInInput): Promise<IssuedSession>;
@@ -32,10 +41,10 @@ export interface AuthService {
    * Who presents this token, and where it works.
    *
    * @param organization the value of X-Organization-Id, a global id or a bare UUID, or null.
-   * @param beforeWork asked before a key is verified that was not verified lately, known or not; what it throws is thrown.
+   * @param watch is asked and told about the key that is presented.
    * @throws UnauthenticatedError, ForbiddenError, AppError (API_KEY_EXPIRED, USER_NOT_ACTIVE, ORG_NOT_ACTIVE)
    */
-  authenticate(token: string, organization: string | null, beforeWork?: BeforeWork): Promise<Principal>;
+  authenticate(token: string, organization: string | null, watch?: KeyWatch): Promise<Principal>;
   /** Drops what is remembered about something that changed. */
   forget(change: AccessChange): void;
   /** Drops everything, because changes may have been missed: call it whenever the feed begins to listen. */
@@ -65,7 +74,7 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
   const fingerprint = createFingerprint(dependencies.secretKey);
   const sessions = { ...dependencies, passwords, forget: lookups.forget };
 
-  async function authenticateKey(token: string, organization: string | null, beforeWork?: BeforeWork): Promise<Principal> {
+  async function authenticateKey(token: string, organization: string | null, { beforeWork, onKey }: KeyWatch): Promise<Principal> {
     if (!isWellFormedApiKey(token)) throw new UnauthenticatedError();
     const print = fingerprint(token);
     const key = await lookups.key(print);
@@ -74,7 +83,16 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     if (key === null || !matches) throw new UnauthenticatedError();
     const named = await lookups.organizationName(key.orgId);
     if (named === null) throw new UnauthenticatedError();
-    return principalOfKey(keyRecord(key, named), organization, clock.now());
+    const { keyId, userId, orgId, membershipId } = key;
+    const tell = (refusal: string | null): void => onKey?.({ keyId, userId, orgId, membershipId, refusal });
+    try {
+      const principal = principalOfKey(keyRecord(key, named), organization, clock.now());
+      tell(null);
+      return principal;
+    } catch (error) {
+      if (error instanceof AppError) tell(key.keyStatus === 'active' ? error.code : 'API_KEY_REVOKED');
+      throw error;
+    }
   }
 
   async function authenticateSession(token: string, organization: string | null): Promise<Principal> {
@@ -95,8 +113,8 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     refresh: (input) => refresh(sessions, input),
     signOut: (principal) => signOut(sessions, principal),
     abandon: (input) => abandon(sessions, input),
-    authenticate: (token, organization, beforeWork) =>
-      looksLikeApiKey(token) ? authenticateKey(token, organization, beforeWork) : authenticateSession(token, organization),
+    authenticate: (token, organization, watch = {}) =>
+      looksLikeApiKey(token) ? authenticateKey(token, organization, watch) : authenticateSession(token, organization),
     forget: lookups.forget,
     forgetAll: lookups.clear,
   };

@@ -48,7 +48,8 @@ export class AccessPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     const lock = this.lockOf(fieldConfig);
     if (lock === undefined || lock === 'public') return resolver;
     const { principal, renew } = this.builder.options.access;
-    const check = (context: Types['Context']) => assertAccess(principal(context), lock);
+    const field = `${fieldConfig.parentType}.${fieldConfig.name}`;
+    const check = (context: Types['Context']) => assertAccess(principal(context), lock, field);
     // Mutations run one after another: each asks anew, so that rights taken away meanwhile end the rest of them.
     if (fieldConfig.kind === 'Mutation' && renew) {
       return async (parent, args, context, info) => {
@@ -70,13 +71,18 @@ export class AccessPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   }
 }
 
-/** Throws UNAUTHENTICATED, TENANT_CONTEXT_REQUIRED or FORBIDDEN when the caller does not pass. */
-export function assertAccess(caller: Principal | null, access: Access): void {
+/**
+ * Throws UNAUTHENTICATED, TENANT_CONTEXT_REQUIRED or FORBIDDEN when the caller does not pass.
+ *
+ * @param field what is asked for, as `Type.field`: a refusal is written down with it.
+ */
+export function assertAccess(caller: Principal | null, access: Access, field?: string): void {
   if (access === 'public') return;
   if (!caller) throw new UnauthenticatedError();
   if (access === 'authenticated') return;
   if (access !== 'platform:admin' && !caller.tenant) throw new TenantContextError();
-  if (access !== 'member' && !caller.permissions.has(access)) throw new ForbiddenError();
+  if (access === 'member' || caller.permissions.has(access)) return;
+  throw new ForbiddenError(undefined, { permission: access, ...(field !== undefined && { field }) });
 }
 
 SchemaBuilder.registerPlugin(PLUGIN, AccessPlugin);

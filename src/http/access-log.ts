@@ -1,0 +1,49 @@
+import type { GraphQLError } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { AccessLog, Denial } from '../domains/auth/index.ts';
+import { ForbiddenError, RateLimitedError } from '../kernel/errors.ts';
+import type { GraphQLContext } from '../graphql/context.ts';
+import { rootCause } from './public-errors.ts';
+import { originOf, type RequestState, stateOf } from './request-state.ts';
+
+/**
+ * Has written down what a request is refused, before the refusal is answered, and that an operator of the platform works
+ * in an organization, before the operator is shown anything.
+ */
+export function useAccessLog(accessLog: AccessLog): Plugin<GraphQLContext> {
+  const enter = async ({ args }: { args: { contextValue: GraphQLContext } }): Promise<void> => {
+    const { principal, origin } = args.contextValue;
+    if (principal) await accessLog.entered({ principal, origin });
+  };
+  return {
+    onExecute: enter,
+    onSubscribe: enter,
+    async onResultProcess({ request, result }) {
+      if (Array.isArray(result) || !('errors' in result) || !result.errors?.length) return;
+      const state = stateOf(request);
+      if (!state.principal?.tenant) return;
+      const denials = denialsIn(result.errors as readonly GraphQLError[], state);
+      if (denials.length > 0) await accessLog.denied({ principal: state.principal, origin: originOf(request) }, denials);
+    },
+  };
+}
+
+/** What was refused, each field once: a list of a hundred rows is one refusal. */
+function denialsIn(errors: readonly GraphQLError[], state: RequestState): Denial[] {
+  const denials = errors.flatMap((error) => denialOf(error, state) ?? []);
+  return [...new Map(denials.map((denial) => [`${denial.field} ${denial.permission} ${denial.reason}`, denial])).values()];
+}
+
+function denialOf(error: GraphQLError, { mutated }: RequestState): Denial | null {
+  const thrown = rootCause(error);
+  if (thrown instanceof ForbiddenError) {
+    // A use case refuses below a field of the root; what is refused deeper names its field.
+    const [node] = error.nodes ?? [];
+    const root = node?.kind === 'Field' ? `${mutated ? 'Mutation' : 'Query'}.${node.name.value}` : null;
+    const { field = root, permission = null } = thrown.refused;
+    return { code: 'FORBIDDEN', field, permission, reason: thrown.message };
+  }
+  // One with a path is about something else than the caller: an address that somebody signs in with.
+  if (!(thrown instanceof RateLimitedError) || error.path !== undefined) return null;
+  return { code: 'RATE_LIMITED', field: null, permission: null, reason: thrown.message };
+}

@@ -38,6 +38,7 @@ const config: CodegenConfig = {
           EmailAddress: 'string',
           JSON: 'unknown',
           JSONObject: 'Record<string, unknown>',
+          Position: 'number',
         },
       },
     },

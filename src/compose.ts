@@ -2,7 +2,7 @@ import pino, { type Logger } from 'pino';
 import { readOrCreateSecretKey, type Config } from './config/index.ts';
 import { createApiKeyService } from './domains/api-keys/index.ts';
 import { type AccessLog, createAccessLog, createAuthService, type CountAttempt } from './domains/auth/index.ts';
-import { createEventStore, type EventStore } from './domains/events/index.ts';
+import { createEventService, createEventStore, type EventStore } from './domains/events/index.ts';
 import { createMemberService } from './domains/identity/index.ts';
 import { createOnboardingService } from './domains/onboarding/index.ts';
 import { createOrganizationService } from './domains/organizations/index.ts';
@@ -78,7 +78,7 @@ export function composeApp(options: AppOptions): App {
   const secretKey = readOrCreateSecretKey(config);
   const rateLimiting = openRateLimits(config, secretKey, logger, clock);
   const { meter, failures, countAttempt } = rateLimiting;
-  const services = composeServices({ db, preTenant, accessFeed, secretKey, hashCost, clock, session: config.session, countAttempt });
+  const services = composeServices({ db, preTenant, accessFeed, events, secretKey, hashCost, clock, session: config.session, countAttempt });
   const unsubscribe = accessFeed.subscribe({
     onChange: (change) => services.auth.forget(change),
     onGap: () => services.auth.forgetAll(),
@@ -130,6 +130,7 @@ interface ServiceParts {
   readonly db: TenantClient;
   readonly preTenant: PreTenantDatabase;
   readonly accessFeed: AccessFeed;
+  readonly events: EventStore;
   readonly secretKey: string;
   readonly hashCost: HashCost;
   readonly clock: Clock;
@@ -147,6 +148,7 @@ function composeServices(parts: ServiceParts): Services {
     onboarding: createOnboardingService(parts),
     workflows: createWorkflowService(),
     schedules: createScheduleService(),
+    events: createEventService(parts.events),
   };
 }
 

@@ -6,6 +6,7 @@ import { DateTimeResolver, EmailAddressResolver, JSONObjectResolver, JSONResolve
 import { getDatamodel } from '../platform/postgres/generated/pothos.ts';
 import type PrismaTypes from '../platform/postgres/generated/pothos.ts';
 import { orgIdOf, type GraphQLContext } from './context.ts';
+import { PositionResolver } from './events/position.ts';
 import AccessPlugin from './plugins/access/index.ts';
 import type { StoredJson } from './stored-json.ts';
 import TenantScopePlugin from './plugins/tenant-scope/index.ts';
@@ -26,6 +27,7 @@ export const builder = new SchemaBuilder<{
     EmailAddress: { Input: string; Output: string };
     JSON: { Input: unknown; Output: StoredJson };
     JSONObject: { Input: Record<string, unknown>; Output: StoredJson };
+    Position: { Input: number; Output: number | bigint };
   };
 }>({
   plugins: [AccessPlugin, ErrorsPlugin, TenantScopePlugin, PrismaPlugin, RelayPlugin],
@@ -65,6 +67,9 @@ builder.addScalarType('DateTime', DateTimeResolver, {
 builder.addScalarType('EmailAddress', EmailAddressResolver, { description: 'An email address, lower case.' });
 builder.addScalarType('JSON', JSONResolver, { description: 'Any JSON value.' });
 builder.addScalarType('JSONObject', JSONObjectResolver, { description: 'A JSON object.' });
+builder.addScalarType('Position', PositionResolver, {
+  description: 'The place of an event in the log of its organization, from 1 on; 0 is before the first. A whole number up to 9,007,199,254,740,991: 32 bits are not enough for it.',
+});
 
 builder.queryType({ description: 'Everything that can be read.' });
 builder.mutationType({ description: 'Everything that can be changed. Expected failures are members of each result union.' });

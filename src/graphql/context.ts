@@ -3,6 +3,7 @@ import type { Origin } from '../kernel/origin.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { ApiKeyService } from '../domains/api-keys/index.ts';
 import type { AuthService } from '../domains/auth/index.ts';
+import type { EventService } from '../domains/events/index.ts';
 import type { MemberService } from '../domains/identity/index.ts';
 import type { OnboardingService } from '../domains/onboarding/index.ts';
 import type { OrganizationService } from '../domains/organizations/index.ts';
@@ -21,6 +22,7 @@ export interface Services {
   readonly onboarding: OnboardingService;
   readonly workflows: WorkflowService;
   readonly schedules: ScheduleService;
+  readonly events: EventService;
 }
 
 /** What the HTTP door lets a resolver do to the answer. */

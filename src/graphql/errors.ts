@@ -8,10 +8,11 @@ const ErrorCodeEnum = builder.enumType('ErrorCode', {
     CONFLICT: { description: 'It collides with what exists.' },
     NOT_FOUND: { description: 'It does not exist, or not in this organization.' },
     INVALID_TRANSITION: { description: 'The state it is in does not allow this.' },
+    APPEND_CONDITION_FAILED: { description: 'An event that the condition rules out was appended meanwhile; `position` says where.' },
   } as const,
 });
 
-type ExpectedCode = 'VALIDATION_FAILED' | 'CONFLICT' | 'NOT_FOUND' | 'INVALID_TRANSITION';
+type ExpectedCode = 'VALIDATION_FAILED' | 'CONFLICT' | 'NOT_FOUND' | 'INVALID_TRANSITION' | 'APPEND_CONDITION_FAILED';
 
 /** Every failure that a mutation answers as data. */
 export const ErrorInterface = builder.interfaceRef<AppError>('Error').implement({

@@ -24,6 +24,8 @@ export interface NodeLoader {
   readonly delegate: (context: GraphQLContext) => { findMany(query: never): PromiseLike<readonly { readonly id: string }[]> };
   /** Narrows what the caller may see of this type beyond its organization. */
   readonly where?: (context: GraphQLContext) => Record<string, unknown>;
+  /** Done before rows are shown; what it throws is answered instead. */
+  readonly willShow?: (context: GraphQLContext, rows: readonly never[]) => Promise<void>;
 }
 
 const loaders = new Map<NodeType, NodeLoader>();
@@ -44,6 +46,7 @@ async function loadNodes(type: NodeType, ids: readonly string[], context: GraphQ
   const named = { id: { in: known } };
   const visible = allOf(tenantWhere(context, loader.tenantKey), loader.where?.(context));
   const rows = await loader.delegate(context).findMany({ ...query, where: allOf(visible, named) } as never);
+  await loader.willShow?.(context, rows as readonly never[]);
   for (const row of rows) brandWithType(row, type as never);
   return new Map(rows.map((row) => [toGlobalId(type, row.id), row]));
 }

@@ -6,6 +6,12 @@ export function byId<Query extends object>(query: Query, id: string): Query & { 
   return { ...query, where: { ...where, id } };
 }
 
+/** The same for several rows. */
+export function byIds<Query extends object>(query: Query, ids: readonly string[]): Query & { readonly where: { readonly id: { in: string[] } } } {
+  const { where } = query as { readonly where?: object };
+  return { ...query, where: { ...where, id: { in: [...ids] } } };
+}
+
 /** The row, or NOT_FOUND: what a change answers with is read after it, and may have been deleted in between. */
 export async function orNotFound<Row>(row: PromiseLike<Row | null>, what: string): Promise<Row> {
   const found = await row;

@@ -15,6 +15,10 @@ import './workflows/workflow-mutations.ts';
 import './workflows/schedule.ts';
 import './workflows/schedule-mutations.ts';
 import './workflows/execution.ts';
+import './events/event.ts';
+import './events/events.ts';
+import './events/append-events.ts';
+import './events/history.ts';
 
 /** The whole schema. Throws, with the name, when a type or root field does not declare its tenant and access. */
 export const schema: GraphQLSchema = builder.toSchema({ directives: [...specifiedDirectives, SemanticNonNullDirective] });

@@ -14,6 +14,7 @@ export const ID_PREFIXES = {
   Schedule: 'sched',
   WorkflowExecution: 'run',
   TaskExecution: 'step',
+  Event: 'evt',
 } as const;
 
 export type NodeType = keyof typeof ID_PREFIXES;

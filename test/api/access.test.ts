@@ -7,7 +7,7 @@ import { appointOperator, definition, seedWorld, signIn, type World } from '../h
 
 /** Who may reach each root field and type, and whose data it is, as the schema declares it. */
 function declarations(): string[] {
-  const roots = new Set(['Query', 'Mutation']);
+  const roots = new Set(['Query', 'Mutation', 'Subscription']);
   const lines: string[] = [];
   for (const type of Object.values(schema.getTypeMap()).filter((each) => isObjectType(each) && !each.name.startsWith('__'))) {
     if (!isObjectType(type)) continue;
@@ -45,6 +45,7 @@ const CALLS: Readonly<Record<string, (world: World) => Record<string, unknown>>>
   createSchedule: (world) => ({ workflowId: world.workflowIds[0], name: 'New', cron: '0 0 * * *' }),
   updateSchedule: (world) => ({ id: world.scheduleId, enabled: false }),
   deleteSchedule: (world) => ({ id: world.scheduleId }),
+  appendEvents: () => ({ events: [{ type: 'NOTE.WRITTEN' }] }),
   removeMember: (world) => ({ id: world.members.customer }),
 };
 /** These deal with the caller's own person, whatever its role. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { GraphQLError } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AppendConditionFailedError } from '../../src/domains/events/index.ts';
 import { toPublicError } from '../../src/http/public-errors.ts';
 import { RateLimitedError, OutcomeUnknownError, ServiceUnavailableError } from '../../src/kernel/errors.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
@@ -16,7 +17,7 @@ const sections = new Map(
   guide.split(/^### /m).slice(1).map((section) => [section.split('\n', 1)[0] ?? '', section.split(/^## /m)[0] ?? ''] as const),
 );
 
-const reserved = ['PLAN_LIMIT_EXCEEDED', 'APPEND_CONDITION_FAILED', 'PROVISIONING_FAILED'];
+const reserved = ['PLAN_LIMIT_EXCEEDED', 'PROVISIONING_FAILED'];
 
 const codesOfTheKernel = (): string[] => {
   const source = readFileSync(path.join(project, 'src/kernel/errors.ts'), 'utf8');
@@ -99,6 +100,7 @@ describe('each example is what the server says', () => {
       return errors[0];
     },
     QUERY_TOO_COMPLEX: () => ask('{ workflows(first: 100) { edges { node { tasks(first: 100) { edges { node { key } } } } } } }', world.keys.owner),
+    APPEND_CONDITION_FAILED: async () => shown(new AppendConditionFailedError(12)),
     RATE_LIMITED: async () => shown(new RateLimitedError('This API key may ask for 3,600 root fields an hour', 1_519_500)),
     SERVICE_UNAVAILABLE: async () => shown(new ServiceUnavailableError()),
     OUTCOME_UNKNOWN: async () => shown(new OutcomeUnknownError()),

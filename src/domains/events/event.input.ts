@@ -35,7 +35,13 @@ const newEvent = z.strictObject({
 });
 
 const query = z
-  .array(z.strictObject({ types: z.array(type).max(MOST_TYPES).default([]), tags: z.array(tag).max(MOST_TAGS).default([]) }))
+  .array(
+    z.strictObject({
+      types: z.array(type).max(MOST_TYPES).default([]),
+      tags: z.array(tag).max(MOST_TAGS).default([]),
+      exceptNouns: z.array(z.string()).default([]),
+    }),
+  )
   .min(1)
   .max(MOST_ITEMS);
 

@@ -49,6 +49,7 @@ export interface Actor {
 
 /** An event as it lies in the log. */
 export interface StoredEvent {
+  readonly orgId: string;
   /** Where it is in the log of its organization: from 1 on, without a gap. */
   readonly position: number;
   readonly id: string;
@@ -71,6 +72,8 @@ export interface StoredEvent {
 export interface QueryItem {
   readonly types?: readonly string[];
   readonly tags?: readonly string[];
+  /** Nouns that the event's type must not have. Nobody asks for this: it is what somebody may not see. */
+  readonly exceptNouns?: readonly string[];
 }
 
 /** Events that match at least one item. */

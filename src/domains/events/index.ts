@@ -1,8 +1,16 @@
 export type { AppendCondition, Appended } from './append.ts';
 export { AUDIT_NOUNS, type AuditKind, type AuditKinds, type AuditNoun, isAuditType } from './audit.ts';
+export { APPEND_MAX, type AppendEventsInput } from './append-events.input.ts';
 export { type Changes, changesOf, fieldsOf } from './changes.ts';
 export type { Decision } from './decide.ts';
 export { AppendConditionFailedError } from './event.errors.ts';
+export {
+  type AppendedEvents,
+  createEventService,
+  type EventService,
+  type FollowedChanges,
+  type FollowOptions,
+} from './event.service.ts';
 export { createEventStore, type EventStore } from './event-store.ts';
 export {
   type Actor,
@@ -29,3 +37,4 @@ export {
   toNewEvent,
 } from './record.ts';
 export type { SubscribeOptions } from './subscribe.ts';
+export { hiddenNouns } from './visibility.rules.ts';

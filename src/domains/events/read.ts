@@ -1,7 +1,6 @@
-import type { Source } from '../../kernel/origin.ts';
-import type { JsonObject } from '../json-limits.ts';
 import { organizationOf } from './context.ts';
 import { parseRead } from './event.input.ts';
+import { EVENT_COLUMNS, type EventRow, toEvent } from './event-row.ts';
 import type { EventContext, EventQuery, StoredEvent } from './event.types.ts';
 
 export interface ReadOptions {
@@ -20,29 +19,8 @@ export interface EventPage {
   readonly isFull: boolean;
 }
 
-interface Row {
-  readonly head: bigint;
-  /** Null in the one row of a page without events. */
-  readonly position: bigint | null;
-  readonly id: string;
-  readonly type: string;
-  readonly aggregateType: string | null;
-  readonly aggregateId: string;
-  readonly aggregateVersion: bigint;
-  readonly data: JsonObject;
-  readonly metadata: JsonObject;
-  readonly tags: string[];
-  readonly actorKind: 'user' | 'api_key' | 'system';
-  readonly actorUserId: string | null;
-  readonly actorMembershipId: string | null;
-  readonly actorCredentialId: string | null;
-  readonly correlationId: string | null;
-  readonly causationId: string | null;
-  readonly source: Source;
-  readonly ip: string | null;
-  readonly userAgent: string | null;
-  readonly createdAt: Date;
-}
+/** Everything is null but the head in the one row of a page without events. */
+type Row = { readonly head: bigint } & (EventRow | { readonly position: null });
 
 /**
  * Reads a page of the log. Head and events are of one snapshot.
@@ -53,43 +31,12 @@ export async function readEvents(cx: EventContext, query: EventQuery, options: R
   const orgId = organizationOf(cx);
   const { query: checked, after, limit } = parseRead({ query, ...options });
   const rows = await cx.db.$queryRaw<Row[]>`
-    SELECT head.position AS head, e.position, e.id, e.type, e.aggregate_type AS "aggregateType",
-           e.aggregate_id AS "aggregateId", e.aggregate_version AS "aggregateVersion", e.data, e.metadata, e.tags,
-           e.actor_kind AS "actorKind", e.actor_user_id AS "actorUserId", e.actor_membership_id AS "actorMembershipId",
-           e.actor_credential_id AS "actorCredentialId", e.correlation_id AS "correlationId",
-           e.causation_id AS "causationId", e.source, host(e.ip) AS ip, e.user_agent AS "userAgent",
-           e.created_at AS "createdAt"
+    SELECT head.position AS head, ${EVENT_COLUMNS}
     FROM (SELECT coalesce((SELECT position FROM events.heads WHERE org_id = ${orgId}::uuid), 0) AS position) AS head
     LEFT JOIN events.events e
       ON e.org_id = ${orgId}::uuid
      AND e.position = ANY ((SELECT events.find_positions(${JSON.stringify(checked)}::jsonb, ${BigInt(after)}::bigint, ${limit}::integer))::bigint[])
     ORDER BY e.position`;
-  const events = rows.filter(({ position }) => position !== null).map(toEvent);
+  const events = rows.filter((row) => row.position !== null).map(toEvent);
   return { events, head: Number(rows[0]?.head ?? 0), isFull: events.length === limit };
-}
-
-function toEvent(row: Row): StoredEvent {
-  const { id, type, data, metadata, tags, correlationId, causationId, source, ip, userAgent, createdAt } = row;
-  const { aggregateType, aggregateId, aggregateVersion } = row;
-  return {
-    position: Number(row.position),
-    id,
-    type,
-    aggregate: aggregateType === null ? null : { type: aggregateType, id: aggregateId, version: Number(aggregateVersion) },
-    data,
-    metadata,
-    tags,
-    actor: {
-      kind: row.actorKind === 'api_key' ? 'apiKey' : row.actorKind,
-      userId: row.actorUserId,
-      membershipId: row.actorMembershipId,
-      credentialId: row.actorCredentialId,
-    },
-    correlationId,
-    causationId,
-    source,
-    ip,
-    userAgent,
-    createdAt,
-  };
 }

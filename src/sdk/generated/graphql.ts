@@ -115,6 +115,8 @@ export type DeleteWorkflowInput = {
 
 /** The codes of failures that a mutation answers as data. Branch on these, never on a message. */
 export type ErrorCode =
+  /** An event that the condition rules out was appended meanwhile; `position` says where. */
+  | 'APPEND_CONDITION_FAILED'
   /** It collides with what exists. */
   | 'CONFLICT'
   /** The state it is in does not allow this. */
@@ -370,6 +372,8 @@ export type RenameWorkflowMutation = { readonly updateWorkflow:
     | { readonly __typename: 'ValidationError', readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
    };
 
+type Failure_AppendConditionFailedError_Fragment = { readonly __typename: 'AppendConditionFailedError', readonly code: ErrorCode, readonly message: string };
+
 type Failure_ConflictError_Fragment = { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string };
 
 type Failure_InvalidTransitionError_Fragment = { readonly __typename: 'InvalidTransitionError', readonly code: ErrorCode, readonly message: string };
@@ -379,6 +383,7 @@ type Failure_NotFoundError_Fragment = { readonly __typename: 'NotFoundError', re
 type Failure_ValidationError_Fragment = { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> };
 
 export type FailureFragment =
+  | Failure_AppendConditionFailedError_Fragment
   | Failure_ConflictError_Fragment
   | Failure_InvalidTransitionError_Fragment
   | Failure_NotFoundError_Fragment

@@ -1,0 +1,135 @@
+import type { Permission } from '../../kernel/permissions.ts';
+import { once } from '../../platform/postgres/idempotency.ts';
+import { idempotencyKey } from '../input-fields.ts';
+import type { JsonObject } from '../json-limits.ts';
+import { parseInput } from '../parse-input.ts';
+import { requirePermission } from '../require-permission.ts';
+import { requireTenant, type ServiceContext } from '../service-context.ts';
+import { type AppendEventsInput, requireApplicationEvents } from './append-events.input.ts';
+import type { EventStore } from './event-store.ts';
+import { type EventQuery, EVERY_EVENT, type StoredEvent } from './event.types.ts';
+import { readByTags } from './history.ts';
+import type { EventPage } from './read.ts';
+import { type Entity, entityTag, recordAuditRead } from './record.ts';
+import { hiddenNouns, isAuditReading, reachesAudit, visibleQuery } from './visibility.rules.ts';
+
+/** What was appended, now or when the request came for the first time. */
+export interface AppendedEvents {
+  readonly eventIds: readonly string[];
+  /** The last one's. */
+  readonly position: number;
+}
+
+export interface PageOptions {
+  readonly after: number;
+  readonly limit: number;
+}
+
+/** What callers do with the log of their organization. Who may is asked here: the store asks nobody. */
+export interface EventService {
+  /** Events that match and that the caller may see; all of them without a query. @throws ForbiddenError, ValidationError */
+  read(cx: ServiceContext, query: EventQuery | null, options: PageOptions): Promise<EventPage>;
+  /** The events that concern each of several things, in the order of the things. */
+  readHistories(cx: ServiceContext, entities: readonly Entity[], options: PageOptions): Promise<readonly (readonly StoredEvent[])[]>;
+  /** To be told of before events that were read by their ids are shown: that the audit was read is written down. */
+  willShow(cx: ServiceContext, types: readonly string[]): Promise<void>;
+  /** @throws AppendConditionFailedError, ValidationError, ConflictError for an idempotency key of another input */
+  append(cx: ServiceContext, input: AppendEventsInput): Promise<AppendedEvents>;
+  /** Those that match, after a position or from now on, until the signal is aborted. */
+  follow(cx: ServiceContext, query: EventQuery | null, options: FollowOptions): Promise<AsyncIterableIterator<StoredEvent>>;
+  /** What happens to things of a kind, for whoever may read them: that they change is no secret of the audit then. */
+  followChanges(cx: ServiceContext, changes: FollowedChanges, options: FollowOptions): Promise<AsyncIterableIterator<StoredEvent>>;
+}
+
+export interface FollowOptions {
+  /** The position of the last event that was dealt with; null to begin now. */
+  readonly after: number | null;
+  readonly signal: AbortSignal;
+}
+
+export interface FollowedChanges {
+  /** What it takes to read such a thing. */
+  readonly permission: Permission;
+  readonly types: readonly string[];
+  /** Only what happens to this one. */
+  readonly entity: Entity | null;
+}
+
+export function createEventService(store: EventStore): EventService {
+  /** The head of the log, without any of its events. */
+  const headOf = async (cx: ServiceContext): Promise<number> =>
+    (await store.read(cx, EVERY_EVENT, { after: Number.MAX_SAFE_INTEGER, limit: 1 })).head;
+
+  const begin = async (cx: ServiceContext, query: EventQuery, { after, signal }: FollowOptions) =>
+    store.subscribe(cx, query, { after: after ?? (await headOf(cx)) }, signal);
+
+  const willShow: EventService['willShow'] = async (cx, types) => {
+    if (isAuditReading(types)) await recordAuditRead(cx);
+  };
+
+  return {
+    async read(cx, query, options) {
+      requirePermission(cx, 'event:read');
+      const page = await store.read(cx, visibleQuery(cx.principal, query), options);
+      if (isAuditReading(page.events.map(({ type }) => type))) await recordAuditRead(cx, asked(query));
+      return page;
+    },
+
+    async readHistories(cx, entities, options) {
+      requirePermission(cx, 'event:read');
+      const exceptNouns = hiddenNouns(cx.principal);
+      const histories = await readByTags(cx, entities.map(entityTag), { ...options, exceptNouns });
+      await willShow(cx, histories.flat().map(({ type }) => type));
+      return histories;
+    },
+
+    willShow,
+    append: (cx, input) => append(store, cx, input),
+
+    async follow(cx, query, options) {
+      requirePermission(cx, 'event:read');
+      const visible = visibleQuery(cx.principal, query);
+      const events = await begin(cx, visible, options);
+      if (reachesAudit(visible)) await recordAuditRead(cx, asked(query));
+      return events;
+    },
+
+    followChanges(cx, { permission, types, entity }, options) {
+      requirePermission(cx, permission);
+      return begin(cx, [{ types, tags: entity ? [entityTag(entity)] : [] }], options);
+    },
+  };
+}
+
+/** A query as it is written down. */
+function asked(query: EventQuery | null): JsonObject {
+  return query === null ? {} : { query: query.map(({ types = [], tags = [] }) => ({ types, tags })) };
+}
+
+async function append(store: EventStore, cx: ServiceContext, input: AppendEventsInput): Promise<AppendedEvents> {
+  requirePermission(cx, 'event:append');
+  const { orgId } = requireTenant(cx);
+  const { events, failIfEventsMatch = null, after = null } = input;
+  const key = parseInput(idempotencyKey, input.idempotencyKey);
+  requireApplicationEvents(events);
+  const condition = {
+    failIfEventsMatch: failIfEventsMatch && visibleQuery(cx.principal, failIfEventsMatch),
+    after,
+  };
+  const appendTo = async (db: Parameters<EventStore['append']>[0]['db']): Promise<AppendedEvents> => {
+    const { principal, origin } = cx;
+    const appended = await store.append({ db, principal, origin }, events, condition);
+    return { eventIds: appended.events.map(({ id }) => id), position: appended.position };
+  };
+  if (key === null) return appendTo(cx.db);
+  const request = {
+    orgId,
+    userId: cx.principal.userId,
+    operation: 'appendEvents',
+    key,
+    input: { events, failIfEventsMatch, after },
+    now: cx.clock.now(),
+  };
+  const { result } = await cx.db.$transaction((tx) => once(tx, request, () => appendTo(tx)));
+  return result;
+}

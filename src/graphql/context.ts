@@ -34,6 +34,15 @@ export interface ResponseControls {
   readonly refreshCookie: string | null;
 }
 
+/** Something that was done outside of any organization. */
+export interface NotedAct {
+  readonly mutation: string;
+  /** Whose session it was about; null when that is not known. */
+  readonly userId: string | null;
+  /** Null when it was done. */
+  readonly code: string | null;
+}
+
 /** One request, as resolvers see it. */
 export interface GraphQLContext {
   readonly requestId: string;
@@ -55,6 +64,8 @@ export interface GraphQLContext {
   /** How the limits of the caller stand; null when there are none. Known before any resolver runs. */
   rateLimit: ViewerRateLimit | null;
   readonly loaders: Loaders;
+  /** Has the operator's log tell of something that is in no organization's. */
+  note(act: NotedAct): void;
   readonly response: ResponseControls;
   /** False only in the tests that prove the other walls alone. */
   readonly schemaWall: boolean;

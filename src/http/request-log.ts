@@ -24,6 +24,7 @@ export function logRequest(logger: Logger, state: RequestState, answered: Answer
     orgId: principal?.tenant?.orgId ?? null,
     operation: state.operation,
     codes: [...state.codes],
+    ...(state.acts.length > 0 && { acts: state.acts }),
     durationMs: Math.round((performance.now() - state.startedAt) * 10) / 10,
   };
   // A probe that asks every few seconds would bury everything else.

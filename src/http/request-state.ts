@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { NotedAct } from '../graphql/context.ts';
 import type { Origin } from '../kernel/origin.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { Sender } from './trusted-proxies.ts';
@@ -11,6 +12,8 @@ export interface RequestState {
   readonly setCookies: string[];
   /** The codes of the failures in the answer, for the log. */
   readonly codes: Set<string>;
+  /** What was done outside of any organization, for the log. */
+  readonly acts: NotedAct[];
   principal: Principal | null;
   operation: string | null;
   /** Whether the answer may tell a secret that was just made: a mutation ran. */
@@ -31,7 +34,7 @@ const NOBODY_KNOWN: Sender = { address: null, secure: false };
 export function createRequestState(sentId: string | null | undefined, sender = NOBODY_KNOWN): RequestState {
   const id = sentId && ACCEPTED_ID.test(sentId) ? sentId : randomUUID();
   const startedAt = performance.now();
-  return { id, sender, startedAt, setCookies: [], codes: new Set(), principal: null, operation: null, mutated: false, counted: false };
+  return { id, sender, startedAt, setCookies: [], codes: new Set(), acts: [], principal: null, operation: null, mutated: false, counted: false };
 }
 
 /** What the listener hands to the GraphQL endpoint with a request. */

@@ -112,6 +112,7 @@ function createContext(
     pageSizeMax: options.operations.pageSize,
     rateLimit: null,
     loaders: createLoaders(),
+    note: (act) => void state.acts.push(act),
     response: cookies,
     schemaWall: options.schemaWall,
     async renewPrincipal() {

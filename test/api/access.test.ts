@@ -1,9 +1,14 @@
 import { isObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
+import { OUTSIDE_ORGANIZATIONS } from '../../src/graphql/sessions/outside.ts';
 import { ORGANIZATION_ROLES, type OrganizationRole } from '../../src/kernel/permissions.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
-import { appointOperator, definition, seedWorld, signIn, type World } from '../harness/world.ts';
+import { MUTATION_CALLS } from '../harness/mutation-calls.ts';
+import { appointOperator, seedWorld, signIn, type World } from '../harness/world.ts';
+
+/** These deal with the caller's own person, whatever its role. */
+const PERSONAL = Object.keys(OUTSIDE_ORGANIZATIONS);
 
 /** Who may reach each root field and type, and whose data it is, as the schema declares it. */
 function declarations(): string[] {
@@ -28,29 +33,6 @@ test('no root field or type is undeclared', () => {
   expect(declarations().filter((line) => line.includes('undefined'))).toEqual([]);
 });
 
-/** One harmless call of every mutation, on the caller's own organization. */
-const CALLS: Readonly<Record<string, (world: World) => Record<string, unknown>>> = {
-  createOrganization: () => ({ name: 'Another one', adminEmail: 'a@another.test' }),
-  updateOrganization: () => ({ description: 'Changed' }),
-  suspendOrganization: (world) => ({ id: world.organizationId }),
-  activateOrganization: (world) => ({ id: world.organizationId }),
-  addMember: () => ({ email: 'new@alpha.test', role: 'VIEWER' }),
-  updateMemberRole: (world) => ({ id: world.members.viewer, role: 'CUSTOMER' }),
-  createApiKey: () => ({ name: 'My own', scopes: ['organization:read'] }),
-  rotateApiKey: (world) => ({ id: world.viewerKeyId, overlapSeconds: 60 }),
-  revokeApiKey: (world) => ({ id: world.viewerKeyId }),
-  createWorkflow: () => ({ name: 'New', definition: definition('new') }),
-  updateWorkflow: (world) => ({ id: world.workflowIds[1], name: 'Renamed' }),
-  deleteWorkflow: (world) => ({ id: world.workflowIds[2] }),
-  createSchedule: (world) => ({ workflowId: world.workflowIds[0], name: 'New', cron: '0 0 * * *' }),
-  updateSchedule: (world) => ({ id: world.scheduleId, enabled: false }),
-  deleteSchedule: (world) => ({ id: world.scheduleId }),
-  appendEvents: () => ({ events: [{ type: 'NOTE.WRITTEN' }] }),
-  removeMember: (world) => ({ id: world.members.customer }),
-};
-/** These deal with the caller's own person, whatever its role. */
-const PERSONAL = ['signIn', 'refreshSession', 'signOut'];
-
 describe('role x mutation', () => {
   let api: TestApp;
   let operatorId: string;
@@ -61,13 +43,13 @@ describe('role x mutation', () => {
   afterAll(() => api?.close());
 
   test('every mutation is in the table', () => {
-    expect([...Object.keys(CALLS), ...PERSONAL].sort()).toEqual(Object.keys(schema.getMutationType()!.getFields()).sort());
+    expect([...Object.keys(MUTATION_CALLS), ...PERSONAL].sort()).toEqual(Object.keys(schema.getMutationType()!.getFields()).sort());
   });
 
   async function outcome(world: World, mutation: string, as: string | undefined): Promise<string> {
     const input = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`;
     const query = `mutation ($input: ${input}!) { ${mutation}(input: $input) { __typename ... on Error { code } } }`;
-    const { data, errors } = await api.call(query, { input: CALLS[mutation]!(world) }, { as });
+    const { data, errors } = await api.call(query, { input: MUTATION_CALLS[mutation]!(world) }, { as });
     return errors ? errors[0]!.extensions.code : (data[mutation].code ?? 'done');
   }
 
@@ -78,7 +60,7 @@ describe('role x mutation', () => {
       // A world of its own for each caller: what one did must not decide what the next one can do.
       const world = await seedWorld(api, `alpha${index}`, operatorId);
       const as = caller === 'nobody' ? undefined : await signIn(api.app, world.email(caller));
-      for (const mutation of Object.keys(CALLS)) {
+      for (const mutation of Object.keys(MUTATION_CALLS)) {
         rows.push(`${mutation.padEnd(22)} ${caller.padEnd(9)} ${await outcome(world, mutation, as)}`);
       }
     }

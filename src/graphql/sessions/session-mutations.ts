@@ -2,6 +2,7 @@ import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
 import type { IssuedSession } from '../../domains/auth/index.ts';
 import { builder } from '../builder.ts';
 import { NULL_ON_ERROR } from '../semantic-non-null.ts';
+import { noted } from './outside.ts';
 
 /** The success of a mutation that signs somebody in. */
 function sessionSuccess(name: string, description: string) {
@@ -38,7 +39,8 @@ builder.mutationField('signIn', (t) =>
     args: { input: t.arg({ type: SignInInput, required: true, description: 'Who.' }) },
     resolve: async (_root, { input }, context) => {
       const { email, password } = input;
-      const session = await context.services.auth.signIn({ email, password, userAgent: context.userAgent });
+      const signIn = () => context.services.auth.signIn({ email, password, userAgent: context.userAgent });
+      const session = await noted(context, 'signIn', signIn, ({ userId }) => userId);
       if (input.cookie) context.response.setSessionCookies(session);
       return session;
     },
@@ -64,7 +66,8 @@ builder.mutationField('refreshSession', (t) =>
     resolve: async (_root, { input }, context) => {
       const refreshToken = input.refreshToken ?? context.response.refreshCookie;
       if (!refreshToken) throw new UnauthenticatedError();
-      const session = await context.services.auth.refresh({ refreshToken });
+      const refresh = () => context.services.auth.refresh({ refreshToken });
+      const session = await noted(context, 'refreshSession', refresh, ({ userId }) => userId);
       if (!input.refreshToken) context.response.setSessionCookies(session);
       return session;
     },
@@ -89,8 +92,11 @@ builder.mutationField('signOut', (t) =>
     errors: { types: [ValidationError] },
     resolve: async (_root, _args, context) => {
       const { principal, response, services } = context;
-      if (principal) await services.auth.signOut(principal);
-      if (response.refreshCookie) await services.auth.abandon({ refreshToken: response.refreshCookie });
+      const signOut = async () => {
+        if (principal) await services.auth.signOut(principal);
+        if (response.refreshCookie) await services.auth.abandon({ refreshToken: response.refreshCookie });
+      };
+      await noted(context, 'signOut', signOut, () => principal?.userId ?? null);
       response.clearSessionCookies();
       return { signedOut: true as const };
     },

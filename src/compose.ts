@@ -11,6 +11,7 @@ import { createScheduleService, createWorkflowService } from './domains/workflow
 import { createCursorCodec } from './graphql/connections/cursor.ts';
 import type { Services } from './graphql/context.ts';
 import { describeForLog } from './http/error-log.ts';
+import { createLogDoors, type LogDoors } from './http/log-doors.ts';
 import { readTrustedDocuments } from './http/trusted-documents.ts';
 import { createApi, type Api } from './http/yoga.ts';
 import { systemClock, type Clock } from './kernel/clock.ts';
@@ -24,6 +25,7 @@ import type { OpenDatabase } from './platform/postgres/open-database.ts';
 import { createPreTenantDatabase, type PreTenantDatabase } from './platform/postgres/pre-tenant.ts';
 import { createTenantClient, type TenantClient } from './platform/postgres/tenant-client.ts';
 import { openRateLimits } from './rate-limits.ts';
+import { openSignedLog, type SignedLog } from './signed-log.ts';
 
 /** Which walls between tenants stand. Tests take one or two away to prove the rest alone; production refuses to. */
 export interface Walls {
@@ -50,6 +52,8 @@ export interface App {
   readonly accessFeed: AccessFeed;
   readonly events: EventStore;
   readonly accessLog: AccessLog;
+  readonly signedLog: SignedLog;
+  readonly logDoors: LogDoors;
   /** What a use case is given when it is called by something else than a request. */
   serviceContext(principal: Principal): ServiceContext;
   /** When what it can do without is there, or known not to be. */
@@ -101,6 +105,12 @@ export function composeApp(options: AppOptions): App {
       schemaWall: walls.schema,
     },
   );
+  const signedLog = openSignedLog({ config, db, preTenant, logger, clock });
+  const { keyRing, exporter } = signedLog;
+  const logDoors = createLogDoors({
+    ...{ auth: services.auth, accessLog, exporter, keyRing, meter, failures, logger, requestTimeoutMs, corsOrigins },
+    ...{ db, events, clock, accessChanged, secureCookies: config.session.cookieSecure },
+  });
   return {
     api,
     services,
@@ -110,6 +120,8 @@ export function composeApp(options: AppOptions): App {
     accessFeed,
     events,
     accessLog,
+    signedLog,
+    logDoors,
     serviceContext: (principal) => ({ principal, origin: { source: 'system' }, db, events, clock, accessChanged }),
     settled: () => rateLimiting.settled(),
     async close() {

@@ -35,6 +35,8 @@ export async function serve(
     for (const name of await prepareDatabase(database)) write(`Applied migration ${name}`);
     const app = composeApp({ config, database, logger });
     undo.push(() => app.close());
+    const checkpoints = app.signedLog.startCheckpoints();
+    undo.push(() => checkpoints.stop());
     await app.settled();
     const server = await listen(app, config, database, logger);
     undo.push(() => server.close());
@@ -52,7 +54,7 @@ export async function serve(
 function listen(app: App, config: Config, { runtimeUrl }: OpenDatabase, logger: Logger): Promise<RunningServer> {
   const { host, port, requestTimeoutMs, shutdownGraceMs, graphiql, trustedProxies } = config.http;
   const readiness = createReadiness({ runtimeUrl, timeoutMs: config.database.connectTimeoutMs });
-  return startServer(app.api, { host, port, requestTimeoutMs, shutdownGraceMs, graphiql, trustedProxies, readiness, logger });
+  return startServer(app.api, { host, port, requestTimeoutMs, shutdownGraceMs, graphiql, trustedProxies, readiness, log: app.logDoors, logger });
 }
 
 /** What the program that makes the demo data is told. */

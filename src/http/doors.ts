@@ -4,6 +4,8 @@ import type { ErrorCode } from '../kernel/errors.ts';
 import { compress } from './compression.ts';
 import { describeForLog } from './error-log.ts';
 import type { GraphiqlPage } from './graphiql/page.ts';
+import { type Handle, sendJson } from './handle.ts';
+import { EXPORT_PATH, KEYS_PATH, type LogDoors } from './log-doors.ts';
 import { problemBody } from './problems.ts';
 import { internalText } from './public-errors.ts';
 import { commonHeaders, type Door, logRequest } from './request-log.ts';
@@ -22,11 +24,10 @@ export interface Doors {
   /** Null when there is none. */
   readonly page: GraphiqlPage | null;
   readonly readiness: () => Promise<Readiness>;
+  readonly log: LogDoors;
   readonly trusts: TrustedProxies;
   readonly logger: Logger;
 }
-
-type Handle = (request: IncomingMessage, response: ServerResponse, state: RequestState) => void | Promise<void>;
 
 interface Choice {
   readonly door: Door;
@@ -53,7 +54,7 @@ export function createListener(doors: Doors): (request: IncomingMessage, respons
 const ONCE_ONLY = ['host', 'content-type', 'content-encoding', 'authorization', 'origin', 'x-organization-id'];
 
 /** The door that a request is for. */
-function choose({ page, readiness }: Doors, request: IncomingMessage): Choice | 'graphql' {
+function choose({ page, readiness, log }: Doors, request: IncomingMessage): Choice | 'graphql' {
   const twice = ONCE_ONLY.find((name) => (request.headersDistinct[name]?.length ?? 0) > 1);
   if (twice) return refusal(400, 'BAD_REQUEST', `The header ${twice} is there more than once.`);
   switch (pathOf(request)) {
@@ -63,6 +64,12 @@ function choose({ page, readiness }: Doors, request: IncomingMessage): Choice | 
       return readOnly(request, 'health', (_request, response) => sendJson(response, 200, '{"status":"live"}'));
     case '/health/ready':
       return readOnly(request, 'health', readinessHandler(readiness));
+    case EXPORT_PATH:
+      // Not with HEAD: whoever takes the log is written down.
+      if (request.method === 'GET') return { door: 'export', handle: log.exportLog };
+      return refusal(405, 'BAD_REQUEST', 'This address is read with GET.', { allow: 'GET' });
+    case KEYS_PATH:
+      return readOnly(request, 'keys', log.keys);
     case GRAPHQL_PATH:
       return page && wantsPage(request) ? { door: 'graphiql', handle: page.answer } : 'graphql';
     case '/':
@@ -133,11 +140,4 @@ function readinessHandler(readiness: Doors['readiness']): Handle {
     const { ready, checks } = await readiness();
     sendJson(response, ready ? 200 : 503, JSON.stringify({ status: ready ? 'ready' : 'not ready', checks }));
   };
-}
-
-function sendJson(response: ServerResponse, status: number, body: string): void {
-  response.statusCode = status;
-  response.setHeader('content-type', 'application/json; charset=utf-8');
-  response.setHeader('content-length', Buffer.byteLength(body));
-  response.end(body);
 }

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { OperatorError } from '../kernel/operator-error.ts';
 import { createListener, type Doors, type Readiness } from './doors.ts';
+import type { LogDoors } from './log-doors.ts';
 import { createGraphiqlPage } from './graphiql/page.ts';
 import { refuseMalformed, refuseTunnel } from './malformed.ts';
 import { createTrustedProxies } from './trusted-proxies.ts';
@@ -24,6 +25,7 @@ export interface ServerOptions {
   /** How long a caller may take; the usual times when not given. */
   readonly patience?: Patience;
   readonly readiness: () => Promise<Readiness>;
+  readonly log: LogDoors;
   readonly logger: Logger;
 }
 
@@ -92,12 +94,13 @@ interface Drain {
 
 const STOPPING: Readiness = { ready: false, checks: { server: 'stopping' } };
 
-function doorsOf(api: Api, { graphiql, trustedProxies, readiness, logger }: ServerOptions, drain: Drain): Doors {
+function doorsOf(api: Api, { graphiql, trustedProxies, readiness, log, logger }: ServerOptions, drain: Drain): Doors {
   return {
     api,
     page: graphiql ? createGraphiqlPage() : null,
     trusts: createTrustedProxies(trustedProxies),
     readiness: () => (drain.begun ? Promise.resolve(STOPPING) : readiness()),
+    log,
     logger,
   };
 }

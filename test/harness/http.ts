@@ -20,6 +20,7 @@ export async function startTestServer({ app }: Pick<TestApp, 'app'>, options: Pa
     graphiql: false,
     trustedProxies: [],
     readiness: () => Promise.resolve({ ready: true, checks: {} }),
+    log: app.logDoors,
     logger: pino({ level: 'silent' }),
     ...options,
   });

@@ -8,6 +8,7 @@ export const AUDIT_NOUNS = [
   'AUDIT',
   'DEPLOYMENT',
   'EVENT',
+  'EVENTS',
   'EXECUTION',
   'INVITATION',
   'MEMBER',

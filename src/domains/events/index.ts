@@ -2,6 +2,7 @@ export type { AppendCondition, Appended } from './append.ts';
 export { AUDIT_NOUNS, type AuditKind, type AuditKinds, type AuditNoun, isAuditType } from './audit.ts';
 export { APPEND_MAX, type AppendEventsInput } from './append-events.input.ts';
 export { type Changes, changesOf, fieldsOf } from './changes.ts';
+export { type CheckpointJob, startCheckpoints } from './checkpoints.ts';
 export type { Decision } from './decide.ts';
 export { AppendConditionFailedError } from './event.errors.ts';
 export {
@@ -23,6 +24,7 @@ export {
   type QueryItem,
   type StoredEvent,
 } from './event.types.ts';
+export { createLogExporter, type LogExport, type LogExporter } from './export-log.ts';
 export type { EventPage, ReadOptions } from './read.ts';
 export {
   asVisitor,

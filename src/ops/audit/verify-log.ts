@@ -5,12 +5,11 @@ import {
   type Checkpoint,
   createChainCheck,
   type KeyRing,
-  readChain,
-  readCheckpoints,
   readHash,
   readLastArchive,
   readLastCheckpoint,
   type Signed,
+  walkChain,
 } from '../../platform/chain/index.ts';
 import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { checkTags } from './verify-tags.ts';
@@ -74,35 +73,21 @@ const TOLD_TOGETHER = 500;
 
 /** All events in their order, each checkpoint behind its event. */
 async function walk({ db, onEvents }: LogCheck, check: ChainCheck, extent: Extent, lastSigned: number): Promise<void> {
-  const checkpoints = followCheckpoints(db, check.position - 1, lastSigned);
-  let next = await checkpoints.next();
-  const signedBefore = async (position: number): Promise<void> => {
-    for (; !next.done && next.value.statement.position < position; next = await checkpoints.next()) check.signed(next.value);
-  };
   let untold = 0;
-  for await (const event of readChain(db, { after: check.position, through: Math.max(extent.position, extent.lastEvent) })) {
-    await signedBefore(event.position);
-    check.event(event);
+  const range = { after: check.position, through: Math.max(extent.position, extent.lastEvent), signedThrough: lastSigned };
+  for await (const item of walkChain(db, range)) {
+    // What was signed beyond the end is told once, below.
+    if (item.kind === 'event') check.event(item.event);
+    else if (item.signed.statement.position <= extent.position) check.signed(item.signed);
     untold += 1;
-    if (untold === TOLD_TOGETHER) {
-      onEvents(untold);
-      untold = 0;
-    }
+    if (untold < TOLD_TOGETHER) continue;
+    onEvents(untold);
+    untold = 0;
   }
   onEvents(untold);
-  await signedBefore(check.position + 1);
   if (lastSigned > check.position) {
     const missing = `the end of the log is missing: position ${lastSigned} was signed, and the last event is at ${check.position}`;
     check.find(check.position + 1, missing);
-  }
-}
-
-async function* followCheckpoints(db: TenantClient, after: number, through: number): AsyncGenerator<Signed<Checkpoint>, void> {
-  for (let position = after; ; ) {
-    const page = await readCheckpoints(db, position);
-    for (const checkpoint of page) if (checkpoint.statement.position <= through) yield checkpoint;
-    if (page.length === 0) return;
-    position = page.at(-1)!.statement.position;
   }
 }
 

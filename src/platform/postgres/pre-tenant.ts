@@ -85,6 +85,8 @@ export interface PreTenantDatabase {
   findSignIn(email: string): Promise<FoundSignIn | null>;
   /** The id of the identity with this address (in lower case), made without a password when there is none. */
   ensureIdentity(email: string, name: string | null): Promise<string>;
+  /** The organizations whose log has grown by so many events since its last checkpoint, or at all since one so old. */
+  findUnsignedLogs(events: number, ageMs: number): Promise<readonly string[]>;
   /** Null unless the user is an active super administrator. */
   findOrganizationForOperator(userId: string, orgId: string): Promise<FoundOrganization | null>;
 }
@@ -108,6 +110,11 @@ export function createPreTenantDatabase(pool: DatabasePool): PreTenantDatabase {
     async ensureIdentity(email, name) {
       const record = await call('SELECT iam.ensure_identity($1::text, $2::text) AS user_id', email, name);
       return record?.['userId'] as string;
+    },
+    async findUnsignedLogs(events, ageMs) {
+      const text = `SELECT org_id FROM events.find_unsigned($1::bigint, $2::float8 * interval '1 millisecond') AS org_id`;
+      const records = await readRecords(pool, [pool.scopeStep(nobody), { text, values: [events, ageMs] }]);
+      return records.map(({ orgId }) => orgId as string);
     },
     findOrganizationForOperator: (userId, orgId) =>
       find('SELECT * FROM iam.find_organization_for_operator($1::uuid, $2::uuid)', userId, orgId),

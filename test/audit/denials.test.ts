@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { definition, seedWorld, signIn, type World } from '../harness/world.ts';
+import { memberUuid, openTrailWorld, type TrailWorld, typesOf } from './trail.ts';
+
+let world: TrailWorld;
+let acme: World;
+let other: World;
+let nowMs = Date.now();
+/** More than any bound of time. */
+const DAY_MS = 24 * 60 * 60_000;
+
+beforeAll(async () => {
+  world = await openTrailWorld({ clock: { now: () => new Date(nowMs) } });
+  acme = world.acme;
+  other = await seedWorld(world.api, 'other', world.operator.userId);
+  for (const key of [...Object.values(acme.keys), ...Object.values(other.keys)]) await world.api.call('{ viewer { kind } }', {}, { as: key });
+});
+afterAll(() => world?.close());
+// Each test has its own minute, and keys that were used within the hour.
+beforeEach(() => {
+  nowMs += 2 * 60_000;
+});
+
+const read = (query: string, as: string | undefined, headers: Record<string, string> = {}) => world.eventsOf(() => world.api.call(query, {}, { as, headers }));
+const create = { name: 'Not mine to make', definition: definition('no') };
+
+describe('what somebody is refused is in the log when the answer comes', () => {
+  test('a mutation, at its door', async () => {
+    const { result, events } = await world.eventsOf(() => world.mutate('createWorkflow', create, acme.keys.viewer, { 'user-agent': 'probe/1' }));
+    expect(result.errors?.[0]?.extensions).toEqual({ code: 'FORBIDDEN' });
+    expect(events).toMatchObject([
+      {
+        orgId: acme.orgUuid,
+        type: 'ACCESS.DENIED',
+        data: { code: 'FORBIDDEN', field: 'Mutation.createWorkflow', permission: 'workflow:write' },
+        actor: { kind: 'api_key', membershipId: memberUuid(acme, 'viewer') },
+        correlationId: result.headers.get('x-request-id'),
+        userAgent: 'probe/1',
+      },
+    ]);
+    expect(events[0]?.tags).toEqual([`actor:${acme.members.viewer}`, `actor:${acme.viewerKeyId}`].sort());
+  });
+
+  test('a list, by the scopes of a key', async () => {
+    const made = await world.api.call('mutation { createApiKey(input: { name: "Narrow", scopes: ["workflow:read"] }) { ... on CreateApiKeySuccess { secret } } }', {}, { as: acme.keys.owner });
+    const narrow = made.data.createApiKey.secret as string;
+    await world.api.call('{ viewer { kind } }', {}, { as: narrow });
+    const { events } = await read('{ members { totalCount } }', narrow);
+    expect(events.map(({ data }) => [data.field, data.permission])).toEqual([['Query.members', 'member:read']]);
+    // Of three rows with the same field, it is one refusal; what may be read is answered.
+    const nested = await read('{ workflows { edges { node { name createdBy { email } } } } }', narrow);
+    expect(nested.result.data.workflows.edges).toHaveLength(3);
+    expect(nested.events.map(({ data }) => [data.field, data.permission])).toEqual([['Workflow.createdBy', 'member:read']]);
+    const byId = await read(`{ node(id: "${acme.members.viewer}") { id } }`, narrow);
+    expect(byId.events.map(({ data }) => [data.field, data.permission])).toEqual([['Query.node', 'member:read']]);
+  });
+
+  test('a rule of a use case, with its reason', async () => {
+    const { events } = await world.eventsOf(() => world.mutate('updateMemberRole', { id: acme.members.admin, role: 'VIEWER' }, acme.keys.manager));
+    expect(events.map(({ type, data }) => [type, data])).toEqual([
+      ['ACCESS.DENIED', { code: 'FORBIDDEN', field: 'Mutation.updateMemberRole', permission: null, reason: 'You can only manage members with a role below your own.' }],
+    ]);
+  });
+
+  test('each field of a request, once and together', async () => {
+    const input = '{ id: "x" }';
+    const query = `mutation { a: deleteSchedule(input: ${input}) { __typename } b: deleteSchedule(input: ${input}) { __typename } c: deleteWorkflow(input: ${input}) { __typename } }`;
+    const { events } = await read(query, acme.keys.viewer);
+    expect(events.map(({ data }) => data.field)).toEqual(['Mutation.deleteSchedule', 'Mutation.deleteWorkflow']);
+    expect(new Set(events.map(({ transaction }) => transaction)).size).toBe(1);
+  });
+});
+
+describe('what is not written down', () => {
+  test("what somebody does not find: another organization's thing is refused to nobody", async () => {
+    const { result, events } = await world.eventsOf(() => world.mutate('deleteWorkflow', { id: other.workflowIds[0] }, acme.keys.owner));
+    expect(result.data.deleteWorkflow.code).toBe('NOT_FOUND');
+    expect(events).toEqual([]);
+  });
+
+  test('a refusal of somebody who is in no organization, or names one of others', async () => {
+    const person = await signIn(world.api.app, acme.email('viewer'));
+    for (const [as, headers] of [[undefined, {}], [person, { 'x-organization-id': other.organizationId }], [world.operator.token, {}]] as const) {
+      const { result, events } = await read('mutation { deleteWorkflow(input: { id: "x" }) { __typename } }', as, headers);
+      expect(result.errors).toHaveLength(1);
+      expect(events).toEqual([]);
+    }
+  });
+});
+
+test('a flood of refusals leaves twenty a minute of each caller, and the next one says how many were left out', async () => {
+  const flood = async (count: number): Promise<void> => {
+    for (let index = 0; index < count; index++) await world.mutate('createWorkflow', create, acme.keys.customer);
+  };
+  const { events } = await world.eventsOf(() => flood(50));
+  expect(events).toHaveLength(20);
+  // Somebody else is not concerned.
+  expect((await world.eventsOf(() => world.mutate('createWorkflow', create, acme.keys.viewer))).events).toHaveLength(1);
+  nowMs += 61_000;
+  const later = await world.eventsOf(() => flood(2));
+  expect(later.events.map(({ data }) => data.leftOut)).toEqual([30, undefined]);
+});
+
+test("a refusal is in the log of the caller's organization and of no other", async () => {
+  const { events } = await world.eventsOf(async () => {
+    await world.mutate('createWorkflow', create, acme.keys.viewer);
+    await world.mutate('createWorkflow', create, other.keys.viewer);
+  });
+  expect(events.map(({ orgId, actor }) => [orgId, actor.membershipId]).sort()).toEqual(
+    [
+      [acme.orgUuid, memberUuid(acme, 'viewer')],
+      [other.orgUuid, memberUuid(other, 'viewer')],
+    ].sort(),
+  );
+});
+
+describe('an operator of the platform in an organization', () => {
+  const begin = () => signIn(world.api.app, 'operator@platform.test');
+
+  test('is written down before anything is shown, once within an hour', async () => {
+    nowMs += DAY_MS;
+    const operator = await begin();
+    const query = () => world.eventsOf(() => world.api.call('{ organization { slug } }', {}, { as: operator, headers: { 'x-organization-id': acme.organizationId } }));
+    const { events } = await query();
+    expect(events).toMatchObject([{ orgId: acme.orgUuid, type: 'OPERATOR.ENTERED', actor: { kind: 'user', userId: world.operator.userId, membershipId: null }, tags: ['actor:operator'] }]);
+    expect((await query()).events).toEqual([]);
+    nowMs += 10 * 60_000;
+    expect((await query()).events).toEqual([]);
+  });
+
+  test('is shown nothing when that cannot be written', async () => {
+    const operator = await begin();
+    await world.sql("CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused''; END'");
+    await world.sql('CREATE TRIGGER refuse BEFORE INSERT ON events.events FOR EACH ROW EXECUTE FUNCTION public.refuse()');
+    const ask = () => world.api.call('{ organization { slug } }', {}, { as: operator, headers: { 'x-organization-id': acme.organizationId } });
+    const refused = await ask();
+    await world.sql('DROP FUNCTION public.refuse CASCADE');
+    expect([refused.data?.organization ?? null, refused.errors?.[0]?.extensions.code]).toEqual([null, 'INTERNAL']);
+    const { result, events } = await world.eventsOf(ask);
+    expect([result.data.organization.slug, typesOf(events)]).toEqual(['acme', ['OPERATOR.ENTERED']]);
+  });
+
+  test('leaves what it changes there, and nothing of where else it works', async () => {
+    const operator = await begin();
+    const headers = { 'x-organization-id': acme.organizationId };
+    await read('{ organization { slug } }', operator, headers);
+    const { events } = await world.eventsOf(async () => {
+      await world.mutate('updateOrganization', { description: 'By the operator' }, operator, headers);
+      await world.mutate('suspendOrganization', { id: other.organizationId, reason: 'late' }, operator, headers);
+      await world.mutate('activateOrganization', { id: other.organizationId }, operator, headers);
+    });
+    expect(events.filter(({ orgId }) => orgId === acme.orgUuid).map(({ type }) => type)).toEqual(['ORGANIZATION.UPDATED']);
+    const elsewhere = events.filter(({ orgId }) => orgId === other.orgUuid);
+    expect(elsewhere.map(({ type, data }) => [type, data])).toEqual([
+      ['ORGANIZATION.SUSPENDED', { before: { status: 'active', statusReason: null }, after: { status: 'suspended', statusReason: 'late' } }],
+      ['ORGANIZATION.ACTIVATED', { before: { status: 'suspended', statusReason: 'late' }, after: { status: 'active', statusReason: null } }],
+    ]);
+    expect(JSON.stringify(elsewhere)).not.toContain(acme.orgUuid);
+  });
+});

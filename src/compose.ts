@@ -13,7 +13,10 @@ import type { Services } from './graphql/context.ts';
 import { describeForLog } from './http/error-log.ts';
 import { createLogDoors, type LogDoors } from './http/log-doors.ts';
 import { readTrustedDocuments } from './http/trusted-documents.ts';
-import { createApi, type Api } from './http/yoga.ts';
+import { createAccessWatches } from './http/subscriptions/access-watch.ts';
+import { createSubscriptions, type Subscriptions } from './http/subscriptions/subscriptions.ts';
+import { createSocketDoor, type SocketDoor } from './http/subscriptions/web-sockets.ts';
+import { createApi, createIdentify, type Api } from './http/yoga.ts';
 import { systemClock, type Clock } from './kernel/clock.ts';
 import type { Principal } from './kernel/principal.ts';
 import { deriveKey } from './platform/crypto/keys.ts';
@@ -45,6 +48,9 @@ export interface AppOptions {
 /** Everything that answers requests, put together, without a socket. */
 export interface App {
   readonly api: Api;
+  /** Subscriptions by WebSocket, for a server that has sockets. */
+  readonly sockets: SocketDoor;
+  readonly subscriptions: Subscriptions;
   readonly services: Services;
   readonly db: TenantClient;
   readonly pool: DatabasePool;
@@ -90,8 +96,11 @@ export function composeApp(options: AppOptions): App {
   const accessChanged = (change: AccessChange) => services.auth.forget(change);
   const cursors = createCursorCodec(deriveKey(secretKey, 'cursors'));
   const { corsOrigins, corsLocal, introspection, bodyLimitBytes, requestTimeoutMs } = config.http;
+  const subscriptions = createSubscriptions(config.subscriptions);
+  // After the one above: what is asked again is not to be answered from memory.
+  const watches = createAccessWatches(accessFeed, clock);
   const api = createApi(
-    { services, db, events, clock, accessChanged, cursors, meter, failures, accessLog, logger },
+    { services, db, events, clock, accessChanged, cursors, subscriptions, watches, meter, failures, accessLog, logger },
     {
       corsOrigins,
       corsLocal,
@@ -111,8 +120,17 @@ export function composeApp(options: AppOptions): App {
     ...{ auth: services.auth, accessLog, exporter, keyRing, meter, failures, logger, requestTimeoutMs, corsOrigins },
     ...{ db, events, clock, accessChanged, secureCookies: config.session.cookieSecure },
   });
+  const sockets = createSocketDoor({
+    api,
+    identify: createIdentify({ services, failures, accessLog }, { corsOrigins, secureCookies: config.session.cookieSecure }),
+    subscriptions,
+    bodyLimitBytes,
+    logger,
+  });
   return {
     api,
+    sockets,
+    subscriptions,
     services,
     db,
     pool,
@@ -125,6 +143,7 @@ export function composeApp(options: AppOptions): App {
     serviceContext: (principal) => ({ principal, origin: { source: 'system' }, db, events, clock, accessChanged }),
     settled: () => rateLimiting.settled(),
     async close() {
+      watches.close();
       unsubscribe();
       rateLimiting.close();
       await accessLog.settled();

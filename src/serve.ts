@@ -54,7 +54,7 @@ export async function serve(
 function listen(app: App, config: Config, { runtimeUrl }: OpenDatabase, logger: Logger): Promise<RunningServer> {
   const { host, port, requestTimeoutMs, shutdownGraceMs, graphiql, trustedProxies } = config.http;
   const readiness = createReadiness({ runtimeUrl, timeoutMs: config.database.connectTimeoutMs });
-  return startServer(app.api, { host, port, requestTimeoutMs, shutdownGraceMs, graphiql, trustedProxies, readiness, log: app.logDoors, logger });
+  return startServer(app.api, { host, port, requestTimeoutMs, shutdownGraceMs, graphiql, trustedProxies, readiness, log: app.logDoors, sockets: app.sockets, origins: config.http, logger });
 }
 
 /** What the program that makes the demo data is told. */

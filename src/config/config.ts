@@ -150,6 +150,7 @@ export const readConfig = (environment: Environment) => {
       shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     },
     operations: operationsOf(values),
+    subscriptions: { perCaller: values.SUBSCRIPTION_LIMIT, perConnection: values.CONNECTION_SUBSCRIPTION_LIMIT },
     rateLimits: rateLimitsOf(values),
     session: {
       accessMinutes: values.SESSION_ACCESS_MINUTES,

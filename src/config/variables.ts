@@ -307,6 +307,16 @@ export const variables = {
     default: '60',
     description: 'Requests of one caller that may fail before they are executed; the network address counts for who is not known.',
   },
+  SUBSCRIPTION_LIMIT: {
+    ...wholeNumber(1, 100_000),
+    default: '100',
+    description: 'Subscriptions that one API key, or one person with all sessions, may have open at a process.',
+  },
+  CONNECTION_SUBSCRIPTION_LIMIT: {
+    ...wholeNumber(1, 10_000),
+    default: '50',
+    description: 'Subscriptions that one WebSocket may have open.',
+  },
   REQUEST_TIMEOUT_MS: {
     ...wholeNumber(1, 600_000),
     default: '15000',

@@ -73,6 +73,10 @@ builder.addScalarType('Position', PositionResolver, {
 
 builder.queryType({ description: 'Everything that can be read.' });
 builder.mutationType({ description: 'Everything that can be changed. Expected failures are members of each result union.' });
+builder.subscriptionType({
+  description:
+    'What can be followed as it happens, over server-sent events or a WebSocket. All of it comes from the log: whoever keeps the last position begins again after it, and misses nothing. A subscription ends when its caller may no longer see what it shows.',
+});
 
 /** The where clause that the first wall asks of a statement that a resolver writes itself. */
 export function tenantWhere(context: GraphQLContext, tenantKey: 'orgId' | 'id' = 'orgId'): Readonly<Record<string, string>> {

@@ -64,6 +64,8 @@ export interface GraphQLContext {
   /** How the limits of the caller stand; null when there are none. Known before any resolver runs. */
   rateLimit: ViewerRateLimit | null;
   readonly loaders: Loaders;
+  /** Aborted when a subscription ends; never for what is answered once. */
+  ended: AbortSignal;
   /** Has the operator's log tell of something that is in no organization's. */
   note(act: NotedAct): void;
   readonly response: ResponseControls;

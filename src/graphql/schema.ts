@@ -19,6 +19,8 @@ import './events/event.ts';
 import './events/events.ts';
 import './events/append-events.ts';
 import './events/history.ts';
+import './events/event-appended.ts';
+import './events/entity-changes.ts';
 
 /** The whole schema. Throws, with the name, when a type or root field does not declare its tenant and access. */
 export const schema: GraphQLSchema = builder.toSchema({ directives: [...specifiedDirectives, SemanticNonNullDirective] });

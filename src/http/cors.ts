@@ -12,6 +12,11 @@ export interface CorsRules {
   readonly corsLocal: boolean;
 }
 
+/** Whether pages of another origin may call at all. */
+export function isAllowedOrigin(origin: string, { corsOrigins, corsLocal }: CorsRules): boolean {
+  return corsOrigins.includes(origin) || (corsLocal && OWN_MACHINE.test(origin));
+}
+
 /**
  * What a page of another origin may do here, and nothing when it is not on the list. The answer names one origin or none:
  * given a list, the library answers strangers with the origin "null", which any page can take on in a frame without
@@ -20,8 +25,8 @@ export interface CorsRules {
 export function corsFor(request: Request, { corsOrigins, corsLocal }: CorsRules): CORSOptions {
   const origin = request.headers.get('origin');
   if (origin === null) return false;
+  if (!isAllowedOrigin(origin, { corsOrigins, corsLocal })) return false;
   const listed = corsOrigins.includes(origin);
-  if (!listed && !(corsLocal && OWN_MACHINE.test(origin))) return false;
   return {
     origin,
     // Of the pages of a machine, some are strangers to each other. One that was not named has to know a key.

@@ -53,9 +53,14 @@ export function createListener(doors: Doors): (request: IncomingMessage, respons
 /** Headers that mean something else to whoever reads the first of them than to whoever reads the last. */
 const ONCE_ONLY = ['host', 'content-type', 'content-encoding', 'authorization', 'origin', 'x-organization-id'];
 
+/** The first header that is there more than once and must not be. */
+export function repeatedHeader({ headersDistinct }: IncomingMessage): string | undefined {
+  return ONCE_ONLY.find((name) => (headersDistinct[name]?.length ?? 0) > 1);
+}
+
 /** The door that a request is for. */
 function choose({ page, readiness, log }: Doors, request: IncomingMessage): Choice | 'graphql' {
-  const twice = ONCE_ONLY.find((name) => (request.headersDistinct[name]?.length ?? 0) > 1);
+  const twice = repeatedHeader(request);
   if (twice) return refusal(400, 'BAD_REQUEST', `The header ${twice} is there more than once.`);
   switch (pathOf(request)) {
     case null:
@@ -102,7 +107,7 @@ async function answer(
 const HOST = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 
 /** The path, or null for what is no address: the Host header is part of it and comes from the caller too. */
-function pathOf({ headers, httpVersion, url = '' }: IncomingMessage): string | null {
+export function pathOf({ headers, httpVersion, url = '' }: IncomingMessage): string | null {
   // Only the first version of the protocol knew requests without one.
   if (headers.host === undefined && httpVersion !== '1.0') return null;
   // What is more than a name and a port would become part of the path.

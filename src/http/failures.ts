@@ -57,6 +57,11 @@ const COUNTED: ReadonlySet<unknown> = new Set<ErrorCode>([
 
 const whose = ({ principal, sender }: RequestState): string => subjectOf(principal, sender.address);
 
+/** Counts a request that failed before anything was executed. @throws RateLimitedError when there were too many. */
+export async function countFailure(meter: FailureMeter, state: RequestState, code: unknown): Promise<void> {
+  if (!state.counted && COUNTED.has(code)) await meter.take(whose(state));
+}
+
 /**
  * Counts requests that fail before they are executed. Whoever has failed too often gets no further document checked
  * until there is a failure left; one that was found right before is run all the same.
@@ -74,11 +79,11 @@ export function useFailureLimit(meter: FailureMeter): Plugin<object, ServerConte
     },
     async onResultProcess({ request, result, setResult }) {
       const state = stateOf(request);
-      if (state.counted || Array.isArray(result) || !('errors' in result) || !result.errors?.length) return;
+      if (Array.isArray(result) || !('errors' in result) || !result.errors?.length) return;
       const [first] = result.errors;
-      if (!first || !COUNTED.has(toPublicError(first, state.id).error.extensions['code'])) return;
+      if (!first) return;
       try {
-        await meter.take(whose(state));
+        await countFailure(meter, state, toPublicError(first, state.id).error.extensions['code']);
       } catch (error) {
         if (!(error instanceof RateLimitedError)) throw error;
         setResult({ errors: [createGraphQLError(error.message, { originalError: error })] });

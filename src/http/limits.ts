@@ -1,4 +1,4 @@
-import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createGraphQLError, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { countObjects } from '../graphql/limits/count.ts';
@@ -6,7 +6,7 @@ import { excessOf, type OperationLimits, writtenExcessOf } from '../graphql/limi
 import { measureOperation, type OperationSize } from '../graphql/limits/measure.ts';
 import { repeatsOf } from '../graphql/limits/repeats.ts';
 import { tooComplex } from './documents.ts';
-import type { CallerMeter } from './rate-limits.ts';
+import type { CallerMeter, Metered } from './rate-limits.ts';
 import { stateOf } from './request-state.ts';
 
 export interface LimitOptions {
@@ -30,26 +30,11 @@ export function useLimits({ operations, meter }: LimitOptions): Plugin<GraphQLCo
       if (excess) setResult([tooComplex(excess)]);
     },
     async onExecute({ args, setResultAndStopExecution }) {
-      const { schema, document, operationName, variableValues, contextValue } = args;
-      const request = { operationName, variables: variableValues ?? {}, pageSizeMax: operations.pageSize };
-      const size = measureOperation(schema, document, request);
-      if (!size) return undefined;
-      const excess = excessOf(size, operations);
-      if (excess) {
-        setResultAndStopExecution(refused(tooComplex(excess), meter && { requested: size.cost }));
-        return undefined;
-      }
-      if (!meter) return undefined;
-      const requestState = stateOf(contextValue.request);
-      requestState.counted = true;
-      const { refusal, state, settle } = await meter.admit(contextValue.principal, requestState.sender.address, size);
-      const { available, restoreRate } = state.cost;
-      if (refusal) {
-        const error = createGraphQLError(refusal.message, { originalError: refusal });
-        setResultAndStopExecution(refused(error, { requested: size.cost, available, restoreRate }));
-        return undefined;
-      }
-      contextValue.rateLimit = state;
+      const { admitted, refusal } = await admit(args, operations, meter);
+      if (refusal) setResultAndStopExecution(refusal);
+      if (!admitted) return undefined;
+      const { schema, document } = args;
+      const { size, request, settle, restoreRate } = admitted;
       return {
         onExecuteDone({ result, setResult }) {
           if (!('data' in result)) return;
@@ -59,7 +44,53 @@ export function useLimits({ operations, meter }: LimitOptions): Plugin<GraphQLCo
         },
       };
     },
+    // A subscription costs when it is begun what one of its events may.
+    async onSubscribe({ args, setResultAndStopExecution }) {
+      const { refusal } = await admit(args, operations, meter);
+      if (refusal) setResultAndStopExecution(refusal);
+    },
   };
+}
+
+interface Admitted {
+  readonly size: OperationSize;
+  readonly request: Parameters<typeof measureOperation>[2];
+  readonly settle: Metered['settle'];
+  readonly restoreRate: number;
+}
+
+/** An operation that is to be run. */
+interface Asked {
+  readonly schema: GraphQLSchema;
+  readonly document: DocumentNode;
+  readonly operationName?: string | null | undefined;
+  readonly variableValues?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly contextValue: GraphQLContext & YogaInitialContext;
+}
+
+/** Takes what an operation may cost from its caller, or says why it may not run. Neither when nobody is limited. */
+async function admit(
+  args: Asked,
+  operations: LimitOptions['operations'],
+  meter: CallerMeter | null,
+): Promise<{ admitted?: Admitted; refusal?: ExecutionResult }> {
+  const { schema, document, operationName, variableValues, contextValue } = args;
+  const request = { operationName, variables: variableValues ?? {}, pageSizeMax: operations.pageSize };
+  const size = measureOperation(schema, document, request);
+  if (!size) return {};
+  const excess = excessOf(size, operations);
+  if (excess) return { refusal: refused(tooComplex(excess), meter && { requested: size.cost }) };
+  if (!meter) return {};
+  const requestState = stateOf(contextValue.request);
+  requestState.counted = true;
+  const { refusal, state, settle } = await meter.admit(contextValue.principal, requestState.sender.address, size);
+  const { available, restoreRate } = state.cost;
+  if (refusal) {
+    const error = createGraphQLError(refusal.message, { originalError: refusal });
+    return { refusal: refused(error, { requested: size.cost, available, restoreRate }) };
+  }
+  contextValue.rateLimit = state;
+  return { admitted: { size, request, settle, restoreRate } };
 }
 
 function refused(error: GraphQLError, cost: object | null): ExecutionResult {

@@ -1,4 +1,4 @@
-import { type ExecutionResult, getOperationAST } from 'graphql';
+import { type ExecutionResult, getOperationAST, type GraphQLError } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { type ErrorCode, OutcomeUnknownError, ServiceUnavailableError } from '../kernel/errors.ts';
@@ -11,7 +11,7 @@ import { NOT_JSON } from './readable-requests.ts';
 import { internalText, toPublicError } from './public-errors.ts';
 import { commonHeaders, logRequest } from './request-log.ts';
 import { mayBeCompressed } from './compression.ts';
-import { stateOf, type ServerContext } from './request-state.ts';
+import { type RequestState, stateOf, type ServerContext } from './request-state.ts';
 
 /** One log line for each request, the request's id and cookies on its answer, and the headers every answer has. */
 export function useRequestLog(logger: Logger): Plugin<object, ServerContext> {
@@ -28,7 +28,8 @@ export function useRequestLog(logger: Logger): Plugin<object, ServerContext> {
       for (const [name, value] of Object.entries(commonHeaders(state))) response.headers.set(name, value);
       if (!mayBeCompressed(state, request)) response.headers.set('cache-control', 'no-store, no-transform');
       for (const cookie of state.setCookies) response.headers.append('set-cookie', cookie);
-      logRequest(logger, state, { door: 'graphql', method: request.method, status: response.status });
+      const door = serverContext.socket ? 'websocket' : 'graphql';
+      logRequest(logger, state, { door, method: request.method, status: response.status });
     },
   };
 }
@@ -75,21 +76,24 @@ export function usePublicErrors(logger: Logger): Plugin {
   return {
     onResultProcess({ request, result, setResult }) {
       if (Array.isArray(result) || !('errors' in result) || !result.errors?.length) return;
-      const state = stateOf(request);
-      const errors = result.errors.map((error) => {
-        const shown = toPublicError(error, state.id, state.mutated);
-        state.codes.add(String(shown.error.extensions['code']));
-        if (shown.unexpected) {
-          // The name of the field in the schema; the path has the caller's own words for it.
-          const node = error.nodes?.[0];
-          const field = node?.kind === 'Field' ? node.name.value : null;
-          logger.error({ requestId: state.id, field, error: describeForLog(shown.unexpected) }, 'unexpected failure');
-        }
-        return shown.error;
-      });
-      setResult({ ...(result as ExecutionResult), errors });
+      setResult({ ...(result as ExecutionResult), errors: showErrors(result.errors, stateOf(request), logger) });
     },
   };
+}
+
+/** Failures as the caller may see them. What somebody should look at goes to the log. */
+export function showErrors(errors: readonly GraphQLError[], state: RequestState, logger: Logger): GraphQLError[] {
+  return errors.map((error) => {
+    const shown = toPublicError(error, state.id, state.mutated);
+    state.codes.add(String(shown.error.extensions['code']));
+    if (shown.unexpected) {
+      // The name of the field in the schema; the path has the caller's own words for it.
+      const node = error.nodes?.[0];
+      const field = node?.kind === 'Field' ? node.name.value : null;
+      logger.error({ requestId: state.id, field, error: describeForLog(shown.unexpected) }, 'unexpected failure');
+    }
+    return shown.error;
+  });
 }
 
 /** Runs every operation for its tenant and nobody else, and ends one that takes too long. */

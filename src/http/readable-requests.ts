@@ -1,12 +1,10 @@
 import type { GraphQLError } from 'graphql';
 import { createGraphQLError, type GraphQLParams, type Plugin } from 'graphql-yoga';
+import { accepts, JSON_RANGES, STREAM_RANGES } from './accept.ts';
 
 export const NOT_JSON = 'Send the request as JSON, with "Content-Type: application/json".';
 
 const JSON_TYPE = /^application\/(graphql\+)?json(;\s*charset="?utf-8"?)?$/i;
-
-/** Ranges of the Accept header that the answer fits into. */
-const ACCEPTED = new Set(['*/*', 'application/*', 'application/graphql-response+json', 'application/json']);
 
 /** A request that cannot be read; the status says in which way. */
 function unreadable(message: string, status: number, headers: Record<string, string> = {}): GraphQLError {
@@ -14,7 +12,7 @@ function unreadable(message: string, status: number, headers: Record<string, str
 }
 
 /**
- * JSON is the only body that is read, and JSON the only answer. Forms and plain text are what a page of another site can
+ * JSON is the only body that is read, and JSON or a stream of events the only answer. Forms and plain text are what a page of another site can
  * send with a browser's cookies without asking first, so refusing them is the protection against cross-site requests.
  * What could not be answered is refused before it is done.
  */
@@ -23,7 +21,8 @@ export function useReadableRequests(): Plugin {
     onRequestParse({ request, requestParser, setRequestParser, endResponse, fetchAPI }) {
       const { method, headers } = request;
       if (method !== 'GET' && method !== 'POST') return;
-      if (!acceptsJson(headers.get('accept'))) return endResponse(new fetchAPI.Response(null, { status: 406 }));
+      const accept = headers.get('accept');
+      if (!accepts(accept, JSON_RANGES) && !accepts(accept, STREAM_RANGES)) return endResponse(new fetchAPI.Response(null, { status: 406 }));
       if (method === 'GET' && requestParser) return setRequestParser((asked) => readAddress(asked, requestParser));
       if (!JSON_TYPE.test(headers.get('content-type')?.trim() ?? '')) throw unreadable(NOT_JSON, 415);
       const encoding = headers.get('content-encoding');
@@ -32,14 +31,6 @@ export function useReadableRequests(): Plugin {
       }
     },
   };
-}
-
-function acceptsJson(accept: string | null): boolean {
-  return (accept || '*/*').split(',').some((part) => {
-    const [range = '', ...parameters] = part.toLowerCase().replaceAll(' ', '').split(';');
-    const refused = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter) || /^charset=(?!utf-8$)/.test(parameter));
-    return ACCEPTED.has(range) && !refused;
-  });
 }
 
 type Parse = (request: Request) => unknown;

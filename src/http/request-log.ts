@@ -3,7 +3,7 @@ import type { RequestState } from './request-state.ts';
 import { securityHeaders } from './security-headers.ts';
 
 /** Which part of the server answered. */
-export type Door = 'graphql' | 'graphiql' | 'health' | 'export' | 'keys' | 'none';
+export type Door = 'graphql' | 'websocket' | 'graphiql' | 'health' | 'export' | 'keys' | 'none';
 
 interface Answered {
   readonly door: Door;

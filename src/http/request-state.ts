@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ExecutionResult } from 'graphql';
 import type { NotedAct } from '../graphql/context.ts';
 import type { Origin } from '../kernel/origin.ts';
 import type { Principal } from '../kernel/principal.ts';
@@ -14,6 +15,8 @@ export interface RequestState {
   readonly codes: Set<string>;
   /** What was done outside of any organization, for the log. */
   readonly acts: NotedAct[];
+  /** The WebSocket that it came by; null for a request of its own. */
+  readonly connection: object | null;
   principal: Principal | null;
   operation: string | null;
   /** Whether the answer may tell a secret that was just made: a mutation ran. */
@@ -31,15 +34,17 @@ const NOBODY_KNOWN: Sender = { address: null, secure: false };
  * The state of a request that has just come. The caller's X-Request-Id is kept when it is short and plain: it goes into
  * log lines and headers, so nothing else is let in.
  */
-export function createRequestState(sentId: string | null | undefined, sender = NOBODY_KNOWN): RequestState {
+export function createRequestState(sentId: string | null | undefined, sender = NOBODY_KNOWN, connection: object | null = null): RequestState {
   const id = sentId && ACCEPTED_ID.test(sentId) ? sentId : randomUUID();
   const startedAt = performance.now();
-  return { id, sender, startedAt, setCookies: [], codes: new Set(), acts: [], principal: null, operation: null, mutated: false, counted: false };
+  return { id, sender, startedAt, setCookies: [], codes: new Set(), acts: [], connection, principal: null, operation: null, mutated: false, counted: false };
 }
 
 /** What the listener hands to the GraphQL endpoint with a request. */
 export interface ServerContext {
   readonly state?: RequestState;
+  /** Takes what is answered in place of a response, for an operation that came by a WebSocket. */
+  readonly socket?: { take(answer: ExecutionResult | AsyncIterable<ExecutionResult>): void };
 }
 
 const states = new WeakMap<Request, RequestState>();

@@ -41,6 +41,10 @@ export function useSchemaVisibility(introspection: Introspection): Plugin {
         return hidden(document, () => validate(schema, document, withoutSchema, { hideSuggestions: true }));
       });
     },
+    onSubscribe({ args }) {
+      const open = mayRead(introspection, stateOf(args.contextValue.request).principal);
+      if (!open) Object.assign(args, { hideSuggestions: true });
+    },
     onExecute({ args }) {
       const open = mayRead(introspection, stateOf(args.contextValue.request).principal);
       if (open) return;

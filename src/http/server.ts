@@ -3,10 +3,13 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { OperatorError } from '../kernel/operator-error.ts';
+import type { CorsRules } from './cors.ts';
 import { createListener, type Doors, type Readiness } from './doors.ts';
 import type { LogDoors } from './log-doors.ts';
 import { createGraphiqlPage } from './graphiql/page.ts';
 import { refuseMalformed, refuseTunnel } from './malformed.ts';
+import { createUpgradeListener } from './subscriptions/upgrade.ts';
+import type { SocketDoor } from './subscriptions/web-sockets.ts';
 import { createTrustedProxies } from './trusted-proxies.ts';
 import type { Api } from './yoga.ts';
 
@@ -26,6 +29,9 @@ export interface ServerOptions {
   readonly patience?: Patience;
   readonly readiness: () => Promise<Readiness>;
   readonly log: LogDoors;
+  readonly sockets: SocketDoor;
+  /** Whose pages may open a WebSocket. */
+  readonly origins: CorsRules;
   readonly logger: Logger;
 }
 
@@ -70,10 +76,14 @@ export async function startServer(api: Api, options: ServerOptions): Promise<Run
     connectionsCheckingInterval: lookEveryMs,
     // A request without a Host is refused by this server's own words.
     requireHostHeader: false,
+    // Whoever asks for another protocol is answered in this one.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
   // An answer that nobody reads stays in memory: its connection is ended when nothing moves on it any more.
   server.setTimeout(options.requestTimeoutMs + unreadMs);
-  attach(server, doorsOf(api, options, drain), drain);
+  const doors = doorsOf(api, options, drain);
+  attach(server, doors, drain);
+  server.on('upgrade', createUpgradeListener({ ...options, trusts: doors.trusts, isStopping: () => drain.begun }));
   await listen(server, options);
   return {
     origin: originOf(server.address() as AddressInfo),
@@ -82,7 +92,8 @@ export async function startServer(api: Api, options: ServerOptions): Promise<Run
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const timer = setTimeout(() => server.closeAllConnections(), options.shutdownGraceMs);
-      await closed;
+      // Streams have no end of their own.
+      await Promise.all([closed, options.sockets.close(options.shutdownGraceMs)]);
       clearTimeout(timer);
     },
   };

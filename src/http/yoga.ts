@@ -2,7 +2,7 @@ import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'gr
 import type { Logger } from 'pino';
 import type { AccessLog } from '../domains/auth/index.ts';
 import type { ServiceContext } from '../domains/service-context.ts';
-import { ForbiddenError } from '../kernel/errors.ts';
+import { AppError, ForbiddenError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { CursorCodec } from '../graphql/connections/cursor.ts';
 import type { GraphQLContext, Services } from '../graphql/context.ts';
@@ -13,14 +13,17 @@ import { useAccessLog } from './access-log.ts';
 import { callerOf, useCaller } from './caller.ts';
 import { corsFor, type CorsRules } from './cors.ts';
 import { createDocumentCaches, useTokenLimit } from './documents.ts';
-import { type FailureMeter, useFailureLimit } from './failures.ts';
+import { countFailure, type FailureMeter, useFailureLimit } from './failures.ts';
 import { useLimits } from './limits.ts';
 import { useCodedRefusals, usePublicErrors, useRequestLog, useTenantScope } from './plugins.ts';
 import type { CallerMeter } from './rate-limits.ts';
 import { useReadableRequests } from './readable-requests.ts';
-import { originOf, stateOf, type ServerContext } from './request-state.ts';
+import { originOf, type RequestState, stateOf, type ServerContext } from './request-state.ts';
 import { type Introspection, useSchemaVisibility } from './schema-visibility.ts';
 import type { CookieOptions } from './session-cookies.ts';
+import type { AccessWatches } from './subscriptions/access-watch.ts';
+import { useSubscriptions } from './subscriptions/plugin.ts';
+import type { Subscriptions } from './subscriptions/subscriptions.ts';
 import { type DocumentRules, useTrustedDocuments } from './trusted-documents.ts';
 
 export interface ApiDependencies {
@@ -30,6 +33,8 @@ export interface ApiDependencies {
   readonly clock: ServiceContext['clock'];
   readonly accessChanged: ServiceContext['accessChanged'];
   readonly cursors: CursorCodec;
+  readonly subscriptions: Subscriptions;
+  readonly watches: AccessWatches;
   /** Null when callers are not limited over time. */
   readonly meter: CallerMeter | null;
   /** Null when failures are not limited. */
@@ -53,7 +58,7 @@ export const GRAPHQL_PATH = '/graphql';
 
 /** The GraphQL endpoint, without a socket: what tests call by `fetch` and the server listens with. */
 export function createApi(dependencies: ApiDependencies, options: ApiOptions): Api {
-  const { logger, services, failures, accessLog } = dependencies;
+  const { logger, services, failures, accessLog, subscriptions, watches } = dependencies;
   const { requestTimeoutMs } = options;
   const hasCors = options.corsOrigins.length > 0 || options.corsLocal;
   return createYoga<ServerContext, GraphQLContext>({
@@ -80,6 +85,7 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
       useTrustedDocuments(options),
       useTokenLimit(options.operations.tokens),
       useSchemaVisibility(options.introspection),
+      useSubscriptions({ subscriptions, watches, logger, timeoutMs: requestTimeoutMs, identify: createIdentify(dependencies, options) }),
       useLimits({ operations: options.operations, meter: dependencies.meter }),
       ...(failures ? [useFailureLimit(failures)] : []),
       useAccessLog(accessLog),
@@ -89,6 +95,25 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
     context: (initial) => createContext(dependencies, options, initial),
   });
 }
+
+/** Finds out who sends a request; a failure of that counts as one of a request. @throws AppError */
+export function createIdentify(
+  { services, failures, accessLog }: Pick<ApiDependencies, 'services' | 'failures' | 'accessLog'>,
+  options: CookieOptions,
+): (request: Request, state?: RequestState) => Promise<Principal | null> {
+  return async (request, given) => {
+    const state = stateOf(request, given && { state: given });
+    try {
+      return await callerOf(request, services.auth, { ...options, failures, accessLog }).identify();
+    } catch (error) {
+      if (failures && error instanceof AppError) await countFailure(failures, state, error.code);
+      throw error;
+    }
+  };
+}
+
+/** What a request that is answered once has in place of the end of a subscription. */
+const NEVER = new AbortController().signal;
 
 function createContext(
   { services, db, events, clock, accessChanged, cursors, failures, accessLog }: ApiDependencies,
@@ -112,6 +137,7 @@ function createContext(
     pageSizeMax: options.operations.pageSize,
     rateLimit: null,
     loaders: createLoaders(),
+    ended: NEVER,
     note: (act) => void state.acts.push(act),
     response: cookies,
     schemaWall: options.schemaWall,

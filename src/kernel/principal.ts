@@ -26,6 +26,8 @@ export interface Principal {
   readonly systemRole: SystemRole;
   /** The API key or the session that was presented. */
   readonly credentialId: string;
+  /** When the credential ends by itself; null or nothing when it does not. */
+  readonly expiresAt?: Date | null;
   /** Null until an organization is chosen (a user of several organizations who sent no X-Organization-Id). */
   readonly tenant: Tenant | null;
   /** What the caller may do in the tenant: the role's permissions, within the API key's scopes. */

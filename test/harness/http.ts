@@ -21,6 +21,8 @@ export async function startTestServer({ app }: Pick<TestApp, 'app'>, options: Pa
     trustedProxies: [],
     readiness: () => Promise.resolve({ ready: true, checks: {} }),
     log: app.logDoors,
+    sockets: app.sockets,
+    origins: { corsOrigins: [], corsLocal: false },
     logger: pino({ level: 'silent' }),
     ...options,
   });

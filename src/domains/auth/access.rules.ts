@@ -84,6 +84,7 @@ export function principalOfKey(key: KeyRecord, named: string | null, now: Date):
     // A key never acts for the platform, whoever its owner is.
     systemRole: 'user',
     credentialId: key.keyId,
+    expiresAt: key.expiresAt,
     tenant: tenantOf(membership),
     permissions: withinScopes(ROLE_PERMISSIONS[membership.role], key.scopes),
     rateLimitPerHour: key.rateLimitPerHour,
@@ -160,6 +161,7 @@ export function principalOfSession(session: SessionRecord, tenant: Tenant | null
     userId: session.userId,
     systemRole: session.systemRole,
     credentialId: session.sessionId,
+    expiresAt: session.accessExpiresAt,
     tenant,
     permissions: sessionPermissions(session.systemRole, tenant),
     rateLimitPerHour: null,

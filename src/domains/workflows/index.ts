@@ -1,3 +1,4 @@
+export { workflowEvents } from './events.ts';
 export type { CreateScheduleInput, DeleteScheduleInput, UpdateScheduleInput } from './schedule.input.ts';
 export { nextRun } from './schedule.rules.ts';
 export { createScheduleService, type ScheduleService } from './schedule.service.ts';

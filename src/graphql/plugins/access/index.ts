@@ -64,6 +64,21 @@ export class AccessPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
     };
   }
 
+  /** A subscription is refused before anything is followed, and each of its events is asked for as a field. */
+  override wrapSubscribe(
+    subscribe: GraphQLFieldResolver<unknown, Types['Context'], object, unknown> | undefined,
+    fieldConfig: PothosOutputFieldConfig<Types>,
+  ): GraphQLFieldResolver<unknown, Types['Context'], object, unknown> | undefined {
+    const lock = this.lockOf(fieldConfig);
+    if (subscribe === undefined || lock === undefined || lock === 'public') return subscribe;
+    const { principal } = this.builder.options.access;
+    const field = `${fieldConfig.parentType}.${fieldConfig.name}`;
+    return (parent, args, context, info) => {
+      assertAccess(principal(context), lock, field);
+      return subscribe(parent, args, context, info);
+    };
+  }
+
   /** The field's own lock, else that of the type it leads to. */
   private lockOf(fieldConfig: PothosOutputFieldConfig<Types>): Access | undefined {
     const type = this.buildCache.getTypeConfig(unwrapOutputFieldType(fieldConfig.type));

@@ -110,6 +110,15 @@ export class TenantScopePlugin<Types extends SchemaTypes> extends BasePlugin<Typ
     return this.guard(resolver, tenantKey ?? null, typeConfig.name);
   }
 
+  /** Nothing of an organization is followed without one. */
+  override wrapSubscribe(
+    subscribe: Resolver<Types['Context']> | undefined,
+    fieldConfig: PothosOutputFieldConfig<Types>,
+  ): Resolver<Types['Context']> | undefined {
+    if (subscribe === undefined || fieldConfig.pothosOptions.tenant !== 'scoped') return subscribe;
+    return this.guard(subscribe, null, fieldConfig.name);
+  }
+
   /** Runs a resolver only with a tenant, and lets only the tenant's rows out of it. */
   private guard(resolver: Resolver<Types['Context']>, tenantKey: string | null, typeName: string): Resolver<Types['Context']> {
     return (parent, args, context, info) => {

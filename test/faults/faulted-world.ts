@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { startTestApp, type CallOptions, type GraphQLAnswer, type TestApp } from '../harness/app.ts';
 import { appointOperator, seedWorld, setPassword, signIn, type World } from '../harness/world.ts';
+import { toGlobalId } from '../../src/kernel/ids.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { type Caller, type Operation, operationsOf } from './operations.ts';
@@ -41,7 +42,6 @@ export async function startFaultedWorld(options: FaultedWorldOptions): Promise<F
   await setPassword(whole.app, acme.email('viewer'));
   const person = await signIn(whole.app, acme.email('manager'));
   const { refreshToken } = await whole.app.services.auth.signIn({ email: 'operator@platform.test', password: 'correct horse battery staple', userAgent: null });
-  const rows = await keepRows(whole.database.superuserUrl);
   const proxy = await startFaultProxy(whole.database.runtimeUrl);
   let log: Record<string, any>[] = [];
   const testApp = await startTestApp({
@@ -61,11 +61,14 @@ export async function startFaultedWorld(options: FaultedWorldOptions): Promise<F
     session: { as: person, headers: { 'x-organization-id': acme.organizationId } },
     nobody: {},
   };
+  // That a key was used is written at its first use: not in the middle of what is measured.
+  for (const as of [acme.keys.owner, globex.keys.viewer]) await testApp.call('{ viewer { kind } }', {}, { as });
+  const rows = await keepRows(whole.database.superuserUrl);
   return {
     testApp,
     proxy,
     rows,
-    operations: operationsOf({ world: acme, refreshToken }),
+    operations: operationsOf({ world: acme, refreshToken, eventId: await firstEventOf(whole, acme) }),
     forbidden: [...(await namesInside(whole)), ...wordsOf(globex)],
     takeLog() {
       const taken = log;
@@ -87,6 +90,12 @@ export async function startFaultedWorld(options: FaultedWorldOptions): Promise<F
       await whole.close();
     },
   };
+}
+
+async function firstEventOf({ database }: TestApp, { orgUuid }: World): Promise<string> {
+  const first = 'SELECT id FROM events.events WHERE org_id = $1 AND position = 1';
+  const { rows } = await withClient(database.superuserUrl, (client) => client.query<{ id: string }>(first, [orgUuid]));
+  return toGlobalId('Event', rows[0]!.id);
 }
 
 /** Names of the catalogue that are no words of the contract: those with an underscore, which GraphQL's names never have. */

@@ -18,6 +18,8 @@ export interface Subject {
   readonly world: World;
   /** Its refresh token is to be traded. */
   readonly refreshToken: string;
+  /** Something that has happened in it. */
+  readonly eventId: string;
 }
 
 type Arguments = (subject: Subject) => Record<string, unknown>;
@@ -46,6 +48,8 @@ const CALLS: Readonly<Record<string, Call>> = {
   apiKeys: {},
   workflow: { arguments: ({ world }) => ({ id: world.workflowIds[0] }) },
   workflows: { arguments: ({ world }) => ({ first: 2, filter: { createdById: world.members.owner } }) },
+  event: { arguments: ({ eventId }) => ({ id: eventId }) },
+  events: { arguments: () => ({ first: 2 }) },
   createOrganization: input(() => ({ name: 'Newly made', adminEmail: 'first@new.test', adminName: 'First', idempotencyKey: 'new' }), 'operator'),
   suspendOrganization: input(({ world }) => ({ id: world.organizationId }), 'operator'),
   // An active one cannot be opened: what is answered then is read from the database too.
@@ -63,6 +67,7 @@ const CALLS: Readonly<Record<string, Call>> = {
   createSchedule: input(({ world }) => ({ workflowId: world.workflowIds[0], name: 'New', cron: '0 0 * * *', idempotencyKey: 'new' })),
   updateSchedule: input(({ world }) => ({ id: world.scheduleId, enabled: false })),
   deleteSchedule: input(({ world }) => ({ id: world.scheduleId })),
+  appendEvents: input(() => ({ events: [{ type: 'NOTE.WRITTEN', tags: ['note:1'] }], idempotencyKey: 'new' })),
   signIn: input(({ world }) => ({ email: world.email('viewer'), password: PASSWORD }), 'nobody'),
   refreshSession: input(({ refreshToken }) => ({ refreshToken }), 'nobody'),
   signOut: { caller: 'session' },

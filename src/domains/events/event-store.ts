@@ -3,6 +3,7 @@ import { isInTransaction, type TenantClient } from '../../platform/postgres/tena
 import { createAnnouncer } from './announcer.ts';
 import { type AppendCondition, type Appended, appendOne, toCommand } from './append.ts';
 import { createBatcher } from './batcher.ts';
+import { consumeEvents, type ConsumeOptions, type Handler } from './consume.ts';
 import { decideByEvents, type Decision } from './decide.ts';
 import type { EventContext, EventQuery, NewEvent, StoredEvent } from './event.types.ts';
 import { type EventPage, readEvents, type ReadOptions } from './read.ts';
@@ -28,6 +29,8 @@ export interface EventStore {
     options: SubscribeOptions,
     signal: AbortSignal,
   ): AsyncIterableIterator<StoredEvent>;
+  /** Hands every event that matches to a handler and marks it, across restarts and processes. See `consumeEvents`. */
+  consume(cx: EventContext<TenantClient>, consumer: string, query: EventQuery, handler: Handler, options: ConsumeOptions): Promise<void>;
   /** Tells followers what is still to be told. The signals belong to whoever made them. */
   close(): Promise<void>;
 }
@@ -54,6 +57,7 @@ export function createEventStore(signals: EventSignals): EventStore {
     read: (cx, query, options = {}) => readEvents(cx, query, options),
     decide: (cx, query, decision) => decideByEvents(cx, query, decision, append),
     subscribe: (cx, query, options, signal) => followEvents(cx, query, options, signals, signal),
+    consume: (cx, consumer, query, handler, options) => consumeEvents(cx, consumer, query, handler, signals, options),
     close: () => announcer.close(),
   };
 }

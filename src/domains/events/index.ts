@@ -3,6 +3,7 @@ export { AUDIT_NOUNS, type AuditKind, type AuditKinds, type AuditNoun, isAuditTy
 export { APPEND_MAX, type AppendEventsInput } from './append-events.input.ts';
 export { type Changes, changesOf, fieldsOf } from './changes.ts';
 export { type CheckpointJob, startCheckpoints } from './checkpoints.ts';
+export type { ConsumeOptions, Handler } from './consume.ts';
 export type { Decision } from './decide.ts';
 export { AppendConditionFailedError } from './event.errors.ts';
 export {

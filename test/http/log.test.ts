@@ -47,6 +47,20 @@ describe('one line for each request', () => {
     expect(line.durationMs).toBeGreaterThan(0);
   });
 
+  test('tells whose session was opened or ended, because no log of an organization does', async () => {
+    const query = 'mutation ($i: SignInInput!) { signIn(input: $i) { ... on SignInSuccess { accessToken } } }';
+    const userId = await setPassword(world.testApp.app, world.acme.email('viewer'));
+    const signIn = (password: string) => ask(world.url, query, { i: { email: world.acme.email('viewer'), password } });
+    const { accessToken } = (await signIn(PASSWORD)).json.data.signIn;
+    await signIn('wrong');
+    await ask(world.url, 'mutation { signOut { __typename } }', {}, bearer(accessToken));
+    expect(requests().map(({ acts }) => acts)).toEqual([
+      [{ mutation: 'signIn', userId, code: null }],
+      [{ mutation: 'signIn', userId: null, code: 'UNAUTHENTICATED' }],
+      [{ mutation: 'signOut', userId, code: null }],
+    ]);
+  });
+
   test('names the operation and the codes', async () => {
     const body = JSON.stringify({
       query: 'query A { workflow(id: "x") { id } } query B { viewer { kind } }',

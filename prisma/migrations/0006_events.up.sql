@@ -413,8 +413,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 
 -- Takes the events of the statement's organization up to a position away, once they lie in a file, and keeps the record of
--- that file. Answers how many went. What is not covered by a checkpoint of the same hash stays, and the record and the
--- removal are one: there is none without the other.
+-- that file. Answers how many went. What is not covered by a checkpoint of the same hash stays. The record, the removal
+-- and the event that tells of them are one: there is none without the others.
 CREATE FUNCTION events.archive(
   p_position bigint, p_hash bytea, p_checksum bytea, p_bytes bigint, p_key_id text, p_signature bytea, p_created_at timestamptz)
 RETURNS bigint
@@ -446,6 +446,10 @@ BEGIN
   IF v_count <> p_position - v_before THEN
     RAISE EXCEPTION '% events were to go and % are there', p_position - v_before, v_count USING ERRCODE = 'DCB02';
   END IF;
+  -- Last, because other appends wait from here on.
+  PERFORM events.append(jsonb_build_array(jsonb_build_object(
+    'type', 'EVENTS.ARCHIVED', 'metadata', '{}'::jsonb, 'tags', '[]'::jsonb, 'actorKind', 'system', 'source', 'cli',
+    'data', jsonb_build_object('through', p_position, 'checksum', encode(p_checksum, 'hex'), 'bytes', p_bytes))), NULL, 0);
   RETURN v_count;
 END $$;
 

@@ -44,6 +44,7 @@ export function createListener(doors: Doors): (request: IncomingMessage, respons
     const state = createRequestState(typeof sentId === 'string' ? sentId : null, sender);
     const choice = choose(doors, request);
     compress(request, response, () => {
+      state.hangUp = () => response.destroy();
       if (choice === 'graphql') void doors.api(request, response, { state });
       else void answer(doors.logger, choice, state, request, response);
     });

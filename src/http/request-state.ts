@@ -17,6 +17,8 @@ export interface RequestState {
   readonly acts: NotedAct[];
   /** The WebSocket that it came by; null for a request of its own. */
   readonly connection: object | null;
+  /** Cuts its connection off. */
+  hangUp: () => void;
   principal: Principal | null;
   operation: string | null;
   /** Whether the answer may tell a secret that was just made: a mutation ran. */
@@ -37,7 +39,7 @@ const NOBODY_KNOWN: Sender = { address: null, secure: false };
 export function createRequestState(sentId: string | null | undefined, sender = NOBODY_KNOWN, connection: object | null = null): RequestState {
   const id = sentId && ACCEPTED_ID.test(sentId) ? sentId : randomUUID();
   const startedAt = performance.now();
-  return { id, sender, startedAt, setCookies: [], codes: new Set(), acts: [], connection, principal: null, operation: null, mutated: false, counted: false };
+  return { id, sender, startedAt, setCookies: [], codes: new Set(), acts: [], connection, hangUp: () => undefined, principal: null, operation: null, mutated: false, counted: false };
 }
 
 /** What the listener hands to the GraphQL endpoint with a request. */

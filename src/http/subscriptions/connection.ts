@@ -42,7 +42,7 @@ export function createConnection(
   { api, identify }: ConnectionParts,
   opening: IncomingMessage,
   sender: Sender,
-  close: (code: number, reason: string) => void,
+  { close, cut }: { close(code: number, reason: string): void; cut(): void },
 ): Connection {
   let headers: Record<string, string> = {};
   for (const name of KEPT_HEADERS) {
@@ -64,6 +64,7 @@ export function createConnection(
     async begin(payload) {
       let answer: ExecutionResult | AsyncIterable<ExecutionResult> | undefined;
       const state = createRequestState(null, sender, connection);
+      state.hangUp = cut;
       const response = await api.fetch(requestOf(api, headers, bodyOf(payload)), {
         state,
         socket: { take: (taken) => void (answer = taken) },

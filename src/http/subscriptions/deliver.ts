@@ -14,6 +14,10 @@ export interface Delivery {
   show(result: ExecutionResult): ExecutionResult;
   /** What the subscriber is told in the end. */
   showEnd(reason: AppError): ExecutionResult;
+  /** Cuts the connection of a subscriber who takes nothing. */
+  hangUp(): void;
+  /** How long a subscriber has to take what is there. */
+  readonly unreadMs: number;
   /** Called once, when it is over, with the number of results that were taken. */
   onOver(taken: number): void;
 }
@@ -26,23 +30,36 @@ const ENDED = Symbol('ended');
  * from this side the last result says why.
  */
 export function deliver(delivery: Delivery): AsyncGenerator<ExecutionResult, void> {
-  const { subscription } = delivery;
+  const { subscription, hangUp, unreadMs } = delivery;
   const generator = run(delivery);
   let begun = false;
+  let unread: NodeJS.Timeout | undefined;
+
+  const stop = (): void => {
+    clearTimeout(unread);
+    // The generator may be waiting for the next event: it is woken first, or it would not hear that nobody listens.
+    subscription.end(null);
+    if (!begun) finish(delivery, 0);
+  };
+  const giveUp = (): void => {
+    stop();
+    void generator.return();
+    hangUp();
+  };
   return {
-    next() {
+    async next() {
       begun = true;
-      return generator.next();
+      clearTimeout(unread);
+      const step = await generator.next();
+      if (!step.done) unread = setTimeout(giveUp, unreadMs).unref();
+      return step;
     },
     return() {
-      // The generator may be waiting for the next event: it is woken first, or it would not hear that nobody listens.
-      subscription.end(null);
-      if (!begun) finish(delivery, 0);
+      stop();
       return generator.return();
     },
     throw(error) {
-      subscription.end(null);
-      if (!begun) finish(delivery, 0);
+      stop();
       return generator.throw(error);
     },
     [Symbol.asyncIterator]() {

@@ -25,6 +25,8 @@ export interface SubscriptionOptions {
 }
 
 const EVENT_STREAM = 'text/event-stream';
+/** A subscriber who takes nothing of what is there for as long is cut off. */
+const UNREAD_MS = 60_000;
 
 const notAcceptable = (message: string): ExecutionResult => ({
   errors: [createGraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status: 406 } } })],
@@ -133,5 +135,10 @@ function stream({ watches, logger, identify }: SubscriptionOptions, begun: Begun
     const durationMs = Math.round(performance.now() - startedAt);
     logger.info({ requestId, operation, orgId: scope.orgId, events, codes: [...codes], durationMs }, 'subscription ended');
   };
-  return deliver({ results, subscription, watch, scope, show, showEnd, onOver });
+  const delivered = deliver({ results, subscription, watch, scope, show, showEnd, onOver, hangUp: state.hangUp, unreadMs: UNREAD_MS });
+  // A client may go before the answer begins: then nobody ever asks for a result, nor says that none is wanted.
+  const leave = (): void => void delivered.return();
+  if (request.signal.aborted) leave();
+  else request.signal.addEventListener('abort', leave, { once: true });
+  return delivered;
 }

@@ -62,7 +62,10 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
       socket.close(INTERNAL, 'Internal server error');
     };
     const stopHeartbeat = keepAlive(socket, heartbeatMs);
-    const connection = createConnection(options, request, sender, (code, reason) => socket.close(code, reason));
+    const connection = createConnection(options, request, sender, {
+      close: (code, reason) => socket.close(code, reason),
+      cut: () => socket.terminate(),
+    });
     const closed = server.opened(
       {
         protocol: socket.protocol,

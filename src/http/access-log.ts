@@ -22,7 +22,7 @@ export function useAccessLog(accessLog: AccessLog): Plugin<GraphQLContext> {
       if (Array.isArray(result) || !('errors' in result) || !result.errors?.length) return;
       const state = stateOf(request);
       if (!state.principal?.tenant) return;
-      const denials = denialsIn(result.errors as readonly GraphQLError[], state);
+      const denials = denialsIn(result.errors, state);
       if (denials.length > 0) await accessLog.denied({ principal: state.principal, origin: originOf(request) }, denials);
     },
   };

@@ -56,6 +56,9 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
     onError: (_context, _id, _payload, errors) => errors.map(shown),
   });
 
+  /** What messages have set off: of a subscription all of it, until the client was told that it is complete. */
+  const underWay = new Set<Promise<void>>();
+
   const open = (socket: WebSocket, request: IncomingMessage, sender: Sender): void => {
     const onFailure = (error: unknown): void => {
       logger.warn({ error: describeForLog(error) }, 'websocket failed');
@@ -75,7 +78,12 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
           socket.send(text, (error) => (error ? reject(error) : resolve()));
         }),
         close: (code, reason) => socket.close(code, reason),
-        onMessage: (take) => socket.on('message', (data: Buffer) => void take(data.toString()).catch(onFailure)),
+        onMessage: (take) => socket.on('message', (data: Buffer) => {
+          const taking = take(data.toString())
+            .catch(onFailure)
+            .finally(() => underWay.delete(taking));
+          underWay.add(taking);
+        }),
       },
       connection,
     );
@@ -92,12 +100,14 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
       sockets.handleUpgrade(request, socket, head, (client) => open(client, request, sender));
     },
     async close(graceMs) {
-      await subscriptions.close(graceMs);
-      for (const client of sockets.clients) client.close(GOING_AWAY, 'The server is stopping.');
       const timer = setTimeout(() => {
         for (const client of sockets.clients) client.terminate();
       }, graceMs);
-      await new Promise<void>((resolve) => sockets.close(() => resolve()));
+      await subscriptions.close(graceMs);
+      await Promise.all(underWay);
+      const closed = [...sockets.clients].map((client) => new Promise((resolve) => client.once('close', resolve)));
+      for (const client of sockets.clients) client.close(GOING_AWAY, 'The server is stopping.');
+      await Promise.all(closed);
       clearTimeout(timer);
     },
   };

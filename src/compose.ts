@@ -114,7 +114,7 @@ export function composeApp(options: AppOptions): App {
       schemaWall: walls.schema,
     },
   );
-  const signedLog = openSignedLog({ config, db, preTenant, logger, clock });
+  const signedLog = openSignedLog({ config, db, findUnsigned: (count, ageMs) => preTenant.findUnsignedLogs(count, ageMs), logger, clock });
   const { keyRing, exporter } = signedLog;
   const logDoors = createLogDoors({
     ...{ auth: services.auth, accessLog, exporter, keyRing, meter, failures, logger, requestTimeoutMs, corsOrigins },

@@ -4,13 +4,13 @@ import { type CheckpointJob, createLogExporter, type LogExporter, startCheckpoin
 import { describeForLog } from './http/error-log.ts';
 import type { Clock } from './kernel/clock.ts';
 import { type BrokenChainError, type KeyRing, openKeyRing } from './platform/chain/index.ts';
-import type { PreTenantDatabase } from './platform/postgres/pre-tenant.ts';
 import type { TenantClient } from './platform/postgres/tenant-client.ts';
 
 export interface SignedLogParts {
   readonly config: Config;
   readonly db: TenantClient;
-  readonly preTenant: PreTenantDatabase;
+  /** The organizations whose logs are to be signed: asked across all of them. */
+  findUnsigned(events: number, ageMs: number): Promise<readonly string[]>;
   readonly logger: Logger;
   readonly clock: Clock;
 }
@@ -23,7 +23,7 @@ export interface SignedLog {
   startCheckpoints(): CheckpointJob;
 }
 
-export function openSignedLog({ config, db, preTenant, logger, clock }: SignedLogParts): SignedLog {
+export function openSignedLog({ config, db, findUnsigned, logger, clock }: SignedLogParts): SignedLog {
   const keyRing = openKeyRing(config);
   const onBroken = ({ message }: BrokenChainError): void => logger.error({ code: 'LOG_BROKEN' }, message);
   return {
@@ -34,7 +34,7 @@ export function openSignedLog({ config, db, preTenant, logger, clock }: SignedLo
         db,
         keys: keyRing,
         now: () => clock.now(),
-        findUnsigned: (events, ageMs) => preTenant.findUnsignedLogs(events, ageMs),
+        findUnsigned,
         onSigned: ({ organization: orgId, position, hash, keyId }) => logger.info({ orgId, position, hash, keyId }, 'log signed'),
         onBroken,
         onFailure: (error) => logger.warn({ code: 'LOG_NOT_SIGNED', error: describeForLog(error) }, 'a log could not be signed now'),

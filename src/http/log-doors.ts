@@ -76,8 +76,8 @@ async function exportLog(
   const sent = takesGzip(request)
     ? pipeline(source, createGzip(), response.setHeader('content-encoding', 'gzip'))
     : pipeline(source, response);
-  await sent.catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  await sent.catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   });
 }
 

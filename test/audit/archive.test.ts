@@ -135,22 +135,24 @@ describe('an archive', () => {
 });
 
 describe('nothing is taken away', () => {
-  afterEach(async () => {
+  const expectUntouched = async () => {
     expect(await positions()).toEqual({ first: 1, last: 30, count: 30 });
     expect(await world.sql('SELECT 1 FROM events.archives')).toEqual([]);
-  });
+  };
 
   test('that a consumer has not come to', async () => {
     await world.as(world.a, (cx) => advanceMark(cx, 'mail', 29));
     await expect(archive()).rejects.toThrow('The consumer "mail" has come to position 29');
     await world.as(world.a, (cx) => advanceMark(cx, 'mail', 30));
     expect(await archive(['--dry-run'])).toContain('30 events');
+    await expectUntouched();
   });
 
   test('of a log that was tampered with', async () => {
     await world.tamper(`UPDATE events.events SET data = '{}' WHERE org_id = $1 AND position = 5`, world.a.orgId);
     await expect(archive()).rejects.toThrow('is broken, and nothing of it is signed: the event at position 5 was changed');
     expect(existsSync(file)).toBe(false);
+    await expectUntouched();
   });
 
   test('when the file is there already, or cannot be made', async () => {
@@ -158,12 +160,14 @@ describe('nothing is taken away', () => {
     await expect(archive()).rejects.toThrow('is there already');
     expect(readFileSync(file, 'utf8')).toBe('something else');
     await expect(archive(['--to', path.join(directory, 'nowhere', 'a.jsonl')])).rejects.toThrow('is not there: make it');
+    await expectUntouched();
   });
 
   test('without the role that owns the database, or for a wrong date or name', async () => {
     await expect(archive([], { MIGRATION_DATABASE_URL: '' })).rejects.toThrow('MIGRATION_DATABASE_URL is missing');
     await expect(archive(['--before', 'yesterday'])).rejects.toThrow('must be a date');
     await expect(archive(['--organization', 'nobody'])).rejects.toThrow('There is no log');
+    await expectUntouched();
   });
 });
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -109,7 +110,7 @@ test('a part that is cut off says so, and is completed from its last event on', 
   expect(await verify(half + rest.text)).toMatchObject({ found: 0 });
 });
 
-test.each<[string, (text: string) => string]>([
+const CHANGES: readonly (readonly [string, (text: string) => string])[] = [
   ['a changed byte', (text) => text.replace('"A note"', '"A nota"')],
   ['a missing event', (text) => splice(text, () => [])],
   ['two events that have changed places', (text) => splice(text, (event, next) => [next, event], 2)],
@@ -117,10 +118,30 @@ test.each<[string, (text: string) => string]>([
   ['a changed hash', (text) => text.replace(/"hash":"(.)/g, (_, digit: string) => `"hash":"${digit === 'a' ? 'b' : 'a'}`)],
   ['a changed signature', (text) => text.replace(/"signature":"(.)/, (_, digit: string) => `"signature":"${digit === 'a' ? 'b' : 'a'}`)],
   ['a chain that was reckoned anew', forge],
-])('a file with %s is found out', async (_what, change) => {
+];
+
+test.each(CHANGES)('a file with %s is found out', async (_what, change) => {
   const { text } = await take('?after=0');
   expect(await verify(text)).toMatchObject({ found: 0 });
   expect((await verify(change(text))).found).toBeGreaterThan(0);
+});
+
+test('the program for customers says the same of all of them, and believes no other key', async () => {
+  const program = path.resolve(import.meta.dirname, '../../examples/verify-export.mjs');
+  const run = (text: string, ...argv: string[]) => {
+    const file = path.join(directory, 'customer.jsonl');
+    writeFileSync(file, text);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, file, ...argv], { encoding: 'utf8' });
+    return { status, output: stdout + stderr };
+  };
+  const { publicKey } = world.testApp.app.signedLog.keyRing.publicKeys[0]!;
+  const { text } = await take('?after=0');
+  expect(run(text, '--key', publicKey)).toMatchObject({ status: 0, output: expect.stringMatching(/^organization .+\nwhole\n$/) as string });
+  expect(run(text)).toMatchObject({ status: 0, output: expect.stringContaining(`believed because the file says so: key`) as string });
+  for (const [what, change] of CHANGES) expect([what, run(change(text), '--key', publicKey).status]).toEqual([what, 1]);
+  expect(run(text.slice(0, text.length / 2), '--key', publicKey).status).not.toBe(0);
+  expect(run(text, '--key', Buffer.alloc(32, 1).toString('base64'))).toMatchObject({ status: 1, output: expect.stringContaining('which is not believed') as string });
+  expect(run('something else')).toMatchObject({ status: 2 });
 });
 
 /** A text whose second event, or that and the one behind it, is replaced. */

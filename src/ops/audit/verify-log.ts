@@ -76,9 +76,12 @@ async function walk({ db, onEvents }: LogCheck, check: ChainCheck, extent: Exten
   let untold = 0;
   const range = { after: check.position, through: Math.max(extent.position, extent.lastEvent), signedThrough: lastSigned };
   for await (const item of walkChain(db, range)) {
-    // What was signed beyond the end is told once, below.
-    if (item.kind === 'event') check.event(item.event);
-    else if (item.signed.statement.position <= extent.position) check.signed(item.signed);
+    if (item.kind === 'signed') {
+      // What was signed beyond the end is told once, below.
+      if (item.signed.statement.position <= extent.position) check.signed(item.signed);
+      continue;
+    }
+    check.event(item.event);
     untold += 1;
     if (untold < TOLD_TOGETHER) continue;
     onEvents(untold);

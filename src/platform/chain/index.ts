@@ -1,7 +1,7 @@
 export { beginningOf, type ChainCheck, type ChainStart, createChainCheck, type Finding } from './check.ts';
 export { beginLine, checkFile, endLine, type FileReport } from './file.ts';
 export { createKeyRing, type KeyRing, type PublicKey } from './keys.ts';
-export { cutLine, eventLine, FIRST_HASH, hashAfter, signedLine, splitLines } from './lines.ts';
+export { eventLine, FIRST_HASH, signedLine } from './lines.ts';
 export { readHash, readHead, readLastArchive, readLastCheckpoint } from './log.ts';
 export { openKeyRing } from './open-keys.ts';
 export { BrokenChainError, type Signing, signLog } from './sign.ts';

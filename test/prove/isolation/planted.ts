@@ -11,13 +11,16 @@ type Planted = GraphQLFieldConfig<unknown, GraphQLContext>;
 export type Ask = (context: GraphQLContext, sql: string, values?: readonly unknown[]) => Promise<pg.QueryResult>;
 
 /** Adds a field to the schema of this process. Answers what takes it away again. */
-export function plantField(root: 'Query' | 'Mutation', name: string, planted: Planted): () => void {
+export function plantField(root: 'Query' | 'Mutation' | 'Subscription', name: string, planted: Planted): () => void {
   const type = schema.getType(root) as GraphQLObjectType;
   // Built by the library, so that the field is what it would be if it had always been there.
   const field = new GraphQLObjectType({ name: root, fields: { [name]: planted } }).getFields()[name]!;
   type.getFields()[name] = field;
   return () => void delete type.getFields()[name];
 }
+
+/** A subscription as somebody might write it who forgets the organization. */
+export const plantSubscription = (name: string, planted: Planted): (() => void) => plantField('Subscription', name, planted);
 
 const idArgument = { id: { type: new GraphQLNonNull(GraphQLID) } };
 const uuidOf = (id: unknown): string | null => fromGlobalId(String(id))?.uuid ?? null;

@@ -65,8 +65,6 @@ export async function createPlan(arena: Arena, stage: Stage, effort: Effort): Pr
   const { owner } = arena.callers;
   const introspected = await stage.full.ask(owner, getIntrospectionQuery());
   const schema = buildClientSchema(introspected.json.data as unknown as IntrospectionQuery);
-  // Whoever builds the first subscription brings the attack on it along; until then there is nothing to try it on.
-  if (schema.getSubscriptionType()) throw new Error('The schema has subscriptions, and the proof does not attack them yet.');
   const own = await harvest(stage.full, owner, schema);
   const missing = NODE_TYPES.filter((type) => !own.has(type));
   if (missing.length > 0) throw new Error(`The attacker's organization has no ${missing.join(', ')} that its owner can read: there is nothing to attack.`);

@@ -2,6 +2,7 @@ import { attackHeader } from '../attack/header.ts';
 import { attackIds, proveIdsLive } from '../attack/ids.ts';
 import { attackInputs } from '../attack/inputs.ts';
 import { attackReads } from '../attack/reads.ts';
+import { attackSubscriptions } from '../attack/subscriptions.ts';
 import { createFindings } from '../attack/findings.ts';
 import { withStrike } from '../attack/campaign.ts';
 import type { Strike } from '../attack/strike.ts';
@@ -14,6 +15,7 @@ async function attackCases(strike: Strike): Promise<void> {
   await attackIds(strike);
   await attackHeader(strike);
   await attackInputs(strike);
+  await attackSubscriptions(strike);
 }
 
 export const cases: Part = {

@@ -4,7 +4,7 @@ import { fieldsOf, type Path } from './paths.ts';
 import type { PositionKind } from './positions.ts';
 
 /** Filters, orders and pages of queries are the oracles' part. */
-const isOfCases = (path: Path, kind: PositionKind): boolean => kind === 'id' || path[0]!.parent.name === 'Mutation';
+const isOfCases = (path: Path, kind: PositionKind): boolean => kind === 'id' || path[0]!.parent.name !== 'Query';
 
 const WITH_REFRESH_TOKEN = 'Comes with a refresh token, which no caller of the proof has; test/domains/sessions.test.ts has.';
 
@@ -28,7 +28,7 @@ export function reportUnattacked({ schema, positions, findings, arena, effort }:
     if (!findings.attacked.has(each)) findings.found({ positions: [each], caller }, 'nothing has attacked this');
   }
   if (effort === 'bounded') return;
-  const unseen = fields.filter((field) => !findings.seen.has(field) && !field.startsWith('Query.') && !field.startsWith('Mutation.'));
+  const unseen = fields.filter((field) => !findings.seen.has(field) && !/^(Query|Mutation|Subscription)\./.test(field));
   for (const field of unseen.filter((each) => !(each in NEVER_SEEN))) findings.found({ positions: [field], caller }, 'it never had a value, so that nothing of it was shown');
   for (const field of Object.keys(NEVER_SEEN).filter((each) => !unseen.includes(each))) findings.found({ positions: [field], caller }, 'it has a value now: take it out of the list');
   findings.note(`${fields.length} fields were read; all but ${unseen.length} of them with a value. ${unseen.map((field) => `${field}: ${NEVER_SEEN[field]}`).join(' ')}`);

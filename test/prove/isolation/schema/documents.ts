@@ -72,7 +72,7 @@ export function operationAlong(schema: GraphQLSchema, path: Path, argumentsOf: A
     const below = `${selectionOf(schema, next.parent, { depth, levels: 0 })} ${fieldText(place + 1)}`;
     return `${call} { ${isObjectType(getNamedType(step.field.type)) ? below : `... on ${next.parent.name} { ${below} }`} }`;
   };
-  const kind = path[0]!.parent === schema.getMutationType() ? 'mutation' : 'query';
+  const kind = path[0]!.parent.name.toLowerCase();
   const text = fieldText(0);
   return { query: `${kind} Attack${declared.length > 0 ? `(${declared.join(', ')})` : ''} { ${text} }`, variables };
 }

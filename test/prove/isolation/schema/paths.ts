@@ -91,7 +91,7 @@ function shortestPaths(schema: GraphQLSchema, root: GraphQLObjectType, throughAb
 
 /** The shortest path to every field that takes arguments, through objects of one known type where that is possible. */
 export function pathsToArguments(schema: GraphQLSchema): Path[] {
-  const roots = [schema.getQueryType(), schema.getMutationType()].filter((type) => type != null);
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].filter((type) => type != null);
   const paths = [false, true].flatMap((throughAbstract) => roots.flatMap((root) => shortestPaths(schema, root, throughAbstract)));
   const found = new Map<string, Path>();
   for (const path of paths) {

@@ -27,7 +27,7 @@ function kindOf(type: GraphQLInputType, name: string): PositionKind {
   const named = getNamedType(type);
   if (isEnumType(named) || named.name === 'Boolean') return 'choice';
   if (named.name === 'ID') return 'id';
-  if (named.name === 'Int' || named.name === 'Float') return 'number';
+  if (['Int', 'Float', 'Position'].includes(named.name)) return 'number';
   if (named.name === 'DateTime') return 'time';
   if (named.name.startsWith('JSON')) return 'json';
   return name === 'after' || name === 'before' ? 'cursor' : 'text';

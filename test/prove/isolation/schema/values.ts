@@ -26,9 +26,12 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
 /** Where the same name means something else: by the coordinate of the input field. */
 const BY_COORDINATE: Readonly<Record<string, unknown>> = {
   'AddMemberInput.email': 'newcomer@new.test',
+  'NewEventInput.type': 'NOTE.WRITTEN',
+  'NewEventAggregate.type': 'invoice',
+  'NewEventAggregate.id': '0198f0c2-0000-7000-8000-00000000a11e',
 };
 
-const BY_TYPE: Readonly<Record<string, unknown>> = { Int: 1, Float: 1, Boolean: true, DateTime: '2025-01-02T00:00:00.000Z', JSON: {}, JSONObject: {} };
+const BY_TYPE: Readonly<Record<string, unknown>> = { Int: 1, Float: 1, Position: 1, Boolean: true, DateTime: '2025-01-02T00:00:00.000Z', JSON: {}, JSONObject: {} };
 
 /** Rows that are asked for in one go, from the outermost list inwards: enough to see foreign ones, few enough to be let in. */
 const PAGE_SIZES = [20, 8, 3, 2];

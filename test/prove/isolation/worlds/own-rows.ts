@@ -41,13 +41,14 @@ const ENRICHMENT = [
   `INSERT INTO iam.idempotency_keys (org_id, user_id, operation, key, request_hash, result)
    SELECT $1, user_id, 'createWorkflow', 'key-of-${OWN_WORD}', sha256('a request'), jsonb_build_object('workflowId', (SELECT id FROM workflow.workflows WHERE org_id = $1 AND slug = 'workflow-0'))
      FROM iam.memberships WHERE org_id = $1 AND role = 'owner'`,
-  `INSERT INTO events.heads (org_id, position) SELECT org_id, count(*) FROM workflow.workflows WHERE org_id = $1 GROUP BY org_id`,
   `INSERT INTO events.events (org_id, position, type, aggregate_type, aggregate_id, aggregate_version, data, metadata, tags,
                               actor_kind, actor_user_id, actor_membership_id, correlation_id, causation_id, source, ip, user_agent, created_at, hash)
-   SELECT w.org_id, row_number() OVER (ORDER BY w.id), 'WORKFLOW.CREATED', 'Workflow', w.id, 1, '{"owner": "${OWN_WORD}"}', '{"by": "${OWN_WORD}"}',
+   SELECT w.org_id, h.position + row_number() OVER (ORDER BY w.id), CASE w.slug WHEN '${NEVER_RUN}' THEN 'NOTE.WRITTEN' ELSE 'WORKFLOW.UPDATED' END,
+          'workflow', w.id, 1000, '{"owner": "${OWN_WORD}"}', '{"by": "${OWN_WORD}"}',
           ARRAY['owner:${OWN_WORD}', 'workflow:made'], 'user', m.user_id, m.id, 'request-of-${OWN_WORD}', 'cause-of-${OWN_WORD}', 'api', '192.0.2.1', 'Browser of ${OWN_WORD}', '2025-01-01', sha256(w.id::text::bytea)
-     FROM workflow.workflows w JOIN iam.memberships m ON m.org_id = w.org_id AND m.role = 'owner' WHERE w.org_id = $1`,
-  `INSERT INTO events.event_tags (org_id, tag, position, type, created_at) SELECT org_id, tag, position, type, created_at FROM events.events, unnest(tags) tag WHERE org_id = $1`,
+     FROM workflow.workflows w JOIN events.heads h USING (org_id) JOIN iam.memberships m ON m.org_id = w.org_id AND m.role = 'owner' WHERE w.org_id = $1`,
+  `UPDATE events.heads SET position = (SELECT max(position) FROM events.events WHERE org_id = $1) WHERE org_id = $1`,
+  `INSERT INTO events.event_tags (org_id, tag, position, type, created_at) SELECT org_id, tag, position, type, created_at FROM events.events, unnest(tags) tag WHERE org_id = $1 AND aggregate_version = 1000`,
   `INSERT INTO events.checkpoints (org_id, position, hash, key_id, signature, created_at)
    SELECT org_id, position, hash, '0123456789abcdef', hash || hash, '2025-01-01' FROM events.events WHERE org_id = $1`,
   `INSERT INTO events.archives (org_id, position, hash, checksum, bytes, key_id, signature, created_at)

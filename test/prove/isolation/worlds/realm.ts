@@ -1,8 +1,10 @@
 import pg from 'pg';
+import { createScope, runInScope } from '../../../../src/platform/postgres/tenancy.ts';
 import { startTestApp, type TestApp, type TestAppOptions } from '../../../harness/app.ts';
 import type { TestDatabase } from '../../../harness/database.ts';
 import type { Caller } from './callers.ts';
 import { fingerprintSql, idsSql, readTables, restoreSql, saveRows, textsSql } from './rows.ts';
+import { follow, resultsIn } from './stream.ts';
 import { FOREIGN_WORD } from './tenant-copy.ts';
 
 /** Long before the proof is run: what the database dates by itself is told apart from what was there. */
@@ -21,6 +23,7 @@ const GENEROUS = {
   VALUE_LIMIT: '10000000',
   ANONYMOUS_RATE_LIMIT_PER_HOUR: '1000000',
   SIGN_IN_ATTEMPTS_PER_MINUTE: '1000',
+  SUBSCRIPTION_LIMIT: '1000',
 };
 
 /** What a client sees of an answer, to the byte, but for what only says when it was asked: see `ask`. */
@@ -38,6 +41,8 @@ export interface ForeignText {
 export interface Realm {
   readonly testApp: TestApp;
   ask(caller: Caller, query: string, variables?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  /** Follows a subscription, and has something happen in both organizations while it is open. */
+  follow(caller: Caller, query: string, variables: Readonly<Record<string, unknown>>): Promise<Answer>;
   /** The ids in the rows of the attacked organization and of the attacker's, as they were when the realm was opened. */
   readonly ids: { readonly foreign: ReadonlySet<string>; readonly own: ReadonlySet<string> };
   /** Texts that only the attacked organization has, with the names of their columns. */
@@ -79,6 +84,7 @@ export async function openRealm(database: TestDatabase, options: RealmOptions, s
     ids,
     foreignTexts,
     ask: (caller, query, variables = {}) => ask(testApp, caller, query, variables),
+    follow: (caller, query, variables) => ask(testApp, caller, query, variables, () => stir(testApp, sides)),
     async fingerprint() {
       const { rows } = await client.query<{ fingerprint: string }>(fingerprint, [...sides]);
       return rows[0]!.fingerprint;
@@ -101,16 +107,40 @@ const OWN_HEADERS = new Set(['x-request-id', 'date', 'content-length']);
 const ALLOWANCES = /"(?:cost|rateLimit)":\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}/g;
 const LEFT = /"(available|remaining|resetAt)":("[^"]*"|\d+)/g;
 
-async function ask({ app }: TestApp, caller: Caller, query: string, variables: Readonly<Record<string, unknown>>): Promise<Answer> {
-  const response = await app.api.fetch('http://tenantry.test/graphql', {
+/** Something new in the log of each organization that there is: the attacked one's first. */
+async function stir({ app }: TestApp, sides: readonly string[]): Promise<void> {
+  for (const orgId of sides) {
+    await runInScope(createScope({ orgId, userId: null }), async () => {
+      if ((await app.db.organization.count({ where: { id: orgId } })) === 0) return;
+      const workflow = await app.db.workflow.findFirst({ where: { orgId }, orderBy: { id: 'asc' } });
+      const member = await app.db.membership.findFirst({ where: { orgId }, orderBy: { id: 'asc' } });
+      const about = (type: string, id: string): object => ({ aggregate: { type, id }, data: { id }, tags: [`${type}:${id}`] });
+      await app.events.append({ db: app.db, principal: null }, [
+        { type: 'NOTE.STIRRED', ...about('note', orgId) },
+        { type: 'WORKFLOW.UPDATED', ...about('workflow', workflow!.id) },
+        { type: 'MEMBER.ROLE_CHANGED', ...about('member', member!.id) },
+      ]);
+    });
+  }
+}
+
+async function ask(testApp: TestApp, caller: Caller, query: string, variables: Readonly<Record<string, unknown>>, stirring?: () => Promise<void>): Promise<Answer> {
+  const isStream = query.startsWith('subscription');
+  const request = new Request('http://tenantry.test/graphql', {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...caller.headers },
+    headers: { 'content-type': 'application/json', ...(isStream && { accept: 'text/event-stream' }), ...caller.headers },
     body: JSON.stringify({ query, variables }),
   });
-  const body = await response.text();
+  const { response, text: body } = isStream ? await follow(testApp, request, stirring) : await answerOf(testApp, request);
   const requestId = response.headers.get('x-request-id');
   const headers = [...response.headers].filter(([name]) => !OWN_HEADERS.has(name.toLowerCase())).map(([name, value]) => `${name}: ${value}`);
   const text = [response.status, ...headers.sort(), '', body].join('\n');
   const timeless = text.replaceAll(ALLOWANCES, (allowance) => allowance.replaceAll(LEFT, '"$1":"<left>"'));
-  return { text: requestId ? timeless.replaceAll(requestId, '<request>') : timeless, json: JSON.parse(body) as Answer['json'] };
+  const json = isStream ? resultsIn(body) : (JSON.parse(body) as Answer['json']);
+  return { text: requestId ? timeless.replaceAll(requestId, '<request>') : timeless, json };
+}
+
+async function answerOf({ app }: TestApp, request: Request): Promise<{ response: Response; text: string }> {
+  const response = await app.api.fetch(request);
+  return { response, text: await response.text() };
 }

@@ -22,7 +22,7 @@ function follow(begin: (sink: Sink) => () => void): Followed {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   // Whoever is not interested in how it ends need not look.
   promise.catch(() => undefined);
-  const stop = begin({ next: (result) => void results.push(result as never), error: (error) => reject(error as Error), complete: () => resolve() });
+  const stop = begin({ next: (result) => void results.push(result as never), error: (error) => reject(error), complete: () => resolve() });
   return { results, done: promise, stop };
 }
 

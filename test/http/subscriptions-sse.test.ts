@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterEach(async () => {
   for (const { stop } of open) stop();
   open = [];
-  await expect.poll(() => world.testApp.app.subscriptions.count(), settled).toBe(0);
+  while (world.testApp.app.subscriptions.count() > 0) await sleep(20);
 });
 afterAll(() => world.close());
 

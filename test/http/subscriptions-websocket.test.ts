@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { withClient } from '../../src/platform/postgres/client.ts';
@@ -26,7 +27,7 @@ afterEach(async () => {
   for (const socket of sockets) socket.terminate();
   open = [];
   sockets = [];
-  await expect.poll(() => world.testApp.app.subscriptions.count(), settled).toBe(0);
+  while (world.testApp.app.subscriptions.count() > 0) await sleep(20);
 });
 afterAll(() => world.close());
 

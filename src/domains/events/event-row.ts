@@ -1,5 +1,5 @@
 import type { Source } from '../../kernel/origin.ts';
-import { Prisma } from '../../platform/postgres/generated/client/client.ts';
+import { sql } from '../../platform/postgres/tenant-client.ts';
 import type { JsonObject } from '../json-limits.ts';
 import type { StoredEvent } from './event.types.ts';
 
@@ -28,7 +28,7 @@ export interface EventRow {
 }
 
 /** Everything that is read of an event, of the table named e. */
-export const EVENT_COLUMNS = Prisma.sql`
+export const EVENT_COLUMNS = sql`
   e.org_id AS "orgId", e.position, e.id, e.type, e.aggregate_type AS "aggregateType", e.aggregate_id AS "aggregateId",
   e.aggregate_version AS "aggregateVersion", e.data, e.metadata, e.tags, e.actor_kind AS "actorKind",
   e.actor_user_id AS "actorUserId", e.actor_membership_id AS "actorMembershipId",

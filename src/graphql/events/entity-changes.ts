@@ -135,7 +135,7 @@ builder.subscriptionField('workflowChanged', (t) =>
       after: t.arg({ type: 'Position', description: AFTER_DESCRIPTION }),
     },
     subscribe: (_root, args, context) => follow(WORKFLOWS, args, context),
-    resolve: (event) => changeOf(event as StoredEvent, WORKFLOW_CHANGES),
+    resolve: (event) => changeOf(event, WORKFLOW_CHANGES),
   }),
 );
 
@@ -151,6 +151,6 @@ builder.subscriptionField('memberChanged', (t) =>
       after: t.arg({ type: 'Position', description: AFTER_DESCRIPTION }),
     },
     subscribe: (_root, args, context) => follow(MEMBERS, args, context),
-    resolve: (event) => changeOf(event as StoredEvent, MEMBER_CHANGES),
+    resolve: (event) => changeOf(event, MEMBER_CHANGES),
   }),
 );

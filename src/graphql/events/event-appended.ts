@@ -1,4 +1,3 @@
-import type { StoredEvent } from '../../domains/events/index.ts';
 import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { NULL_ON_ERROR } from '../semantic-non-null.ts';
@@ -27,7 +26,7 @@ builder.subscriptionField('eventAppended', (t) =>
     },
     resolve: (event, _args, context, info) => {
       expectWholeRows(context, info, []);
-      return toEventRow(event as StoredEvent) as never;
+      return toEventRow(event);
     },
   }),
 );

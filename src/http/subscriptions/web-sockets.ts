@@ -52,7 +52,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
     onSubscribe: (context, _id, payload) => context.extra.begin(payload),
     // What there is to follow was begun already.
     subscribe: ({ contextValue }) => contextValue as never,
-    onNext: (_context, _id, _payload, _args, result) => ({ ...result, ...(result.errors && { errors: result.errors.map(shown) }) }) as never,
+    onNext: (_context, _id, _payload, _args, result) => ({ ...result, ...(result.errors && { errors: result.errors.map(shown) }) }),
     onError: (_context, _id, _payload, errors) => errors.map(shown),
   });
 

@@ -32,6 +32,9 @@ const openClient = ({ adapter, connectTimeoutMs, statementTimeoutMs }: TenantCli
     transactionOptions: { maxWait: connectTimeoutMs, timeout: statementTimeoutMs },
   });
 
+/** A part of a raw statement, to be put into others. */
+export const sql = Prisma.sql;
+
 /** Prisma's client with the tenant wall: one for the process, safe to share between requests of different tenants. */
 export type TenantClient = ReturnType<typeof openClient>;
 

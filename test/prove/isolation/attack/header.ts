@@ -26,4 +26,6 @@ export async function attackHeader(strike: Strike): Promise<void> {
       for (const mark of foreignMarks(answer.text, foreign, stage.full.ids.foreign)) findings.found(target, `the answer has ${mark}`);
     }
   }
+  // That an operator of the platform works in an organization is written into its log.
+  await stage.full.restore();
 }

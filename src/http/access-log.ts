@@ -3,8 +3,9 @@ import type { Plugin } from 'graphql-yoga';
 import type { AccessLog, Denial } from '../domains/auth/index.ts';
 import { ForbiddenError, RateLimitedError } from '../kernel/errors.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
+import { schema } from '../graphql/schema.ts';
 import { rootCause } from './public-errors.ts';
-import { originOf, type RequestState, stateOf } from './request-state.ts';
+import { originOf, stateOf } from './request-state.ts';
 
 /**
  * Has written down what a request is refused, before the refusal is answered, and that an operator of the platform works
@@ -22,28 +23,35 @@ export function useAccessLog(accessLog: AccessLog): Plugin<GraphQLContext> {
       if (Array.isArray(result) || !('errors' in result) || !result.errors?.length) return;
       const state = stateOf(request);
       if (!state.principal?.tenant) return;
-      const denials = denialsIn(result.errors, state);
+      const denials = denialsIn(result.errors);
       if (denials.length > 0) await accessLog.denied({ principal: state.principal, origin: originOf(request) }, denials);
     },
   };
 }
 
 /** What was refused, each field once: a list of a hundred rows is one refusal. */
-function denialsIn(errors: readonly GraphQLError[], state: RequestState): Denial[] {
-  const denials = errors.flatMap((error) => denialOf(error, state) ?? []);
+function denialsIn(errors: readonly GraphQLError[]): Denial[] {
+  const denials = errors.flatMap((error) => denialOf(error) ?? []);
   return [...new Map(denials.map((denial) => [`${denial.field} ${denial.permission} ${denial.reason}`, denial])).values()];
 }
 
-function denialOf(error: GraphQLError, { mutated }: RequestState): Denial | null {
+function denialOf(error: GraphQLError): Denial | null {
   const thrown = rootCause(error);
   if (thrown instanceof ForbiddenError) {
     // A use case refuses below a field of the root; what is refused deeper names its field.
     const [node] = error.nodes ?? [];
-    const root = node?.kind === 'Field' ? `${mutated ? 'Mutation' : 'Query'}.${node.name.value}` : null;
+    const root = node?.kind === 'Field' ? rootField(node.name.value) : null;
     const { field = root, permission = null } = thrown.refused;
     return { code: 'FORBIDDEN', field, permission, reason: thrown.message };
   }
   // One with a path is about something else than the caller: an address that somebody signs in with.
   if (!(thrown instanceof RateLimitedError) || error.path !== undefined) return null;
   return { code: 'RATE_LIMITED', field: null, permission: null, reason: thrown.message };
+}
+
+/** A field of a root, whichever has it: no two roots have one of the same name. */
+function rootField(name: string): string {
+  const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
+  const root = roots.find((each) => each && name in each.getFields());
+  return `${root?.name ?? 'Query'}.${name}`;
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { schema } from '../../src/graphql/schema.ts';
 import { definition, seedWorld, signIn, type World } from '../harness/world.ts';
 import { memberUuid, openTrailWorld, type TrailWorld, typesOf } from './trail.ts';
 
@@ -62,6 +63,19 @@ describe('what somebody is refused is in the log when the answer comes', () => {
     ]);
   });
 
+  test('a subscription, at its door and by what it asks for', async () => {
+    const subscribe = (query: string, as: string) =>
+      world.eventsOf(async () => {
+        const headers = { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${as}` };
+        const response = await world.api.app.api.fetch('http://tenantry.test/graphql', { method: 'POST', headers, body: JSON.stringify({ query }) });
+        await response.text();
+      });
+    const atDoor = await subscribe('subscription { eventAppended { type } }', acme.keys.customer);
+    expect(atDoor.events.map(({ type, data }) => [type, data.field, data.permission])).toEqual([['ACCESS.DENIED', 'Subscription.eventAppended', 'event:read']]);
+    const byQuery = await subscribe('subscription { eventAppended(query: [{ types: ["MEMBER.ADDED"] }]) { type } }', acme.keys.member);
+    expect(byQuery.events.map(({ type, data }) => [type, data.field])).toEqual([['ACCESS.DENIED', 'Subscription.eventAppended']]);
+  });
+
   test('each field of a request, once and together', async () => {
     const input = '{ id: "x" }';
     const query = `mutation { a: deleteSchedule(input: ${input}) { __typename } b: deleteSchedule(input: ${input}) { __typename } c: deleteWorkflow(input: ${input}) { __typename } }`;
@@ -69,6 +83,11 @@ describe('what somebody is refused is in the log when the answer comes', () => {
     expect(events.map(({ data }) => data.field)).toEqual(['Mutation.deleteSchedule', 'Mutation.deleteWorkflow']);
     expect(new Set(events.map(({ transaction }) => transaction)).size).toBe(1);
   });
+});
+
+test('no two roots have a field of the same name: a refusal is told by the name', () => {
+  const names = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((root) => Object.keys(root!.getFields()));
+  expect(new Set(names).size).toBe(names.length);
 });
 
 describe('what is not written down', () => {

@@ -21,6 +21,10 @@ beforeAll(async () => {
       { type: 'DOOR.CLOSED', tags: ['door:1'], data: { of: 'b' } },
     ]),
   );
+  await sql(`INSERT INTO events.checkpoints (org_id, position, hash, key_id, signature, created_at)
+    SELECT org_id, 1, hash, '0123456789abcdef', hash || hash, now() FROM events.heads`);
+  await sql(`INSERT INTO events.archives (org_id, position, hash, checksum, bytes, key_id, signature, created_at)
+    SELECT org_id, 1, hash, hash, 1, '0123456789abcdef', hash || hash, now() FROM events.heads`);
   await sql(`INSERT INTO events.processing_marks (org_id, consumer, position) SELECT id, 'mail', 1 FROM iam.organizations`);
 });
 afterAll(async () => {
@@ -50,8 +54,22 @@ describe.each(Object.entries(WALLS))('%s', (_name, opened) => {
       expect((await db.event.findMany()).map(({ orgId }) => orgId)).toEqual([world.a.orgId]);
       expect((await db.eventTag.findMany()).map(({ orgId }) => orgId)).toEqual([world.a.orgId]);
       expect((await db.eventHead.findMany()).map(({ orgId }) => orgId)).toEqual([world.a.orgId]);
+      expect((await db.eventCheckpoint.findMany()).map(({ orgId }) => orgId)).toEqual([world.a.orgId]);
+      expect((await db.eventArchive.findMany()).map(({ orgId }) => orgId)).toEqual([world.a.orgId]);
       expect((await db.processingMark.findMany()).map(({ orgId }) => orgId)).toEqual([world.a.orgId]);
     });
+  });
+
+  test('the chain shows own events only, and a mark or a checkpoint is not made for others', async () => {
+    const { as } = opened();
+    const bodies = await as(world.a, ({ db }) => db.$queryRaw<{ body: string }[]>`SELECT body FROM events.read_chain(0, 1000, 1000000)`);
+    expect(bodies.map(({ body }) => (JSON.parse(body) as { organization: string }).organization)).toEqual([world.a.orgId]);
+    const { orgId } = world.b;
+    const mark = { orgId, consumer: 'forged', position: 1n };
+    await expect(as(world.a, ({ db }) => db.processingMark.createMany({ data: [mark] }))).rejects.toThrow();
+    const checkpoint = { orgId, position: 2n, hash: new Uint8Array(32), keyId: '0123456789abcdef', signature: new Uint8Array(64), createdAt: new Date() };
+    await expect(as(world.a, ({ db }) => db.eventCheckpoint.createMany({ data: [checkpoint] }))).rejects.toThrow();
+    expect(await world.sql(`SELECT 1 FROM events.checkpoints WHERE position = 2 UNION SELECT 1 FROM events.processing_marks WHERE consumer = 'forged'`)).toEqual([]);
   });
 
   test('what others append neither refuses nor numbers an append', async () => {

@@ -36,6 +36,7 @@ describe('an event', () => {
       ...origin,
       tags: ['name:ü', 'workflow:1'],
       aggregate: { ...aggregate, version: 1 },
+      orgId: a.orgId,
       position: 1,
       id: appended.events[0]!.id,
       createdAt: appended.events[0]!.createdAt,

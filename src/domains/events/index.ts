@@ -1,5 +1,5 @@
 export type { AppendCondition, Appended } from './append.ts';
-export { AUDIT_NOUNS, type AuditKind, type AuditKinds, type AuditNoun, isAuditType } from './audit.ts';
+export { type AuditKind, type AuditKinds, type AuditNoun, isAuditType } from './audit.ts';
 export { APPEND_MAX, type AppendEventsInput } from './append-events.input.ts';
 export { type Changes, changesOf, fieldsOf } from './changes.ts';
 export { type CheckpointJob, startCheckpoints } from './checkpoints.ts';
@@ -31,9 +31,7 @@ export {
   asVisitor,
   type AuditEvent,
   type Entity,
-  entityTag,
   record,
-  recordAuditRead,
   type RecordContext,
   type Recorded,
   recordOnce,

@@ -3,6 +3,7 @@ import { ConflictError, ValidationError } from '../../kernel/errors.ts';
 import {
   beginLine,
   BrokenChainError,
+  type Checkpoint,
   endLine,
   eventLine,
   FIRST_HASH,
@@ -10,6 +11,7 @@ import {
   readHash,
   readHead,
   readLastArchive,
+  type Signed,
   signedLine,
   signLog,
   walkChain,
@@ -46,7 +48,8 @@ export interface LogExporterOptions {
 /** Gives the log of an organization away. */
 export interface LogExporter {
   /**
-   * Writes down who takes the log, signs it, and begins.
+   * Writes down who takes the log, and begins. It is signed meanwhile: how long that takes depends on how much was
+   * appended since it was signed last, and nobody waits for it before the first line.
    *
    * @throws ForbiddenError without event:read and audit:read; ValidationError for positions that are none of the log.
    */
@@ -79,14 +82,24 @@ export function createLogExporter({ keys, onBroken }: LogExporterOptions): LogEx
       });
       await cx.events.append({ db, principal, origin }, [event]);
       const through = Math.min(given.through ?? Number.MAX_SAFE_INTEGER, (await readHead(db)).position);
-      await signLog({ db, keys, now: () => cx.clock.now() }, through).catch((error: unknown) => {
-        // A log that was tampered with is given away as it is: the file shows it.
-        if (!(error instanceof BrokenChainError)) throw error;
-        onBroken(error);
-      });
-      return { organizationId: orgId, after: start.position, through, lines: writeLines(cx, keys, start, through) };
+      const signing = sign(cx, keys, through, onBroken);
+      return { organizationId: orgId, after: start.position, through, lines: writeLines(cx, { keys, start, through, signing }) };
     },
   };
+}
+
+/** How signing has ended: with a checkpoint, with none for a log that is broken, or with a failure. */
+type Outcome = Signed<Checkpoint> | null | { readonly failure: unknown };
+
+async function sign({ db, clock }: ServiceContext, keys: KeyRing, through: number, onBroken: LogExporterOptions['onBroken']): Promise<Outcome> {
+  try {
+    return await signLog({ db, keys, now: () => clock.now() }, through);
+  } catch (error) {
+    // A log that was tampered with is given away as it is: the file shows it.
+    if (!(error instanceof BrokenChainError)) return { failure: error };
+    onBroken(error);
+    return null;
+  }
 }
 
 interface Start {
@@ -105,14 +118,22 @@ async function startOf({ db }: ServiceContext, after: number | null): Promise<St
   return { position: after, hash };
 }
 
+interface Lines {
+  readonly keys: KeyRing;
+  readonly start: Start;
+  readonly through: number;
+  readonly signing: Promise<Outcome>;
+}
+
 /** The lines belong to the scope in which this is called, whoever takes them. */
-function writeLines({ db }: ServiceContext, keys: KeyRing, start: Start, through: number): AsyncGenerator<string, void> {
+function writeLines({ db }: ServiceContext, { keys, start, through, signing }: Lines): AsyncGenerator<string, void> {
   const scope = requireScope();
   const items = walkChain(db, { after: start.position, through });
   return linesOf({
     begin: beginLine({ organization: scope.orgId ?? '', after: start.position, hash: start.hash }),
     start,
     keys,
+    signing,
     next: () => runInScope(scope, () => items.next()),
     archivedThrough: () => runInScope(scope, async () => (await readLastArchive(db))?.statement.position ?? 0),
   });
@@ -122,15 +143,18 @@ interface Source {
   readonly begin: string;
   readonly start: Start;
   readonly keys: KeyRing;
+  readonly signing: Promise<Outcome>;
   next(): ReturnType<ReturnType<typeof walkChain>['next']>;
   archivedThrough(): Promise<number>;
 }
 
-async function* linesOf({ begin, start, keys, next, archivedThrough }: Source): AsyncGenerator<string, void> {
+async function* linesOf({ begin, start, keys, signing, next, archivedThrough }: Source): AsyncGenerator<string, void> {
   yield begin;
   let { position, hash } = start;
+  let signedThrough = 0;
   for (let item = await next(); !item.done; item = await next()) {
     if (item.value.kind === 'signed') {
+      signedThrough = item.value.signed.statement.position;
       yield signedLine(item.value.signed);
       continue;
     }
@@ -140,6 +164,9 @@ async function* linesOf({ begin, start, keys, next, archivedThrough }: Source): 
     ({ position, hash } = event);
     yield eventLine(hash, event.body);
   }
+  const outcome = await signing;
+  if (outcome !== null && 'failure' in outcome) throw outcome.failure;
+  if (outcome !== null && outcome.statement.position > signedThrough) yield signedLine(outcome);
   yield endLine({ position, hash, keys: keys.publicKeys });
 }
 

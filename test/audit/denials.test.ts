@@ -120,6 +120,17 @@ test('a flood of refusals leaves twenty a minute of each caller, and the next on
   expect(later.events.map(({ data }) => data.leftOut)).toEqual([30, undefined]);
 });
 
+test('what one session is refused in one organization takes nothing from what is written in another', async () => {
+  await world.mutate('addMember', { email: acme.email('viewer'), role: 'VIEWER' }, other.keys.owner);
+  const as = await signIn(world.api.app, acme.email('viewer'));
+  const refuse = (organizationId: string, count: number) =>
+    world.eventsOf(async () => {
+      for (let index = 0; index < count; index++) await world.mutate('createWorkflow', create, as, { 'x-organization-id': organizationId });
+    });
+  expect((await refuse(acme.organizationId, 21)).events).toHaveLength(20);
+  expect((await refuse(other.organizationId, 1)).events.map(({ orgId }) => orgId)).toEqual([other.orgUuid]);
+});
+
 test("a refusal is in the log of the caller's organization and of no other", async () => {
   const { events } = await world.eventsOf(async () => {
     await world.mutate('createWorkflow', create, acme.keys.viewer);
@@ -145,6 +156,17 @@ describe('an operator of the platform in an organization', () => {
     expect((await query()).events).toEqual([]);
     nowMs += 10 * 60_000;
     expect((await query()).events).toEqual([]);
+  });
+
+  test('is written down in each, by each of its sessions', async () => {
+    const sessions = [await begin(), await begin()];
+    const { events } = await world.eventsOf(async () => {
+      for (const as of sessions) {
+        for (const { organizationId } of [acme, other]) await world.api.call('{ organization { slug } }', {}, { as, headers: { 'x-organization-id': organizationId } });
+      }
+    });
+    expect(events.map(({ type, orgId }) => [type, orgId])).toHaveLength(4);
+    for (const { orgUuid } of [acme, other]) expect(events.filter(({ orgId }) => orgId === orgUuid)).toHaveLength(2);
   });
 
   test('is shown nothing when that cannot be written', async () => {

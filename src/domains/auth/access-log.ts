@@ -73,9 +73,10 @@ export function createAccessLog({ events, db, clock, onLost }: AccessLogDependen
   const underWay = new Set<Promise<void>>();
 
   async function write({ principal, origin }: Caller, noted: readonly AuditEvent[]): Promise<void> {
-    const { userId, tenant } = principal;
+    const { tenant } = principal;
     if (tenant === null || noted.length === 0) return;
-    await runInScope(createScope({ orgId: tenant.orgId, userId }), () =>
+    // Who acts is written in each event; the scope says only whose log it is.
+    await runInScope(createScope({ orgId: tenant.orgId, userId: null }), () =>
       events.append({ db, principal, origin }, noted.map((event) => toNewEvent(principal, event))),
     );
   }

@@ -30,8 +30,8 @@ const dropCalls = (meant: RegExp): Operators => ({
   'drop call': (place) => (meant.test(place.textOf(place.node)) ? guards['drop call']!(place) : []),
 });
 
-/** The calls of a use case that ask whether something may be. */
-const asks = dropCalls(/^(await )?(require|check|lock|cx\.accessChanged|revoke)/);
+/** The calls of a use case that ask whether something may be, and that write down what was done. */
+const asks = dropCalls(/^(await )?(require|check|lock|record|cx\.accessChanged|revoke)/);
 
 /** The calls that keep what is known of a prepared statement right. Without the others nothing would be sent at all. */
 const keeps = dropCalls(/^(doubt|makeRoom|close|statements\.|wire\.close|this\.#(sentHere|statements|cache))/);
@@ -53,6 +53,7 @@ export const areas: readonly Area[] = [
   { name: 'prepared statements', files: [`${postgres}/adapter/{batch,statement-cache}.ts`], operators: { ...everything, ...keeps }, killers: killers.adapter },
   { name: 'idempotency', files: [`${postgres}/idempotency.ts`], operators: everything, killers: killers.idempotency },
   { name: 'events', files: ['src/domains/events/{context,append,batcher,read,subscribe,announcer,event-store}.ts', `${postgres}/event-signals.ts`], operators: { ...guards, ...ids }, killers: killers.events },
+  { name: 'audit', files: ['src/domains/auth/{access-log,allowance}.ts', 'src/domains/events/{record,changes}.ts', 'src/http/access-log.ts'], operators: { ...guards, ...ids }, killers: killers.audit },
   { name: 'look-ups', files: [`${postgres}/pre-tenant.ts`, `${postgres}/{access-changes,listener}.ts`], operators: everything, killers: killers.lookups },
   { name: 'authentication', files: ['src/domains/auth/{credential-cache,lookups,auth.service,access.rules,sessions,verify}.ts'], operators: everything, killers: killers.authentication },
   { name: 'use cases', files: ['src/domains/*/*.service.ts', 'src/domains/{identity/membership,api-keys/issue}.ts'], operators: { ...ids, ...asks }, killers: killers.services },

@@ -65,6 +65,13 @@ const EVENTS = [
   'test/events/interleaving.test.ts',
   'test/events/property.test.ts',
 ];
+const AUDIT = [
+  'test/audit/transaction.test.ts',
+  'test/audit/changes.test.ts',
+  'test/audit/denials.test.ts',
+  'test/audit/keys.test.ts',
+  'test/audit/secrets.test.ts',
+];
 const ROLES = ['test/sql/roles.test.ts', 'test/ops/startup-checks.test.ts'];
 
 export const killers = {
@@ -79,8 +86,9 @@ export const killers = {
   idempotency: ['test/isolation/idempotency.test.ts', ...USE_CASES],
   lookups: [...AUTHENTICATION, ...ADAPTER],
   events: EVENTS,
+  audit: ['src/domains/auth/allowance.test.ts', 'src/domains/events/changes.test.ts', ...AUDIT, 'test/api/events.test.ts'],
   authentication: AUTHENTICATION,
-  services: [...USE_CASES, ...API, ...EACH_WALL_ALONE],
+  services: [...USE_CASES, ...AUDIT, ...API, ...EACH_WALL_ALONE],
   roles: ROLES,
   database: [...CATALOGUE, 'test/events/isolation.test.ts', 'test/events/immutability.test.ts', 'test/isolation/lookups.test.ts', 'test/isolation/access-changes.test.ts', ...AUTHENTICATION, ...USE_CASES, 'test/sql/drift.test.ts', ...EACH_WALL_ALONE],
 };

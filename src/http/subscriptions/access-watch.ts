@@ -99,6 +99,7 @@ function createGuard({ principal, identify, onEnd }: Watched, source: AccessSour
       }
       if (verdict !== 'same') {
         if (!stopped) onEnd(verdict);
+        stopped = true;
         return false;
       }
     }

@@ -60,7 +60,7 @@ async function cursorsOf(strike: Strike, position: Position, caller: Caller, val
  * lists, filters and orders. A foreign cursor is refused like a forged one, and no cursor leads to another row.
  */
 export async function attackCursors(strike: Strike): Promise<void> {
-  const { positions, callers, values, progress, findings } = strike;
+  const { positions, callers, values, progress, findings, stage } = strike;
   const places = positions.filter(({ kind, path }) => kind === 'cursor' && path[0]!.parent.name === 'Query');
   const inside = await insider(strike);
   const ids = (own: readonly string[]): string[] => own.map(foreignId);
@@ -83,6 +83,8 @@ export async function attackCursors(strike: Strike): Promise<void> {
       // A field with an argument of this name that gives out no cursors itself gets those of the lists.
       const genuine = theirs.length > 0 ? theirs.slice(0, CURSORS_TRIED) : anyForeign;
       await attackWithForeign(strike, position, caller, genuine);
+      // What only one of the worlds was asked is in its log.
+      await Promise.all([stage.full.restore(), stage.bare.restore()]);
       const replayed = [...mine.slice(0, CURSORS_TRIED), ...anyOwn.filter((cursor) => !mine.includes(cursor))];
       for (const cursor of replayed) await compareWorlds(strike, position, new Map([[position.key, cursor]]), caller);
       await replayElsewhere(strike, position, caller, mine[0]);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { withClient } from '../../src/platform/postgres/client.ts';
 import type { CallOptions } from '../harness/app.ts';
 import { seedWorld, signIn, type World } from '../harness/world.ts';
 import { memberUuid, openTrailWorld, type TrailWorld, typesOf } from './trail.ts';
@@ -42,6 +43,27 @@ describe('a key that is used', () => {
     expect((await use(secret)).events).toEqual([]);
     nowMs += 2 * MINUTE_MS;
     expect(typesOf((await use(secret)).events)).toEqual(['API_KEY.VALIDATED']);
+  });
+
+  test('is answered at once, and written before the server is closed', async () => {
+    const { secret } = await issue();
+    const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    const { events } = await world.eventsOf(() =>
+      withClient(world.api.database.superuserUrl, async (client) => {
+        await client.query('BEGIN');
+        await client.query('SELECT 1 FROM events.heads WHERE org_id = $1 FOR UPDATE', [acme.orgUuid]);
+        const headers = { 'content-type': 'application/json', authorization: `Bearer ${secret}` };
+        const answer = await world.api.app.api.fetch('http://tenantry.test/graphql', { method: 'POST', headers, body: '{"query":"{ viewer { kind } }"}' });
+        expect(await answer.json()).toMatchObject({ data: { viewer: { kind: 'API_KEY' } } });
+        let isSettled = false;
+        const settling = world.api.app.accessLog.settled().then(() => (isSettled = true));
+        await expect.poll(() => world.sql(waiting)).toHaveLength(1);
+        expect(isSettled).toBe(false);
+        await client.query('COMMIT');
+        await settling;
+      }),
+    );
+    expect(typesOf(events)).toEqual(['API_KEY.VALIDATED']);
   });
 
   test('and asks for too much is written down, once within a minute', async () => {

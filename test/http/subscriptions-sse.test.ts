@@ -103,6 +103,7 @@ describe('who may not', () => {
 
   test.each<[string, string, object, string]>([
     ['too deep', `subscription { workflowChanged { workflow { ${'tasks { edges { node { workflow { '.repeat(4)} id ${'} } } }'.repeat(4)} } } }`, {}, 'QUERY_TOO_COMPLEX'],
+    ['too dear', 'subscription { workflowChanged { workflow { tasks(first: 100) { edges { node { workflow { tasks(first: 100) { edges { node { key } } } } } } } } } }', {}, 'QUERY_TOO_COMPLEX'],
     ['two at once', 'subscription { a: eventAppended { id } b: eventAppended { id } }', {}, 'GRAPHQL_VALIDATION_FAILED'],
     ['a query that is none', EVENTS, { query: [] }, 'VALIDATION_FAILED'],
     ['a type of the audit', EVENTS, { query: [{ types: ['MEMBER.ADDED'] }] }, 'FORBIDDEN'],

@@ -73,6 +73,8 @@ export async function attackCursors(strike: Strike): Promise<void> {
     foreign.set(position, await cursorsOf(strike, position, inside, foreignValues));
   }
   const [anyOwn, anyForeign] = [await cursorsOfAnyList(strike, owner), await cursorsOfAnyList(strike, inside)];
+  // What only one of the worlds was asked is in its log.
+  await Promise.all([stage.full.restore(), stage.bare.restore()]);
   let live = 0;
   let done = 0;
   for (const position of places) {
@@ -83,8 +85,6 @@ export async function attackCursors(strike: Strike): Promise<void> {
       // A field with an argument of this name that gives out no cursors itself gets those of the lists.
       const genuine = theirs.length > 0 ? theirs.slice(0, CURSORS_TRIED) : anyForeign;
       await attackWithForeign(strike, position, caller, genuine);
-      // What only one of the worlds was asked is in its log.
-      await Promise.all([stage.full.restore(), stage.bare.restore()]);
       const replayed = [...mine.slice(0, CURSORS_TRIED), ...anyOwn.filter((cursor) => !mine.includes(cursor))];
       for (const cursor of replayed) await compareWorlds(strike, position, new Map([[position.key, cursor]]), caller);
       await replayElsewhere(strike, position, caller, mine[0]);

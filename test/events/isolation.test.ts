@@ -66,9 +66,9 @@ describe.each(Object.entries(WALLS))('%s', (_name, opened) => {
     expect(bodies.map(({ body }) => (JSON.parse(body) as { organization: string }).organization)).toEqual([world.a.orgId]);
     const { orgId } = world.b;
     const mark = { orgId, consumer: 'forged', position: 1n };
-    await expect(as(world.a, ({ db }) => db.processingMark.createMany({ data: [mark] }))).rejects.toThrow();
+    await expect(as(world.a, ({ db }) => db.processingMark.createMany({ data: [mark] }))).rejects.toThrow(/organization|tenant|row-level|denied/i);
     const checkpoint = { orgId, position: 2n, hash: new Uint8Array(32), keyId: '0123456789abcdef', signature: new Uint8Array(64), createdAt: new Date() };
-    await expect(as(world.a, ({ db }) => db.eventCheckpoint.createMany({ data: [checkpoint] }))).rejects.toThrow();
+    await expect(as(world.a, ({ db }) => db.eventCheckpoint.createMany({ data: [checkpoint] }))).rejects.toThrow(/organization|tenant|row-level|denied/i);
     expect(await world.sql(`SELECT 1 FROM events.checkpoints WHERE position = 2 UNION SELECT 1 FROM events.processing_marks WHERE consumer = 'forged'`)).toEqual([]);
   });
 

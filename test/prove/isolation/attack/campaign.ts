@@ -57,7 +57,23 @@ export async function withStrike(
 ): Promise<void> {
   const arena = await sharedArena();
   const plan = await planFor(arena, effort);
-  await onStage(arena, walls, (stage) => attack({ ...plan, stage, callers: callersFor(arena, effort), findings, progress }), listenUrl);
+  const strike = (stage: Stage): Strike => ({ ...plan, stage, callers: callersFor(arena, effort), findings, progress });
+  await onStage(arena, walls, async (stage) => {
+    await letIn(arena, stage);
+    await attack(strike(stage));
+  }, listenUrl);
+}
+
+/**
+ * Has every caller come in once. That a key was used is written down once, at any time after it was: in the middle of an
+ * attack it would be in one of the worlds sooner than in the other.
+ */
+async function letIn({ callers }: Arena, { full, bare }: Stage): Promise<void> {
+  for (const realm of [full, bare]) {
+    for (const caller of callers.all) await realm.ask(caller, '{ __typename }');
+    await realm.testApp.app.accessLog.settled();
+    await realm.restore();
+  }
 }
 
 /** Reads the schema from the endpoint, and finds own rows of every type. */

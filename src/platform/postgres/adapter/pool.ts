@@ -74,9 +74,6 @@ const scopeTextWithSettings =
 
 const ignore = (): void => undefined;
 
-const settingsTravel = ({ namedStatements, throughPooler = false }: PoolOptions): boolean =>
-  throughPooler || !namedStatements;
-
 // Not in the driver's published types.
 const streamOf = (client: pg.ClientBase): Duplex =>
   (client as unknown as { connection: { stream: Duplex } }).connection.stream;
@@ -91,7 +88,7 @@ const startPool = (options: PoolOptions): pg.Pool => {
     // A new connection costs a sign-in and prepares every statement again, so one that is idle is kept for a while.
     idleTimeoutMillis: 300_000,
     application_name: 'tenantry',
-    ...(!settingsTravel(options) && { options: startupSettings(options.statementTimeoutMs) }),
+    ...(!options.throughPooler && { options: startupSettings(options.statementTimeoutMs) }),
   });
   // A connection that breaks while idle leaves the pool by itself. One that breaks while in use fails its statement,
   // and must not end the process as an event without a listener.
@@ -170,7 +167,7 @@ export function createPool(options: PoolOptions): DatabasePool {
 
     scopeStep({ orgId, userId }) {
       const values = [orgId ?? '', userId ?? ''];
-      if (!settingsTravel(options)) return { text: scopeText, values };
+      if (!options.throughPooler) return { text: scopeText, values };
       // What has no name is planned for its values anyway.
       const planCacheMode = options.namedStatements ? 'force_generic_plan' : 'auto';
       return { text: scopeTextWithSettings, values: [...values, `${options.statementTimeoutMs}ms`, planCacheMode] };

@@ -93,7 +93,7 @@ test('a read that is alone, and those that go together, answer with what was sel
   const read = (id: string) => access.db.workflow.findUnique({ where: where(a, id), select: { name: true, tasks: { select: { key: true } } } });
   const include = (id: string) => access.db.workflow.findUnique({ where: where(a, id), include: { tasks: { select: { key: true } } } });
   const tasks = [{ key: 'task-1' }, { key: 'task-2' }];
-  const [alone] = await runInScope(scopeOf(a), () => Promise.all([read(first(a))]));
+  const alone = await runInScope(scopeOf(a), async () => await read(first(a)));
   expect(alone).toEqual({ name: 'Flow 1', tasks });
   const together = await runInScope(scopeOf(a), () => Promise.all(a.workflowIds.map(include)));
   expect(together).toMatchObject(a.workflowIds.map((id) => ({ id, tasks })));

@@ -59,6 +59,17 @@ test('what is no PostgreSQL is a connection that failed, for every connection th
   expect(feed.isListening()).toBe(false);
 });
 
+test('a message that PostgreSQL does not have fails its statement, and nothing after it is believed', async () => {
+  const url = await listen((socket) => {
+    const unknown = Buffer.from([0x01, 0, 0, 0, 4]);
+    socket.once('data', () => {
+      socket.write(Buffer.concat([SIGNED_IN, READY]));
+      socket.once('data', () => socket.write(Buffer.concat([unknown, READY])));
+    });
+  });
+  await expect(poolOf(url).run(statement)).rejects.toThrow('unknown message');
+});
+
 /** A key and its certificate, made for this test. */
 async function certificate(): Promise<{ key: Buffer; cert: Buffer }> {
   const directory = await mkdtemp(path.join(tmpdir(), 'tenantry-test-tls-'));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isTransientFailure } from '../../src/platform/postgres/adapter/index.ts';
+import { isOutcomeUnknown, isTransientFailure } from '../../src/platform/postgres/adapter/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { a, as, b, database, failure, newFlow, open, useAdapterAlone } from './adapter-alone.ts';
 import { startProxy } from './proxy.ts';
@@ -31,6 +31,16 @@ test('a killed connection fails its statement with a plain word, and is replaced
   );
   expect(isTransientFailure(await failure(transaction))).toBe(true);
   expect(await read()).toBe(3);
+});
+
+test('a write that the server ended with a word of its own was not kept, and is not called unknown', async () => {
+  const { db } = open();
+  const write = as(a, () => db.$executeRaw`
+    INSERT INTO workflow.workflows (org_id, name, slug)
+    SELECT ${a.orgId}::uuid, 'New', 'new' || pg_sleep(0.1) FROM pg_terminate_backend(pg_backend_pid())`);
+  const ended = await failure(write);
+  expect([isTransientFailure(ended), isOutcomeUnknown(ended)]).toEqual([true, false]);
+  expect(await as(a, () => db.workflow.count())).toBe(3);
 });
 
 test('a server that cannot be reached is told apart from a failing statement, and found again', async () => {

@@ -29,7 +29,7 @@ export interface BatchResult {
 /** How a batch ended. After an error, `stale` says that a prepared statement was out of date and nothing was done. */
 export type Outcome =
   | { readonly ok: true; readonly result: BatchResult; readonly status: TransactionStatus }
-  | { readonly ok: false; readonly error: Error; readonly stale: boolean; readonly status: TransactionStatus };
+  | { readonly ok: false; readonly error: Error; readonly stale?: boolean; readonly status: TransactionStatus };
 
 /**
  * The outcome of a batch that keeps something. When the connection was lost before the server said how it went, nobody
@@ -172,13 +172,13 @@ class Batch {
     const server = error instanceof pg.DatabaseError ? error : undefined;
     // The driver's word for a message that PostgreSQL does not have: nothing that follows can be relied on.
     if (server !== undefined && server.severity === undefined) {
-      this.#settle({ ok: false, error: new Error('Connection terminated: unknown message', { cause: error }), stale: false, status: null });
+      this.#settle({ ok: false, error: new Error('Connection terminated: unknown message', { cause: error }), status: null });
       return;
     }
     for (const statement of this.#sentHere) doubt(statement);
     const stale = server !== undefined && this.#isStale(server);
     if (server === undefined || server.severity === 'FATAL' || server.severity === 'PANIC') {
-      this.#settle({ ok: false, error, stale: false, status: null });
+      this.#settle({ ok: false, error, status: null });
       return;
     }
     this.#whenReady(connection as unknown as Wire, (status) => this.#settle({ ok: false, error, stale, status }));
@@ -216,7 +216,7 @@ class Batch {
     const description = this.#description ?? noRows;
     if (last !== undefined && last !== unnamed) last.description = description;
     if (this.#failure !== undefined) {
-      this.#settle({ ok: false, error: this.#failure, stale: false, status });
+      this.#settle({ ok: false, error: this.#failure, status });
       return;
     }
     const rowCount = Number(/\d+$/.exec(this.#command)?.[0] ?? 0);

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { type ArgType, type SqlDriverAdapter, type SqlQuery } from '@prisma/driver-adapter-utils';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -258,6 +259,22 @@ test('times mean the same whatever time zone the server or the role prefers', as
     const { rows } = await runInScope(scope, () => adapter.queryRaw(query(sql, ['2026-07-01T12:00:00.000Z'], [type])));
     expect(rows).toEqual([['2026-07-01T12:00:00+00:00', '2026-07-01T12:00:00+00:00']]);
     await pool.end();
+  }
+});
+
+test('a value that cannot be read fails its statement, and the next one reads what it asked for', async () => {
+  const usual = pg.types.getTypeParser(pg.types.builtins.POLYGON, 'text');
+  pg.types.setTypeParser(pg.types.builtins.POLYGON, () => {
+    throw new Error('cannot read this');
+  });
+  try {
+    for (const pool of pools) {
+      const read = (text: string) => pool.run([{ text, values: [] }]);
+      await expect(read(`SELECT '((0,0),(1,1))'::polygon FROM generate_series(1, 3)`)).rejects.toThrow('cannot read this');
+      expect((await read('SELECT 1::int4')).rows).toEqual([[1]]);
+    }
+  } finally {
+    pg.types.setTypeParser(pg.types.builtins.POLYGON, usual);
   }
 });
 

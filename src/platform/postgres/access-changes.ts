@@ -71,15 +71,11 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
     waitMs = Math.min(waitMs * 2, retryMaxMs);
   };
 
-  let awaitingSign = false;
-  const askForSign = async (): Promise<void> => {
-    const asked = client;
-    if (!listening || asked === undefined || awaitingSign) return;
-    awaitingSign = true;
-    await asked.query('SELECT 1').catch(() => lost(asked));
-    awaitingSign = false;
+  const askForSign = (): void => {
+    const asked = listening ? client : undefined;
+    asked?.query('SELECT 1').catch(() => lost(asked));
   };
-  const heartbeat = setInterval(() => void askForSign(), heartbeatMs);
+  const heartbeat = setInterval(askForSign, heartbeatMs);
   heartbeat.unref();
 
   const connect = async (): Promise<void> => {
@@ -93,7 +89,6 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
     });
     client = fresh;
     fresh.on('error', () => lost(fresh));
-    fresh.on('end', () => lost(fresh));
     fresh.on('notification', ({ payload }) => {
       const change = parse(payload);
       // A payload of a newer version, perhaps: what it means is unknown, so nothing remembered is safe.

@@ -17,6 +17,7 @@ const CLIENT_WALL = [
   'test/isolation/one-tick-transactions.test.ts',
 ];
 const ADAPTER = [
+  'src/platform/postgres/adapter',
   'test/isolation/adapter.test.ts',
   'test/isolation/adapter-types.test.ts',
   'test/isolation/prepared-statements.test.ts',

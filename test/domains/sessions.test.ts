@@ -24,6 +24,7 @@ describe('a password sign-in', () => {
     });
     expect(session.accessToken).toMatch(/^ta_[\w-]{43}$/);
     expect(session.refreshToken).toMatch(/^tr_[\w-]{43}$/);
+    expect(session.userId).toBe(acme.owner.userId);
     expect(await world.auth.authenticate(session.accessToken, null)).toMatchObject({
       kind: 'user',
       tenant: { orgId: acme.orgId },

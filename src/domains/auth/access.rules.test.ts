@@ -187,3 +187,25 @@ test('what a session may do is what its role there may do, and the platform for 
   expect(permissions('super_admin', null)).toEqual(['platform:admin']);
   expect(permissions('super_admin', { orgId: ORG, membershipId: null, role: null })).toContain('organization:delete');
 });
+
+test('a session shows where its person is or was invited, and which of it is open', () => {
+  const shown = principalOfSession(
+    session({
+      memberships: [
+        membership({ orgId: 'open' }),
+        membership({ orgId: 'suspended there', status: 'suspended' }),
+        membership({ orgId: 'of a suspended one', organizationStatus: 'suspended' }),
+        membership({ orgId: 'invited', status: 'invited' }),
+        membership({ orgId: 'left', status: 'left' }),
+        membership({ orgId: 'of a deleted one', organizationStatus: 'deleted' }),
+      ],
+    }),
+    null,
+  );
+  expect(shown.memberships.map(({ orgId, active }) => [orgId, active])).toEqual([
+    ['open', true],
+    ['suspended there', false],
+    ['of a suspended one', false],
+    ['invited', false],
+  ]);
+});

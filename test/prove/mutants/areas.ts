@@ -53,7 +53,7 @@ export const areas: readonly Area[] = [
   { name: 'prepared statements', files: [`${postgres}/adapter/{batch,statement-cache}.ts`], operators: { ...everything, ...keeps }, killers: killers.adapter },
   { name: 'idempotency', files: [`${postgres}/idempotency.ts`], operators: everything, killers: killers.idempotency },
   { name: 'look-ups', files: [`${postgres}/pre-tenant.ts`, `${postgres}/access-changes.ts`], operators: everything, killers: killers.lookups },
-  { name: 'authentication', files: ['src/domains/auth/{credential-cache,lookups,auth.service,access.rules,sessions,verify}.ts'], operators: everything, killers: killers.authentication },
+  { name: 'authentication', files: ['src/domains/auth/{credential-cache,tag-index,lookups,auth.service,access.rules,sessions,verify}.ts'], operators: everything, killers: killers.authentication },
   { name: 'use cases', files: ['src/domains/*/*.service.ts', 'src/domains/{identity/membership,api-keys/issue}.ts'], operators: { ...ids, ...asks }, killers: killers.services },
   { name: 'roles', files: [`${postgres}/migrations/roles.ts`, `${postgres}/startup-checks.ts`], operators: { ...guards, ...statements }, killers: killers.roles, ownCluster: true },
   { name: 'policies', files: migrations, sqlOperators: sql.policies, killers: killers.database },

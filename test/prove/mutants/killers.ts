@@ -31,6 +31,8 @@ const ADAPTER = [
 const AUTHENTICATION = [
   'src/domains/auth',
   'test/isolation/lookups.test.ts',
+  'test/domains/remembered.test.ts',
+  'test/domains/each-names-its-organization.test.ts',
   'test/domains/authentication.test.ts',
   'test/domains/sessions.test.ts',
   'test/domains/choosing-an-organization.test.ts',

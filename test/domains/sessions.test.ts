@@ -114,6 +114,14 @@ describe('a session', () => {
     expect(await codeOf(world.auth.refresh({ refreshToken }))).toBe('UNAUTHENTICATED');
   });
 
+  test('is over at once in the process that ended it, and no other session of the person is', async () => {
+    const [one, other] = [await open(), await open()];
+    const auth = world.openAuth();
+    await auth.signOut(await auth.authenticate(one.accessToken, null));
+    expect(await codeOf(auth.authenticate(one.accessToken, null))).toBe('UNAUTHENTICATED');
+    expect(await codeOf(auth.authenticate(other.accessToken, null))).toBe('ok');
+  });
+
   test('is something that an API key does not have', async () => {
     const key = await world.auth.authenticate(acme.ownerKey, null);
     expect(await codeOf(world.auth.signOut(key))).toBe('VALIDATION_FAILED');

@@ -61,7 +61,7 @@ const API = [
 ];
 const REQUESTS = ['test/http/authentication.test.ts', 'test/http/sessions.test.ts', 'test/http/log.test.ts', 'test/http/schema-visibility.test.ts'];
 const CATALOGUE = ['test/isolation/catalogue.test.ts', 'test/sql/constraints.test.ts', 'test/sql/roles.test.ts'];
-const ROLES = ['test/sql/roles.test.ts', 'test/ops/startup-checks.test.ts'];
+const ROLES = ['test/sql/roles.test.ts', 'test/ops/startup-checks.test.ts', 'test/sql/migrations.test.ts'];
 
 export const killers = {
   schemaWall: [...SCHEMA_WALL, 'test/api/schema.test.ts', 'test/api/members-and-keys.test.ts', ...EACH_WALL_ALONE],

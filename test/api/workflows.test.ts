@@ -204,6 +204,13 @@ describe('node and nodes', () => {
     expect(data.nodes[3]).toMatchObject({ name: 'Workflow 0', tasks: { totalCount: 3 } });
   });
 
+  test('the organization of somebody else is as unknown as one that never was', async () => {
+    const other = await seedWorld(api, 'other', (await appointOperator(api)).userId, 1);
+    const never = toGlobalId('Organization', '01900000-0000-7000-8000-000000000000');
+    const answers = await Promise.all([other.organizationId, never].map((id) => ask('query ($id: ID!) { node(id: $id) { id } }', { id })));
+    expect(answers.map(({ errors }) => errors?.map(({ message, extensions }) => [message, extensions.code]))).toEqual(Array(2).fill([['Node not found.', 'NOT_FOUND']]));
+  });
+
   test('an unknown id is null with its own NOT_FOUND, the others are answered', async () => {
     const { workflow } = await create({ name: 'Known', slug: 'known' });
     const unknown = toGlobalId('Workflow', '01900000-0000-7000-8000-000000000000');

@@ -11,9 +11,13 @@ import { describeSchema, faultsOf, leaksOf, notesOf, type Outcome, reportOf, tab
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const REPORT = path.join(ROOT, 'docs/isolation-report.md');
 
-const USAGE = `Usage: npm run prove:isolation -- [--effort bounded|full] [--part NAME]... [--report] [--resume]
-A full run of all parts writes the report; --report writes it for some of them, with what is known of the others from
-runs before, and says of which nothing is known. --resume runs only what was not run with the sources as they are.
+const USAGE = `npm run prove:isolation -- [options]
+Attacks every field, argument and input of the schema from beside a look-alike organization.
+  --effort bounded|full    bounded is what the tests run; only a full run is kept or reported (full)
+  --part NAME              only this part; may be given several times
+  --resume                 with full effort: run only what was not run with the sources as they are
+  --report                 with full effort: write the report although not all parts ran, with what is known of the
+                           others from runs before; a full run of all parts always writes it
 Parts: ${PARTS.map(({ name }) => name).join(', ')}.`;
 
 interface Options {
@@ -24,9 +28,18 @@ interface Options {
   readonly resume: boolean;
 }
 
-/** Throws with the usage for anything else. */
-function readOptions(): Options {
-  const { values } = parseArgs({ options: { effort: { type: 'string', default: 'full' }, part: { type: 'string', multiple: true }, report: { type: 'boolean', default: false }, resume: { type: 'boolean', default: false } } });
+/** Null when only the usage is asked for. Throws one line for what cannot be read. */
+function readOptions(): Options | null {
+  const { values } = parseArgs({
+    options: {
+      effort: { type: 'string', default: 'full' },
+      part: { type: 'string', multiple: true },
+      report: { type: 'boolean', default: false },
+      resume: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
   const { effort, part: names = PARTS.map(({ name }) => name) } = values;
   if (effort !== 'bounded' && effort !== 'full') throw new Error(`There is no effort "${effort}".`);
   const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
@@ -100,12 +113,16 @@ async function conclude(outcomes: readonly Outcome[], { effort, parts, report }:
 }
 
 async function main(): Promise<number> {
-  let options: Options;
+  let options: Options | null;
   try {
     options = readOptions();
   } catch (error) {
     console.error(`${(error as Error).message}\n${USAGE}`);
     return 2;
+  }
+  if (options === null) {
+    console.log(USAGE);
+    return 0;
   }
   const cluster = await startCluster();
   try {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../harness/cluster.ts';
 import { useCluster } from '../../harness/current-cluster.ts';
-import { type Notes, openNotes } from './notes.ts';
+import { isolationSources, type Notes, openNotes } from './notes.ts';
 import type { Effort, Part, PartContext, PartResult } from './part.ts';
 import { PARTS } from './parts/index.ts';
 import { describeSchema, faultsOf, leaksOf, notesOf, type Outcome, reportOf, tableOf } from './report.ts';
@@ -18,6 +18,7 @@ Attacks every field, argument and input of the schema from beside a look-alike o
   --resume                 with full effort: run only what was not run with the sources as they are
   --report                 with full effort: write the report although not all parts ran, with what is known of the
                            others from runs before; a full run of all parts always writes it
+  --fingerprint            run nothing, print the fingerprint of the sources: that of the report, if it is of them
 Parts: ${PARTS.map(({ name }) => name).join(', ')}.`;
 
 interface Options {
@@ -28,18 +29,20 @@ interface Options {
   readonly resume: boolean;
 }
 
-/** Null when only the usage is asked for. Throws one line for what cannot be read. */
-function readOptions(): Options | null {
+/** A text when only that is to be printed. Throws one line for what cannot be read. */
+function readOptions(): Options | string {
   const { values } = parseArgs({
     options: {
       effort: { type: 'string', default: 'full' },
       part: { type: 'string', multiple: true },
       report: { type: 'boolean', default: false },
       resume: { type: 'boolean', default: false },
+      fingerprint: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return null;
+  if (values.help) return USAGE;
+  if (values.fingerprint) return isolationSources(ROOT).fingerprint;
   const { effort, part: names = PARTS.map(({ name }) => name) } = values;
   if (effort !== 'bounded' && effort !== 'full') throw new Error(`There is no effort "${effort}".`);
   const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
@@ -106,22 +109,22 @@ async function conclude(outcomes: readonly Outcome[], { effort, parts, report }:
     const ran = new Map(outcomes.map((outcome) => [outcome.part, outcome]));
     const known = PARTS.flatMap((part) => ran.get(part) ?? recalled(part, notes));
     const unknown = PARTS.filter((part) => !known.some((outcome) => outcome.part === part));
-    await writeFile(REPORT, reportOf(known, unknown, await describeSchema(path.join(ROOT, 'schema.graphql'))));
+    await writeFile(REPORT, reportOf(known, unknown, await describeSchema(path.join(ROOT, 'schema.graphql')), notes.sources));
     console.log(`Written: ${path.relative(ROOT, REPORT)}`);
   }
   return against.length === 0;
 }
 
 async function main(): Promise<number> {
-  let options: Options | null;
+  let options: Options | string;
   try {
     options = readOptions();
   } catch (error) {
     console.error(`${(error as Error).message}\n${USAGE}`);
     return 2;
   }
-  if (options === null) {
-    console.log(USAGE);
+  if (typeof options === 'string') {
+    console.log(options);
     return 0;
   }
   const cluster = await startCluster();

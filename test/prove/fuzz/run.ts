@@ -5,7 +5,7 @@ import { type Finding, fuzz, type FuzzResult } from './fuzz.ts';
 
 const USAGE = `npm run prove:fuzz -- [options]
 Sends requests that nobody would think of to a server of its own, and expects an answer with a code to each.
-  --runs N    how many (100000); 200 take about a minute
+  --runs N    how many (100000); a few hundred for a first look
   --seed N    the same seed sends the same requests; one is drawn and printed without it`;
 
 /** How much the heap may grow over the second half: caches are full by then, and leaks go on. */

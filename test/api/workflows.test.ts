@@ -209,6 +209,8 @@ describe('node and nodes', () => {
     const never = toGlobalId('Organization', '01900000-0000-7000-8000-000000000000');
     const answers = await Promise.all([other.organizationId, never].map((id) => ask('query ($id: ID!) { node(id: $id) { id } }', { id })));
     expect(answers.map(({ errors }) => errors?.map(({ message, extensions }) => [message, extensions.code]))).toEqual(Array(2).fill([['Node not found.', 'NOT_FOUND']]));
+    const { data } = await ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [world.organizationId, other.organizationId, never] });
+    expect(data.nodes).toEqual([{ id: world.organizationId }, null, null]);
   });
 
   test('an unknown id is null with its own NOT_FOUND, the others are answered', async () => {

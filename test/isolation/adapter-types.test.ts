@@ -29,7 +29,7 @@ beforeAll(async () => {
       INSERT INTO lab.children VALUES (1, 1);`),
   );
   const options = { url: database.superuserUrl, size: 1, connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 };
-  pools = [true, false].map((namedStatements) => createPool({ ...options, namedStatements }));
+  pools = [true, false].map((namedStatements) => createPool({ ...options, namedStatements, throughPooler: !namedStatements }));
   const [named, unnamed] = await Promise.all(pools.map((pool) => createTenantAdapter(pool).connect()));
   adapters = { named: named as SqlDriverAdapter, unnamed: unnamed as SqlDriverAdapter };
   stock = await new PrismaPg({ connectionString: database.superuserUrl, max: 1, options: '-c TimeZone=UTC' }).connect();
@@ -252,6 +252,7 @@ test('times mean the same whatever time zone the server or the role prefers', as
       connectTimeoutMs: 5_000,
       statementTimeoutMs: 5_000,
       namedStatements,
+      throughPooler: !namedStatements,
     });
     const adapter = await createTenantAdapter(pool).connect();
     const type: ArgType = { scalarType: 'datetime', dbType: 'TIMESTAMPTZ', arity: 'scalar' };

@@ -18,7 +18,7 @@ import { watch } from './world.ts';
 
 useAdapterAlone();
 
-describe.each([{ namedStatements: true }, { namedStatements: false }])(
+describe.each([{ namedStatements: true }, { namedStatements: false, throughPooler: true }])(
   'with $namedStatements as named statements',
   (mode) => {
     test('a statement and its tenant are one round trip, on the wire too', async () => {

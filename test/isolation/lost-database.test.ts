@@ -33,7 +33,7 @@ test('a killed connection fails its statement with a plain word, and is replaced
   expect(await read()).toBe(3);
 });
 
-test('a write that the server ended with a word of its own was not kept, and is not called unknown', async () => {
+test('a single write that the server ended while it ran was not kept, and is not called unknown', async () => {
   const { db } = open();
   const write = as(a, () => db.$executeRaw`
     INSERT INTO workflow.workflows (org_id, name, slug)
@@ -41,6 +41,20 @@ test('a write that the server ended with a word of its own was not kept, and is 
   const ended = await failure(write);
   expect([isTransientFailure(ended), isOutcomeUnknown(ended)]).toEqual([true, false]);
   expect(await as(a, () => db.workflow.count())).toBe(3);
+});
+
+test('a COMMIT during which the server ended the connection is called unknown', async () => {
+  const { db } = open();
+  await withClient(database.superuserUrl, (client) =>
+    client.query(`
+      CREATE FUNCTION end_connection() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(5); RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON workflow.workflows
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION end_connection()`),
+  );
+  const outcome = await failure(as(a, () => db.$transaction((tx) => tx.workflow.create(newFlow(a)))));
+  await withClient(database.superuserUrl, (client) => client.query('DROP FUNCTION end_connection CASCADE'));
+  expect(isOutcomeUnknown(outcome)).toBe(true);
 });
 
 test('a server that cannot be reached is told apart from a failing statement, and found again', async () => {

@@ -89,7 +89,7 @@ test('reads of one request in one tick are one statement, whatever their number'
   ]);
 });
 
-test('a read that is alone, and those that go together, answer with what was selected and with nothing else', async () => {
+test('a read that is alone, and those that go together, answer with what was selected', async () => {
   const read = (id: string) => access.db.workflow.findUnique({ where: where(a, id), select: { name: true, tasks: { select: { key: true } } } });
   const include = (id: string) => access.db.workflow.findUnique({ where: where(a, id), include: { tasks: { select: { key: true } } } });
   const tasks = [{ key: 'task-1' }, { key: 'task-2' }];

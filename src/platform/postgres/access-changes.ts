@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as pass } from 'node:timers/promises';
 import pg from 'pg';
 import { createGuardedSocket } from './adapter/socket.ts';
 
@@ -71,12 +72,15 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
     waitMs = Math.min(waitMs * 2, retryMaxMs);
   };
 
-  const askForSign = (): void => {
-    const asked = listening ? client : undefined;
-    asked?.query('SELECT 1').catch(() => lost(asked));
+  const closed = new AbortController();
+  /** One question after the other: on a silent network an answer may take longer than the pause. */
+  const askForSigns = async (): Promise<void> => {
+    const pause = { ref: false, signal: closed.signal };
+    while (await pass(heartbeatMs, true, pause).catch(() => false)) {
+      const asked = listening ? client : undefined;
+      await asked?.query('SELECT 1').catch(() => lost(asked));
+    }
   };
-  const heartbeat = setInterval(askForSign, heartbeatMs);
-  heartbeat.unref();
 
   const connect = async (): Promise<void> => {
     const fresh = new pg.Client({
@@ -113,6 +117,7 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
   };
 
   void connect();
+  void askForSigns();
 
   return {
     subscribe(subscriber) {
@@ -125,7 +130,7 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
     async close() {
       listening = false;
       clearTimeout(timer);
-      clearInterval(heartbeat);
+      closed.abort();
       const last = client;
       client = undefined;
       await last?.end().catch(() => undefined);

@@ -87,7 +87,7 @@ async function runParts({ effort, parts, resume }: Options, notes: Notes): Promi
       continue;
     }
     const result = await runPart(part, effort);
-    if (effort === 'full' && result.failure === undefined) notes.remember(part, result);
+    if (effort === 'full' && result.failure === undefined && result.cases > 0) notes.remember(part, result);
     outcomes.push({ part, result, date: new Date().toISOString().slice(0, 10), isCurrent: true });
   }
   return outcomes;

@@ -32,13 +32,16 @@ export type Outcome =
   | { readonly ok: false; readonly error: Error; readonly stale?: boolean; readonly status: TransactionStatus };
 
 /**
- * The outcome of a batch that keeps something. When the connection was lost before the server said how it went, nobody
- * here knows whether it was kept; an error of the server's own says that it was not.
+ * The outcome of a batch that keeps something. When the connection ended before the server was ready again, nobody here
+ * knows whether it was kept.
  */
 export function orUnknown(outcome: Outcome): Outcome {
-  if (outcome.ok || outcome.status !== null || outcome.error instanceof pg.DatabaseError) return outcome;
+  if (outcome.ok || outcome.status !== null) return outcome;
   return { ...outcome, error: outcomeUnknown(outcome.error) };
 }
+
+/** Whether the server itself ended the connection, with a word of its own. */
+export const isEndedByServer = (outcome: Outcome): boolean => !outcome.ok && outcome.error instanceof pg.DatabaseError;
 
 // The part of the driver's connection that is used here; its published types ask for more arguments than it takes.
 interface Wire {

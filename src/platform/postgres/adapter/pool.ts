@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import type { TenantScope } from '../tenancy.ts';
-import { type BatchResult, type Outcome, orUnknown, sendBatch, type Step } from './batch.ts';
+import { type BatchResult, isEndedByServer, type Outcome, orUnknown, sendBatch, type Step } from './batch.ts';
 import { createGuardedSocket, guardStream } from './socket.ts';
 import { createStatementCache, type StatementCache } from './statement-cache.ts';
 
@@ -15,13 +15,13 @@ export interface PoolOptions {
   /** A statement that takes longer is cancelled by the server. */
   readonly statementTimeoutMs: number;
   /**
-   * Whether statements are prepared once per connection under a name. False for a pooler in transaction mode that does
-   * not know named statements, such as pgBouncer before 1.21: then nothing is left on a connection at all.
+   * Whether statements are prepared once per connection under a name. False, together with `throughPooler`, for a
+   * pooler that does not know named statements, such as pgBouncer before 1.21.
    */
   readonly namedStatements: boolean;
   /**
    * Whether a pooler in transaction mode stands in between. Then the settings of the session travel with every
-   * statement, as they also do without named statements.
+   * statement, and nothing is left on a connection.
    */
   readonly throughPooler?: boolean;
   /** Most named statements that one connection keeps; 500 unless told. */
@@ -146,7 +146,8 @@ export function createPool(options: PoolOptions): DatabasePool {
       if (!outcome.ok && outcome.stale && outcome.status === 'I') outcome = await send(client, steps);
       // Anything but idle means that a transaction was left open, or that the connection broke.
       client.release(outcome.status !== 'I');
-      if (writes(steps.at(-1))) outcome = orUnknown(outcome);
+      // A statement that the server ended was undone: alone, it is kept only when the server has read to the end.
+      if (writes(steps.at(-1)) && !isEndedByServer(outcome)) outcome = orUnknown(outcome);
       if (!outcome.ok) throw outcome.error;
       return outcome.result;
     },

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type ClusterAddress, startCluster } from '../../harness/cluster.ts';
+import { fingerprintOf, sourcesOf } from '../sources.ts';
 import { generateMutants } from './generate.ts';
 import { areaOf, type Judged, judgeMutants } from './judge.ts';
 import type { Mutant } from './mutant.ts';
@@ -20,7 +21,8 @@ const USAGE = `npm run prove:mutants -- [options]
   --minutes N     begin none after so many minutes; those left count as in a run before, or as not tried
   --report        write docs/mutants-report.md for a sample too; a run of all always does
   --trust         do not run the tests unbroken first
-  --list          show the mutants and try none`;
+  --list          show the mutants and try none
+  --fingerprint   print what the report calls the sources, and try none`;
 
 const { values: options } = parseArgs({
   options: {
@@ -33,11 +35,14 @@ const { values: options } = parseArgs({
     report: { type: 'boolean', default: false },
     trust: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    fingerprint: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+/** What mutants are made from, and what notices them. */
+const SOURCES = ['src/**/*.ts', 'prisma/**/*.{sql,prisma}', 'test/**/*.ts', 'package-lock.json'];
 const isWhole = options.only === undefined && options.sample === undefined;
 
 const select = (all: readonly Mutant[]): readonly Mutant[] => {
@@ -96,6 +101,7 @@ async function judge(mutants: readonly Mutant[]): Promise<Judged[]> {
 
 /** Whether every mutant that was tried was noticed or is excused, and every excuse is for a mutant and needed. */
 async function prove(): Promise<boolean> {
+  const sources = sourcesOf(root, SOURCES);
   const all = generateMutants(root);
   const mutants = select(all);
   if (options.list) {
@@ -104,7 +110,7 @@ async function prove(): Promise<boolean> {
   }
   const judged = await judge(mutants);
   const sample = options.sample === undefined ? null : { size: mutants.length, seed: options.seed };
-  const outcome: Outcome = { generated: all, sample, judged };
+  const outcome: Outcome = { sources, generated: all, sample, judged };
   const survivors = survivorsOf(judged);
   const stray = strayEquivalents(all);
   const unneeded = unneededEquivalents(judged);
@@ -120,4 +126,5 @@ async function prove(): Promise<boolean> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 if (options.help) console.log(USAGE);
+else if (options.fingerprint) console.log(fingerprintOf(root, SOURCES));
 else process.exitCode = (await prove()) ? 0 : 1;

@@ -136,7 +136,9 @@ const transactionResolutionUnknown = '08007';
 
 /** What a change failed with whose answer never came: the server may have kept it before the connection was lost. */
 export function outcomeUnknown(cause: Error): Error {
-  const message = 'Connection terminated: whether the change was kept is not known';
+  // The server's own last word, for the log.
+  const word = 'code' in cause && /^[0-9A-Z]{5}$/.test(String(cause.code)) ? ` (${String(cause.code)})` : '';
+  const message = `Connection terminated: whether the change was kept is not known${word}`;
   return Object.assign(new Error(message, { cause }), { code: transactionResolutionUnknown });
 }
 
@@ -215,5 +217,6 @@ export function describeDatabaseFailure(error: unknown): Record<string, string> 
   const { kind, originalCode, originalMessage } = failure;
   const constraint = /constraint "(\w+)"/.exec(originalMessage ?? '')?.[1];
   const table = /(?:relation|table) "(\w+)"/.exec(originalMessage ?? '')?.[1];
-  return { kind, ...(originalCode && { sqlState: originalCode }), ...(table && { table }), ...(constraint && { constraint }) };
+  const endedBy = /is not known \((\w{5})\)$/.exec(originalMessage ?? '')?.[1];
+  return { kind, ...(originalCode && { sqlState: originalCode }), ...(endedBy && { endedBy }), ...(table && { table }), ...(constraint && { constraint }) };
 }

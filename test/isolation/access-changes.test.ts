@@ -121,10 +121,10 @@ test('a connection on which LISTEN is never answered is given up for another', a
 });
 
 test('a silent connection is noticed', async () => {
-  const { feed, heard } = await listen({ connectTimeoutMs: 200, heartbeatMs: 50 });
+  const { feed, heard } = await listen({ connectTimeoutMs: 1_000, heartbeatMs: 50 });
   await asSuperuser(`SELECT 1`);
   proxy.silence(true);
-  await expect.poll(() => feed.isListening()).toBe(false);
+  await expect.poll(() => feed.isListening(), { timeout: 10_000 }).toBe(false);
   proxy.silence(false);
   await feed.whenListening();
   expect(heard.at(-1)).toBe('gap');

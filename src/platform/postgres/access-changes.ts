@@ -75,8 +75,7 @@ export function createAccessFeed(options: AccessFeedOptions): AccessFeed {
   const closed = new AbortController();
   /** One question after the other: on a silent network an answer may take longer than the pause. */
   const askForSigns = async (): Promise<void> => {
-    const pause = { ref: false, signal: closed.signal };
-    while (await pass(heartbeatMs, true, pause).catch(() => false)) {
+    while (await pass(heartbeatMs, true, { signal: closed.signal }).catch(() => false)) {
       const asked = listening ? client : undefined;
       await asked?.query('SELECT 1').catch(() => lost(asked));
     }

@@ -120,6 +120,8 @@ describe('a session', () => {
     await auth.signOut(await auth.authenticate(one.accessToken, null));
     expect(await codeOf(auth.authenticate(one.accessToken, null))).toBe('UNAUTHENTICATED');
     expect(await codeOf(auth.authenticate(other.accessToken, null))).toBe('ok');
+    await auth.refresh({ refreshToken: other.refreshToken });
+    expect(await codeOf(auth.authenticate(other.accessToken, null))).toBe('UNAUTHENTICATED');
   });
 
   test('is something that an API key does not have', async () => {

@@ -128,6 +128,12 @@ describe('where a session works', () => {
     expect(choose(membership({ status: 'invited' }))).toEqual({ membership: null });
   });
 
+  test('in the only membership no more than in any other when it, or its organization, is closed', () => {
+    const only = (more: Partial<Membership>) => codeOf(() => chooseDestination(session({ memberships: [membership(more)] }), null));
+    expect(only({ status: 'suspended' })).toBe('USER_NOT_ACTIVE');
+    expect(only({ organizationStatus: 'suspended' })).toBe('ORG_NOT_ACTIVE');
+  });
+
   test('a closed organization among several does not make the choice for the person', () => {
     const closed = membership({ orgId: OTHER, organizationStatus: 'suspended' });
     expect(chooseDestination(session({ memberships: [membership(), closed] }), null)).toEqual({ membership: null });

@@ -131,6 +131,16 @@ test('a silent connection is noticed', async () => {
   expect(heard.length).toBeGreaterThan(1);
 });
 
+test('a feed that is closed leaves no timer behind', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  const feed = createAccessFeed({ url: database.runtimeUrl, heartbeatMs: 3_600_000 });
+  await feed.whenListening();
+  expect(timers()).toBeGreaterThan(before);
+  await feed.close();
+  await expect.poll(timers).toBeLessThanOrEqual(before);
+});
+
 test('a message that is not understood makes subscribers forget everything', async () => {
   const { heard } = await listen();
   heard.length = 0;

@@ -3,6 +3,7 @@ import { createLookups } from '../../src/domains/auth/lookups.ts';
 import { signIn } from '../../src/domains/auth/sessions.ts';
 import { createVerifier } from '../../src/domains/auth/verify.ts';
 import { generateApiKey } from '../../src/domains/api-keys/index.ts';
+import { watch } from '../isolation/world.ts';
 import { codeOf, openWorld, outcomeOf, PASSWORD, type Tenant, type World } from './world.ts';
 
 let world: World;
@@ -15,15 +16,8 @@ afterAll(() => world?.close());
 
 const lookupsOf = () => createLookups({ ...world, clock: { now: world.now }, accessFeed: { isListening: () => true } });
 
-const statementsOf = async (work: () => Promise<unknown>): Promise<number> => {
-  let count = 0;
-  const stop = world.pool.observe(() => {
-    count += 1;
-  });
-  await work().catch(() => undefined);
-  stop();
-  return count;
-};
+/** How many statements `work` sends. */
+const statementsOf = async (work: () => Promise<unknown>): Promise<number> => (await watch(world.pool, () => work().catch(() => undefined))).texts.length;
 
 test('what one server remembers, another in the same process does not', async () => {
   const [one, other] = [lookupsOf(), lookupsOf()];

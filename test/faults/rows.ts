@@ -10,7 +10,7 @@ export interface KeptRows {
   change(): Promise<Change>;
   /** Makes all rows what they were. */
   restore(): Promise<void>;
-  /** Connections of the server's role that are in the middle of a transaction. */
+  /** Connections of the server that are in the middle of a transaction and stay there for ten seconds. */
   openTransactions(): Promise<number>;
   close(): Promise<void>;
 }

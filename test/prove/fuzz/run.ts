@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../harness/cluster.ts';
 import { useCluster } from '../../harness/current-cluster.ts';
+import { runCommand } from '../command.ts';
 import { type Finding, fuzz, type FuzzResult } from './fuzz.ts';
 
 const USAGE = `npm run prove:fuzz -- [options]
@@ -26,12 +27,12 @@ function readNumber(name: string, text: string, min: number): number {
   throw new Error(`--${name} takes a whole number from ${min} on, not "${text}".`);
 }
 
-/** Null when only the usage is asked for. Throws one line for what cannot be read. */
-function readOptions(): Options | null {
+/** The usage when only that is asked for. Throws one line for what cannot be read. */
+function readOptions(): Options | string {
   const { values } = parseArgs({
     options: { runs: { type: 'string', default: '100000' }, seed: { type: 'string' }, help: { type: 'boolean', default: false } },
   });
-  if (values.help) return null;
+  if (values.help) return USAGE;
   const runs = readNumber('runs', values.runs, 1);
   return { runs, seed: values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : readNumber('seed', values.seed, 0) };
 }
@@ -78,17 +79,4 @@ async function prove({ runs, seed }: Options): Promise<boolean> {
   }
 }
 
-async function main(): Promise<number> {
-  let options: Options | null;
-  try {
-    options = readOptions();
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
-    return 2;
-  }
-  if (options) return (await prove(options)) ? 0 : 1;
-  console.log(USAGE);
-  return 0;
-}
-
-process.exitCode = await main();
+await runCommand(USAGE, readOptions, prove);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../harness/cluster.ts';
 import { useCluster } from '../../harness/current-cluster.ts';
+import { runCommand } from '../command.ts';
 import { isolationSources, type Notes, openNotes } from './notes.ts';
 import type { Effort, Part, PartContext, PartResult } from './part.ts';
 import { PARTS } from './parts/index.ts';
@@ -115,26 +116,15 @@ async function conclude(outcomes: readonly Outcome[], { effort, parts, report }:
   return against.length === 0;
 }
 
-async function main(): Promise<number> {
-  let options: Options | string;
-  try {
-    options = readOptions();
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
-    return 2;
-  }
-  if (typeof options === 'string') {
-    console.log(options);
-    return 0;
-  }
+async function prove(options: Options): Promise<boolean> {
   const cluster = await startCluster();
   try {
     useCluster(cluster.address);
     const notes = openNotes(ROOT);
-    return (await conclude(await runParts(options, notes), options, notes)) ? 0 : 1;
+    return await conclude(await runParts(options, notes), options, notes);
   } finally {
     await cluster.stop();
   }
 }
 
-process.exitCode = await main();
+await runCommand(USAGE, readOptions, prove);

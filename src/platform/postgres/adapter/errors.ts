@@ -1,4 +1,5 @@
 import { DriverAdapterError, isDriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
+import pg from 'pg';
 import { AppError } from '../../../kernel/errors.ts';
 
 // Prisma turns the kinds below into its own codes (UniqueConstraintViolation into P2002 and so on). A test compares
@@ -137,7 +138,7 @@ const transactionResolutionUnknown = '08007';
 /** What a change failed with whose answer never came: the server may have kept it before the connection was lost. */
 export function outcomeUnknown(cause: Error): Error {
   // The server's own last word, for the log.
-  const word = 'code' in cause && /^[0-9A-Z]{5}$/.test(String(cause.code)) ? ` (${String(cause.code)})` : '';
+  const word = cause instanceof pg.DatabaseError ? ` (${cause.code})` : '';
   const message = `Connection terminated: whether the change was kept is not known${word}`;
   return Object.assign(new Error(message, { cause }), { code: transactionResolutionUnknown });
 }

@@ -41,6 +41,7 @@ export async function serve(
     const server = await listen(app, config, database, logger);
     undo.push(() => server.close());
     const url = `${server.origin}/graphql`;
+    warnOfDemo(config, database, logger);
     await makeDemo(config, database, url);
     const demo = await loadDemo(app, config, database.ownerUrl, url, write);
     return { url, demo, stop };
@@ -96,6 +97,13 @@ export async function loadDemo(
   const demo = await ensureDemoData({ app, ownerUrl, dataDir: config.dataDir, url });
   if (demo === null) write(unknownDemo(config));
   return demo;
+}
+
+/** A data directory that was tried out and then taken into production has keys and passwords that lie in a file. */
+export function warnOfDemo({ environment, dataDir }: Config, { embedded }: Pick<OpenDatabase, 'embedded'>, logger: Logger): void {
+  const file = demoFile(dataDir);
+  if (environment !== 'production' || !embedded || !existsSync(file)) return;
+  logger.warn({ code: 'DEMO_IN_PRODUCTION' }, `The demo organizations are in this database, and the keys and passwords in ${shown(file)} work: take a new DATA_DIR for production.`);
 }
 
 const shown = (file: string): string => path.relative(process.cwd(), file);

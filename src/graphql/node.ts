@@ -39,7 +39,8 @@ async function loadNodes(type: NodeType, ids: readonly string[], context: GraphQ
   const loader = loaders.get(type);
   if (!loader) return new Map();
   assertAccess(context.principal, loader.access);
-  // The id of another organization is unknown like any other unknown id: the database is not even asked for it.
+  // The id of another organization is unknown like any other unknown id: under it, the wall of the client would stop the
+  // whole request as one that names two organizations.
   const known = loader.tenantKey === 'id' ? ids.filter((id) => id === orgIdOf(context)) : [...ids];
   if (known.length === 0) return new Map();
   const query = queryFromInfo({ context, info, typeName: type });

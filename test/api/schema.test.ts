@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { isEnumType, isInputObjectType, isInterfaceType, isIntrospectionType, isObjectType, isSpecifiedScalarType } from 'graphql';
 import { expect, test } from 'vitest';
+import { printedSchema } from '../../src/graphql/print.ts';
 import { schema } from '../../src/graphql/schema.ts';
 
 /** The coordinates of everything in the schema that people read, with its description. */
@@ -21,4 +23,8 @@ function described(): [string, string | null | undefined][] {
 test('every type, field, argument, input field and enum value says what it is', () => {
   expect(described().length).toBeGreaterThan(300);
   expect(described().filter(([, description]) => !description?.trim()).map(([name]) => name)).toEqual([]);
+});
+
+test('schema.graphql, which clients are made from, says what may be left out and what may not as the server has it', async () => {
+  expect(printedSchema()).toBe(await readFile('schema.graphql', 'utf8'));
 });

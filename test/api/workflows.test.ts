@@ -167,6 +167,19 @@ describe('workflows', () => {
     expect(keysOf(await page(`first: 1, after: "${all[0]!.cursor}"`))).toEqual(keysOf(all.slice(1, 2)));
     expect(keysOf(await page(`last: 1, before: "${all[2]!.cursor}"`))).toEqual(keysOf(all.slice(1, 2)));
   });
+
+  test('a cursor of another organization is none, neither of a list nor of one under a row', async () => {
+    const refusal = [{ path: ['after'], message: expect.stringContaining('is not a cursor of this list') }];
+    const { endCursor: theirs } = (await page('first: 1')).data.workflows.pageInfo;
+    const { errors } = await ask('query ($after: String) { workflows(first: 1, after: $after) { edges { cursor } } }', { after: theirs });
+    expect(errors?.map(({ extensions }) => extensions)).toMatchObject([{ code: 'VALIDATION_FAILED', fields: refusal }]);
+    const tasks = (first: World, id: string, after: string | null) =>
+      api.call('query ($id: ID!, $after: String) { workflow(id: $id) { tasks(first: 1, after: $after) { edges { cursor } } } }', { id, after }, { as: first.keys.manager });
+    const { cursor } = (await tasks(list, list.workflowIds[0]!, null)).data.workflow.tasks.edges[0];
+    expect((await tasks(list, list.workflowIds[1]!, cursor)).errors).toBeUndefined();
+    const foreign = await tasks(world, world.workflowIds[0]!, cursor);
+    expect(foreign.errors?.map(({ extensions }) => extensions)).toMatchObject([{ code: 'VALIDATION_FAILED', fields: refusal }]);
+  });
 });
 
 describe('deleteWorkflow', () => {
@@ -189,6 +202,15 @@ describe('node and nodes', () => {
     expect(data.nodes.map((node: any) => node.__typename)).toEqual(['Organization', 'Member', 'ApiKey', 'Workflow', 'WorkflowVersion', 'Task', 'Schedule', 'WorkflowExecution', 'TaskExecution']);
     expect(data.nodes.map((node: any) => node.id)).toEqual(ids);
     expect(data.nodes[3]).toMatchObject({ name: 'Workflow 0', tasks: { totalCount: 3 } });
+  });
+
+  test('the organization of somebody else is as unknown as one that never was', async () => {
+    const other = await seedWorld(api, 'other', (await appointOperator(api)).userId, 1);
+    const never = toGlobalId('Organization', '01900000-0000-7000-8000-000000000000');
+    const answers = await Promise.all([other.organizationId, never].map((id) => ask('query ($id: ID!) { node(id: $id) { id } }', { id })));
+    expect(answers.map(({ errors }) => errors?.map(({ message, extensions }) => [message, extensions.code]))).toEqual(Array(2).fill([['Node not found.', 'NOT_FOUND']]));
+    const { data } = await ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [world.organizationId, other.organizationId, never] });
+    expect(data.nodes).toEqual([{ id: world.organizationId }, null, null]);
   });
 
   test('an unknown id is null with its own NOT_FOUND, the others are answered', async () => {

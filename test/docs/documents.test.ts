@@ -7,7 +7,7 @@ import { ORGANIZATION_ROLES, PERMISSIONS, ROLE_PERMISSIONS } from '../../src/ker
 import { blockNames, blockOf, project, readDocument, tableOf } from './blocks.ts';
 
 const readme = readDocument('README.md');
-const documents = ['README.md', 'deploy/README.md', ...globSync('docs/**/*.md', { cwd: project })];
+const documents = ['README.md', 'SECURITY.md', 'deploy/README.md', ...globSync('docs/**/*.md', { cwd: project })];
 
 describe('README', () => {
   test.each(blockNames(readme, 'file'))('shows %s as it is', (file) => {

@@ -210,6 +210,17 @@ describe('rotating', () => {
     expect(await rotate(admin, input)).toEqual({ apiKeyId: first.apiKeyId, secret: null, replayed: true });
   });
 
+  test('is refused when the owner of the key rises above the manager while it waits', async () => {
+    const manager = await world.join(acme, 'manager', 'waits@acme.test');
+    const rising = await world.join(acme, 'viewer', 'rises@acme.test');
+    const key = await create(admin, { memberId: memberOf(rising) });
+    const rise = `WITH risen AS (UPDATE iam.memberships SET role = 'admin' WHERE id = $1)
+                  SELECT FROM iam.api_keys WHERE id = $2 FOR UPDATE`;
+    const [outcome] = await world.contend(rise, [rising.tenant?.membershipId, key.apiKeyId], [() => codeOf(rotate(manager, { id: idOf(key) }))]);
+    expect(outcome).toBe('FORBIDDEN');
+    expect(await enters(key)).toBe('ok');
+  });
+
   test('is not answered again to whoever may not do it any more', async () => {
     const email = 'boss@acme.test';
     const boss = await world.join(acme, 'manager', email);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toGlobalId } from '../../src/kernel/ids.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
 import { generateApiKey } from '../../src/domains/api-keys/index.ts';
+import { watch } from '../isolation/world.ts';
 import { codeOf, openWorld, outcomeOf, PASSWORD, type Tenant, type World } from './world.ts';
 
 let world: World;
@@ -25,15 +26,7 @@ const issueKey = async (by: Principal, more: { expiresAt?: Date } = {}) => {
 };
 
 /** How many statements `work` sends. */
-const statementsOf = async (work: () => Promise<unknown>): Promise<number> => {
-  let count = 0;
-  const stop = world.pool.observe(() => {
-    count += 1;
-  });
-  await work().catch(() => undefined);
-  stop();
-  return count;
-};
+const statementsOf = async (work: () => Promise<unknown>): Promise<number> => (await watch(world.pool, () => work().catch(() => undefined))).texts.length;
 
 describe('an API key', () => {
   test('acts for its owner, in its own organization, within its scopes', async () => {

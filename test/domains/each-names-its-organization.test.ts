@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ServiceContext } from '../../src/domains/service-context.ts';
 import { toGlobalId } from '../../src/kernel/ids.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
-import { openWorld, type Tenant, type World } from './world.ts';
+import { openWorld, PASSWORD, type Tenant, type World } from './world.ts';
 
 /**
  * The use cases without the walls of the client and the database. Nobody puts a tenant into their statements here, so
@@ -101,4 +101,25 @@ test('of the organization itself', async () => {
   await watched((cx) => world.organizations.activate(cx, { id }), world.operator);
   await watched((cx) => world.onboarding.createOrganization(cx, { name: 'Third', adminEmail: 'third@third.test' }), world.operator);
   everyStatementNamedIt();
+});
+
+test('of the organization that a key is for', async () => {
+  await watched(() => world.openAuth().authenticate(tenant.ownerKey, null));
+  everyStatementNamedIt();
+});
+
+test('a session names its person in every statement', async () => {
+  const unnamedPerson: string[] = [];
+  let seen = 0;
+  const stop = world.pool.observe(({ text }) => {
+    if (!/"iam"\."sessions"/.test(text)) return;
+    seen += 1;
+    if (!(/^\s*INSERT/i.test(text) ? /"user_id"/ : /"user_id" = \$\d/).test(text)) unnamedPerson.push(text);
+  });
+  const opened = await world.auth.signIn({ email: tenant.ownerEmail, password: PASSWORD });
+  const { accessToken } = await world.auth.refresh({ refreshToken: opened.refreshToken });
+  await world.auth.signOut(await world.auth.authenticate(accessToken, null));
+  stop();
+  expect(unnamedPerson).toEqual([]);
+  expect(seen).toBe(3);
 });

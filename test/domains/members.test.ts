@@ -72,6 +72,18 @@ describe('adding somebody', () => {
     expect(await codeOf(add(globex.owner, { email: 'twin@x.test', role: 'viewer' }))).toBe('ok');
   });
 
+  test('who rises above a manager while the manager waits is neither changed nor removed by that one', async () => {
+    const manager = await world.join(acme, 'manager', 'waits@x.test');
+    const change = (id: string) => updateRole(manager, id, 'customer');
+    for (const [place, attempt] of [change, (id: string) => remove(manager, id)].entries()) {
+      const { memberId } = await add(acme.owner, { email: `rises-${place}@x.test`, role: 'viewer' });
+      const rise = "UPDATE iam.memberships SET role = 'admin' WHERE id = $1";
+      const [outcome] = await world.contend(rise, [memberId], [() => codeOf(attempt(toGlobalId('Member', memberId)))]);
+      expect(outcome).toBe('FORBIDDEN');
+      expect(await rowOf(memberId)).toMatchObject({ role: 'admin', status: 'active' });
+    }
+  });
+
   test('again after a repeated request changes nothing and answers the same', async () => {
     const input: AddInput = { email: 'again@x.test', role: 'viewer', idempotencyKey: 'add-1' };
     const first = await add(acme.owner, input);

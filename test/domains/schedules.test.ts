@@ -56,6 +56,13 @@ test('one that is switched off is never due, and due again from the moment it is
   expect(await rowOf(made)).toMatchObject({ cron: '0 4 * * *', next_run_at: null });
 });
 
+test('one that is switched off while its time is changed stays off', async () => {
+  const made = await create(acme.owner);
+  const switchOff = 'UPDATE workflow.schedules SET enabled = false, next_run_at = NULL WHERE id = $1';
+  await world.contend(switchOff, [made.scheduleId], [() => update(acme.owner, { id: idOf(made), cron: '0 4 * * *' })]);
+  expect(await rowOf(made)).toMatchObject({ cron: '0 4 * * *', enabled: false, next_run_at: null });
+});
+
 test('a new name or input leaves the time as it is, a new time or zone moves it', async () => {
   const made = await create(acme.owner);
   await world.sql(`UPDATE workflow.schedules SET next_run_at = '2030-01-01' WHERE id = $1`, made.scheduleId);

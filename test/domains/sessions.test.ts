@@ -24,6 +24,7 @@ describe('a password sign-in', () => {
     });
     expect(session.accessToken).toMatch(/^ta_[\w-]{43}$/);
     expect(session.refreshToken).toMatch(/^tr_[\w-]{43}$/);
+    expect(session.userId).toBe(acme.owner.userId);
     expect(await world.auth.authenticate(session.accessToken, null)).toMatchObject({
       kind: 'user',
       tenant: { orgId: acme.orgId },
@@ -111,6 +112,16 @@ describe('a session', () => {
     await world.auth.signOut(await world.auth.authenticate(accessToken, null));
     expect(await enters(accessToken)).toBe('UNAUTHENTICATED');
     expect(await codeOf(world.auth.refresh({ refreshToken }))).toBe('UNAUTHENTICATED');
+  });
+
+  test('is over at once in the process that ended it, and no other session of the person is', async () => {
+    const [one, other] = [await open(), await open()];
+    const auth = world.openAuth();
+    await auth.signOut(await auth.authenticate(one.accessToken, null));
+    expect(await codeOf(auth.authenticate(one.accessToken, null))).toBe('UNAUTHENTICATED');
+    expect(await codeOf(auth.authenticate(other.accessToken, null))).toBe('ok');
+    await auth.refresh({ refreshToken: other.refreshToken });
+    expect(await codeOf(auth.authenticate(other.accessToken, null))).toBe('UNAUTHENTICATED');
   });
 
   test('is something that an API key does not have', async () => {

@@ -137,6 +137,11 @@ describe('creating', () => {
 });
 
 describe('changing', () => {
+  test('is not for those who may only read', async () => {
+    const made = await create(member);
+    expect(await codeOf(update(viewer, { id: idOf(made), name: 'x' }))).toBe('FORBIDDEN');
+  });
+
   test('another definition becomes a new version; the old one and tasks of the same name stay', async () => {
     const made = await create(member);
     const [before] = await tasksOf(made);

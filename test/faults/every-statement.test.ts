@@ -69,6 +69,7 @@ async function meet(operation: Operation, number: number, named: NamedFault, { c
   const allowed = [{}, whole, MADE_BEFORE[operation.field] ?? {}].map((each) => JSON.stringify(each));
   if (!allowed.includes(JSON.stringify(change))) problems.push(`leaves half a change: ${JSON.stringify(change)}`);
   const isMade = Object.keys(whole).length > 0 && JSON.stringify(change) === JSON.stringify(whole);
+  if (harmless && texts[number - 1] !== 'ROLLBACK' && !isMade) problems.push('is told as success, and was not made');
   const codes = answer.errors?.map(({ extensions }) => extensions.code) ?? [];
   // A defect says nothing of the change; whatever may be tried again does.
   if (isMade && codes.includes('SERVICE_UNAVAILABLE')) problems.push('was made, and is told as what may be tried again');

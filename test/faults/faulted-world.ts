@@ -35,7 +35,8 @@ const NEIGHBOUR = '{ organization { name } workflows(first: 1, orderBy: {field: 
 const NEIGHBOUR_ANSWER = JSON.stringify({ organization: { name: 'Organization globex' }, workflows: { edges: [{ node: { name: 'Workflow 0' } }] } });
 
 export async function startFaultedWorld(options: FaultedWorldOptions): Promise<FaultedWorld> {
-  const whole = await startTestApp();
+  // All faults at all statements take longer than a session lives otherwise.
+  const whole = await startTestApp({ environment: { SESSION_ACCESS_MINUTES: '1440' } });
   const operator = await appointOperator(whole);
   const acme = await seedWorld(whole, 'acme', operator.userId);
   const globex = await seedWorld(whole, 'globex', operator.userId);

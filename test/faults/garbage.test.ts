@@ -59,6 +59,21 @@ test('what is no PostgreSQL is a connection that failed, for every connection th
   expect(feed.isListening()).toBe(false);
 });
 
+test('a message that PostgreSQL does not have fails its statement, and nothing after it is believed', async () => {
+  let connections = 0;
+  const url = await listen((socket) => {
+    connections += 1;
+    const unknown = Buffer.from([0x01, 0, 0, 0, 4]);
+    socket.once('data', () => {
+      socket.write(Buffer.concat([SIGNED_IN, READY]));
+      socket.once('data', () => socket.write(Buffer.concat([unknown, READY])));
+    });
+  });
+  const pool = poolOf(url);
+  for (let time = 0; time < 2; time += 1) await expect(pool.run(statement)).rejects.toThrow('unknown message');
+  expect(connections).toBe(2);
+});
+
 /** A key and its certificate, made for this test. */
 async function certificate(): Promise<{ key: Buffer; cert: Buffer }> {
   const directory = await mkdtemp(path.join(tmpdir(), 'tenantry-test-tls-'));

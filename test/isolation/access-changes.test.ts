@@ -121,14 +121,24 @@ test('a connection on which LISTEN is never answered is given up for another', a
 });
 
 test('a silent connection is noticed', async () => {
-  const { feed, heard } = await listen({ connectTimeoutMs: 200, heartbeatMs: 50 });
+  const { feed, heard } = await listen({ connectTimeoutMs: 1_000, heartbeatMs: 50 });
   await asSuperuser(`SELECT 1`);
   proxy.silence(true);
-  await expect.poll(() => feed.isListening()).toBe(false);
+  await expect.poll(() => feed.isListening(), { timeout: 10_000 }).toBe(false);
   proxy.silence(false);
   await feed.whenListening();
   expect(heard.at(-1)).toBe('gap');
   expect(heard.length).toBeGreaterThan(1);
+});
+
+test('a feed that is closed leaves no timer behind', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  const feed = createAccessFeed({ url: database.runtimeUrl, heartbeatMs: 3_600_000 });
+  await feed.whenListening();
+  expect(timers()).toBeGreaterThan(before);
+  await feed.close();
+  await expect.poll(timers).toBeLessThanOrEqual(before);
 });
 
 test('a message that is not understood makes subscribers forget everything', async () => {

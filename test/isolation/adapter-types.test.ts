@@ -1,5 +1,6 @@
 import { type ArgType, type SqlDriverAdapter, type SqlQuery } from '@prisma/driver-adapter-utils';
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPool, createTenantAdapter, type DatabasePool } from '../../src/platform/postgres/adapter/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
@@ -28,7 +29,7 @@ beforeAll(async () => {
       INSERT INTO lab.children VALUES (1, 1);`),
   );
   const options = { url: database.superuserUrl, size: 1, connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 };
-  pools = [true, false].map((namedStatements) => createPool({ ...options, namedStatements }));
+  pools = [true, false].map((namedStatements) => createPool({ ...options, namedStatements, throughPooler: !namedStatements }));
   const [named, unnamed] = await Promise.all(pools.map((pool) => createTenantAdapter(pool).connect()));
   adapters = { named: named as SqlDriverAdapter, unnamed: unnamed as SqlDriverAdapter };
   stock = await new PrismaPg({ connectionString: database.superuserUrl, max: 1, options: '-c TimeZone=UTC' }).connect();
@@ -251,6 +252,7 @@ test('times mean the same whatever time zone the server or the role prefers', as
       connectTimeoutMs: 5_000,
       statementTimeoutMs: 5_000,
       namedStatements,
+      throughPooler: !namedStatements,
     });
     const adapter = await createTenantAdapter(pool).connect();
     const type: ArgType = { scalarType: 'datetime', dbType: 'TIMESTAMPTZ', arity: 'scalar' };
@@ -258,6 +260,22 @@ test('times mean the same whatever time zone the server or the role prefers', as
     const { rows } = await runInScope(scope, () => adapter.queryRaw(query(sql, ['2026-07-01T12:00:00.000Z'], [type])));
     expect(rows).toEqual([['2026-07-01T12:00:00+00:00', '2026-07-01T12:00:00+00:00']]);
     await pool.end();
+  }
+});
+
+test('a value that cannot be read fails its statement, and the next one reads what it asked for', async () => {
+  const usual = pg.types.getTypeParser(pg.types.builtins.POLYGON, 'text');
+  pg.types.setTypeParser(pg.types.builtins.POLYGON, () => {
+    throw new Error('cannot read this');
+  });
+  try {
+    for (const pool of pools) {
+      const read = (text: string) => pool.run([{ text, values: [] }]);
+      await expect(read(`SELECT '((0,0),(1,1))'::polygon FROM generate_series(1, 3)`)).rejects.toThrow('cannot read this');
+      expect((await read('SELECT 1::int4')).rows).toEqual([[1]]);
+    }
+  } finally {
+    pg.types.setTypeParser(pg.types.builtins.POLYGON, usual);
   }
 });
 

@@ -18,7 +18,7 @@ import { watch } from './world.ts';
 
 useAdapterAlone();
 
-describe.each([{ namedStatements: true }, { namedStatements: false }])(
+describe.each([{ namedStatements: true }, { namedStatements: false, throughPooler: true }])(
   'with $namedStatements as named statements',
   (mode) => {
     test('a statement and its tenant are one round trip, on the wire too', async () => {
@@ -185,6 +185,13 @@ describe('transactions', () => {
     }
   });
 
+  test('an isolation level that does not exist never becomes text of a statement', async () => {
+    const { pool } = open();
+    const adapter = await createTenantAdapter(pool).connect();
+    const level = 'SERIALIZABLE; RESET ROLE' as 'SERIALIZABLE';
+    await expect(as(a, () => adapter.startTransaction(level))).rejects.toMatchObject({ cause: { kind: 'InvalidIsolationLevel', level } });
+  });
+
   test('one that takes too long is rolled back, and its connection serves the next', async () => {
     const { db } = open();
     const late = as(a, () =>
@@ -214,6 +221,12 @@ describe('transactions', () => {
       cause: { kind: 'TransactionAlreadyClosed' },
     });
     await transaction.rollback();
+  });
+
+  test('one that was ended by hand is no success, also when that was its last statement', async () => {
+    const { db } = open();
+    const byHand = as(a, () => db.$transaction((tx) => tx.$executeRawUnsafe('ROLLBACK')));
+    await expect(byHand).rejects.toMatchObject({ cause: { kind: 'TransactionAlreadyClosed' } });
   });
 
   test('a connection on which the transaction ended by hand is not used again', async () => {

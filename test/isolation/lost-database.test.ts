@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isTransientFailure } from '../../src/platform/postgres/adapter/index.ts';
+import { isOutcomeUnknown, isTransientFailure } from '../../src/platform/postgres/adapter/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { a, as, b, database, failure, newFlow, open, useAdapterAlone } from './adapter-alone.ts';
 import { startProxy } from './proxy.ts';
@@ -31,6 +31,40 @@ test('a killed connection fails its statement with a plain word, and is replaced
   );
   expect(isTransientFailure(await failure(transaction))).toBe(true);
   expect(await read()).toBe(3);
+});
+
+test('a single write that the server ended while it ran was not kept, and is not called unknown', async () => {
+  const { db } = open();
+  const write = as(a, () => db.$executeRaw`
+    INSERT INTO workflow.workflows (org_id, name, slug)
+    SELECT ${a.orgId}::uuid, 'New', 'new' || pg_sleep(0.1) FROM pg_terminate_backend(pg_backend_pid())`);
+  const ended = await failure(write);
+  expect([isTransientFailure(ended), isOutcomeUnknown(ended)]).toEqual([true, false]);
+  expect(await as(a, () => db.workflow.count())).toBe(3);
+});
+
+/** What a transaction ends with that makes a workflow, when this is done at its COMMIT. */
+async function failureAtCommit(statement: string): Promise<unknown> {
+  const { db } = open();
+  await withClient(database.superuserUrl, (client) =>
+    client.query(`
+      CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${statement}; RETURN NULL; END $$;
+      CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON workflow.workflows
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION at_commit()`),
+  );
+  const outcome = await failure(as(a, () => db.$transaction((tx) => tx.workflow.create(newFlow(a)))));
+  await withClient(database.superuserUrl, (client) => client.query('DROP FUNCTION at_commit CASCADE'));
+  return outcome;
+}
+
+test('a COMMIT during which the server ended the connection is called unknown', async () => {
+  expect(isOutcomeUnknown(await failureAtCommit('PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(5)'))).toBe(true);
+});
+
+test('a COMMIT that the server refused is an error, and not called unknown', async () => {
+  const refused = await failureAtCommit("RAISE EXCEPTION 'no' USING ERRCODE = '23514'");
+  expect(refused).toMatchObject({ cause: { code: '23514' } });
+  expect(isOutcomeUnknown(refused)).toBe(false);
 });
 
 test('a server that cannot be reached is told apart from a failing statement, and found again', async () => {

@@ -78,7 +78,7 @@ describe('a verdict', () => {
       { mutant: second, verdict: { fate: 'stopped', how: 'it never came to an end' } },
       { mutant: second, verdict: { fate: 'noticed', by: 'test/x.test.ts > (before its first test)' } },
     ];
-    const outcome = { generated: mutants, sample: { size: 4, seed: '7' }, judged };
+    const outcome = { sources: { fingerprint: 'f', commit: '`c`' }, generated: mutants, sample: { size: 4, seed: '7' }, judged };
     expect(tableOf(outcome).split('\n').at(-1)!.trim().split(/\s+/)).toEqual(['all', String(mutants.length), '3', '1', '2', '0', '0']);
     expect(extentOf(outcome)).toBe(
       `Part of a sample: 3 of the ${mutants.length} generated mutants were tried, out of 4 spread over the areas and chosen by the seed "7".`,

@@ -18,7 +18,7 @@ test('a statement is prepared once on a connection', async () => {
 });
 
 test('none is left on a connection when they have no names', async () => {
-  const access = open({ namedStatements: false });
+  const access = open({ namedStatements: false, throughPooler: true });
   await as(a, () => access.db.workflow.count());
   expect(await preparedOn(access)).toBe(0);
 });

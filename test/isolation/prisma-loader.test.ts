@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTenantAdapter } from '../../src/platform/postgres/adapter/index.ts';
+import { inTransaction, withClient } from '../../src/platform/postgres/client.ts';
 import { PrismaClient } from '../../src/platform/postgres/generated/client/client.ts';
 import { runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
@@ -86,6 +87,16 @@ test('reads of one request in one tick are one statement, whatever their number'
     null,
     { name: 'Flow 1', tasks },
   ]);
+});
+
+test('a read that is alone, and those that go together, answer with what was selected', async () => {
+  const read = (id: string) => access.db.workflow.findUnique({ where: where(a, id), select: { name: true, tasks: { select: { key: true } } } });
+  const include = (id: string) => access.db.workflow.findUnique({ where: where(a, id), include: { tasks: { select: { key: true } } } });
+  const tasks = [{ key: 'task-1' }, { key: 'task-2' }];
+  const alone = await runInScope(scopeOf(a), async () => await read(first(a)));
+  expect(alone).toEqual({ name: 'Flow 1', tasks });
+  const together = await runInScope(scopeOf(a), () => Promise.all(a.workflowIds.map(include)));
+  expect(together).toMatchObject(a.workflowIds.map((id) => ({ id, tasks })));
 });
 
 test('reads with different selections are different statements', async () => {
@@ -178,6 +189,23 @@ test('rows are told apart by their keys also where these are left out of the ans
   const rows = await runInScope(scopeOf(a), () => Promise.all(a.workflowIds.map(read)));
   expect(rows.map((row) => row?.name)).toEqual(['Flow 1', 'Flow 2', 'Flow 3']);
   expect(rows.some((row) => row && ('id' in row || 'slug' in row))).toBe(false);
+});
+
+test('when the database has no time for the reads together, none of them asks again alone', async () => {
+  const hurried = openAccess(database.runtimeUrl, { statementTimeoutMs: 300 });
+  const read = (id: string) => hurried.db.workflow.findUnique({ where: where(a, id) });
+  try {
+    await withClient(database.superuserUrl, (client) =>
+      inTransaction(client, async () => {
+        await client.query('LOCK TABLE workflow.workflows');
+        const { result, texts } = await watch(hurried.pool, () => runInScope(scopeOf(a), () => Promise.allSettled(a.workflowIds.map(read))));
+        expect(result.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+        expect(texts).toHaveLength(1);
+      }),
+    );
+  } finally {
+    await hurried.close();
+  }
 });
 
 test('an id in another spelling finds its row, as in a read alone', async () => {

@@ -1,12 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type DemoData, demoFile, ensureDemoData } from '../../prisma/seed.ts';
 import { readConfig } from '../../src/config/index.ts';
 import { ORGANIZATION_ROLES } from '../../src/kernel/permissions.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
-import { loadDemo, welcome } from '../../src/serve.ts';
+import { loadDemo, warnOfDemo, welcome } from '../../src/serve.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
 
 const URL = 'http://127.0.0.1:4000/graphql';
@@ -101,6 +102,19 @@ test('without its file after a day the start says so, changes nothing and goes o
   expect(existsSync(demoFile(dataDir))).toBe(false);
   expect(await hashes()).toEqual(before);
   await signIn(demo.platform.email, demo.platform.password);
+});
+
+test('taken into production, a database with the demo in it says in one line that its keys work', async () => {
+  const demo = await load();
+  const log: string[] = [];
+  const logger = pino({}, { write: (line) => void log.push(line) });
+  const production = readConfig({ NODE_ENV: 'production', DATA_DIR: dataDir });
+  warnOfDemo(readConfig({ DATA_DIR: dataDir }), { embedded: true }, logger);
+  warnOfDemo(production, { embedded: false }, logger);
+  expect(log).toEqual([]);
+  warnOfDemo(production, { embedded: true }, logger);
+  expect(log.map((line) => JSON.parse(line))).toEqual([expect.objectContaining({ level: 40, code: 'DEMO_IN_PRODUCTION' })]);
+  for (const { apiKey } of demo.organizations) expect(log[0]).not.toContain(apiKey);
 });
 
 test('the welcome shows each sign-in and key', async () => {

@@ -68,8 +68,8 @@ function reachOf(scopes: readonly string[], role: OrganizationRole): Permission[
 }
 
 /** Nobody makes a key that may do more than they may themselves. @throws ForbiddenError naming what is too much. */
-export function checkReach(manager: KeyManager, owner: KeyOwner, scopes: readonly string[]): void {
-  const beyond = reachOf(scopes, owner.role).filter((permission) => !manager.permissions.has(permission));
+export function checkReach(manager: KeyManager, ownerRole: OrganizationRole, scopes: readonly string[]): void {
+  const beyond = reachOf(scopes, ownerRole).filter((permission) => !manager.permissions.has(permission));
   if (beyond.length > 0) throw new ForbiddenError(`You cannot give a key what you may not do: ${beyond.join(', ')}.`);
 }
 

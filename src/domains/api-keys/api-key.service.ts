@@ -70,7 +70,7 @@ async function create(cx: ServiceContext, mint: Mint, input: CreateApiKeyInput):
   checkExpiry(fields.expiresAt, now);
   const manager = managerOf(cx);
   const owner = await ownerOf(cx, memberId ?? null);
-  checkReach(manager, owner, fields.scopes);
+  checkReach(manager, owner.role, fields.scopes);
   const scopes = fixScopes(manager, owner, fields.scopes);
   const expiresAt = boundExpiry(fields.expiresAt ?? null, await endOfCaller(cx));
   const minted = await mint();
@@ -177,7 +177,7 @@ async function replaceKey(
   const { manager, minted, now, overlapSeconds, issuedById, makerEnds } = rotation;
   checkOwnership(manager, key);
   checkRotation(key, now);
-  checkReach(manager, { userId: key.userId, role: key.owner.role }, key.scopes);
+  checkReach(manager, key.owner.role, key.scopes);
   const { orgId, id, userId, name, description, type, rateLimitPerHour } = key;
   const scopes = fixScopes(manager, { userId, role: key.owner.role }, key.scopes);
   // A key that rotates itself may go on as long as it could have: its end is its own.

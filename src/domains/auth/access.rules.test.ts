@@ -128,6 +128,12 @@ describe('where a session works', () => {
     expect(choose(membership({ status: 'invited' }))).toEqual({ membership: null });
   });
 
+  test('in the only membership no more than in any other when it, or its organization, is closed', () => {
+    const only = (more: Partial<Membership>) => codeOf(() => chooseDestination(session({ memberships: [membership(more)] }), null));
+    expect(only({ status: 'suspended' })).toBe('USER_NOT_ACTIVE');
+    expect(only({ organizationStatus: 'suspended' })).toBe('ORG_NOT_ACTIVE');
+  });
+
   test('a closed organization among several does not make the choice for the person', () => {
     const closed = membership({ orgId: OTHER, organizationStatus: 'suspended' });
     expect(chooseDestination(session({ memberships: [membership(), closed] }), null)).toEqual({ membership: null });
@@ -186,4 +192,26 @@ test('what a session may do is what its role there may do, and the platform for 
   ]);
   expect(permissions('super_admin', null)).toEqual(['platform:admin']);
   expect(permissions('super_admin', { orgId: ORG, membershipId: null, role: null })).toContain('organization:delete');
+});
+
+test('a session shows where its person is or was invited, and which of it is open', () => {
+  const shown = principalOfSession(
+    session({
+      memberships: [
+        membership({ orgId: 'open' }),
+        membership({ orgId: 'suspended there', status: 'suspended' }),
+        membership({ orgId: 'of a suspended one', organizationStatus: 'suspended' }),
+        membership({ orgId: 'invited', status: 'invited' }),
+        membership({ orgId: 'left', status: 'left' }),
+        membership({ orgId: 'of a deleted one', organizationStatus: 'deleted' }),
+      ],
+    }),
+    null,
+  );
+  expect(shown.memberships.map(({ orgId, active }) => [orgId, active])).toEqual([
+    ['open', true],
+    ['suspended there', false],
+    ['of a suspended one', false],
+    ['invited', false],
+  ]);
 });

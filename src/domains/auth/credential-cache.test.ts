@@ -59,3 +59,12 @@ test('the oldest entries go when it is full, and a change finds what is left', (
   cache.forget({ kind: 'org', id: '1' });
   expect(['a', 'b', 'c'].filter((key) => cache.get(key, NOW))).toEqual([]);
 });
+
+test('two caches know nothing of each other', () => {
+  const [one, other] = [cacheOf(), cacheOf()];
+  for (const cache of [one, other]) put(cache, 'a', 'org:1');
+  one.forget({ kind: 'org', id: '1' });
+  expect(other.get('a', NOW)).toBeDefined();
+  other.forget({ kind: 'org', id: '1' });
+  expect(other.get('a', NOW)).toBeUndefined();
+});

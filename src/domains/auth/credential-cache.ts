@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { AccessChange } from '../service-context.ts';
+import { createTagIndex } from './tag-index.ts';
 
 /** What a remembered look-up was made of; a change to any of these ends it. */
 export type Tag = `${AccessChange['kind']}:${string}`;
@@ -32,17 +33,11 @@ export function createCredentialCache<Value extends object>(limits: {
   max: number;
   ageMs: number;
 }): CredentialCache<Value> {
-  const keysByTag = new Map<Tag, Set<string>>();
+  const index = createTagIndex<Tag>();
   let generation = 0;
-
-  const untag = ({ tags }: Entry<Value>, key: string): void => {
-    for (const tag of tags) {
-      const keys = keysByTag.get(tag);
-      keys?.delete(key);
-      if (keys?.size === 0) keysByTag.delete(tag);
-    }
-  };
-  const entries = new LRUCache<string, Entry<Value>>({ max: limits.max, dispose: untag });
+  // Also what is put in again under the same key goes first, so that its tags do not take the new ones along.
+  const dispose = ({ tags }: Entry<Value>, key: string): void => index.remove(key, tags);
+  const entries = new LRUCache<string, Entry<Value>>({ max: limits.max, dispose });
 
   return {
     get(key, now) {
@@ -52,14 +47,12 @@ export function createCredentialCache<Value extends object>(limits: {
     begin: () => generation as Generation,
     set(key, value, tags, begun, now) {
       if (begun !== generation) return;
-      // What was remembered under this key goes first, so that its tags do not take the new ones along.
-      entries.delete(key);
       entries.set(key, { value, tags, until: now.getTime() + limits.ageMs });
-      for (const tag of tags) keysByTag.set(tag, (keysByTag.get(tag) ?? new Set()).add(key));
+      index.add(key, tags);
     },
     forget(change) {
       generation += 1;
-      for (const key of [...(keysByTag.get(tagOf(change)) ?? [])]) entries.delete(key);
+      for (const key of index.keysOf(tagOf(change))) entries.delete(key);
     },
     clear() {
       generation += 1;

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setTimeout as pass } from 'node:timers/promises';
 import pg from 'pg';
 import { createGuardedSocket } from './adapter/socket.ts';
 
@@ -53,16 +54,14 @@ export function createListener(options: ListenerOptions, { channel, onMessage, o
     waitMs = Math.min(waitMs * 2, retryMaxMs);
   };
 
-  let awaitingSign = false;
-  const askForSign = async (): Promise<void> => {
-    const asked = client;
-    if (!listening || asked === undefined || awaitingSign) return;
-    awaitingSign = true;
-    await asked.query('SELECT 1').catch(() => lost(asked));
-    awaitingSign = false;
+  const closed = new AbortController();
+  /** One question after the other: on a silent network an answer may take longer than the pause. */
+  const askForSigns = async (): Promise<void> => {
+    while (await pass(heartbeatMs, true, { signal: closed.signal }).catch(() => false)) {
+      const asked = listening ? client : undefined;
+      await asked?.query('SELECT 1').catch(() => lost(asked));
+    }
   };
-  const heartbeat = setInterval(() => void askForSign(), heartbeatMs);
-  heartbeat.unref();
 
   const connect = async (): Promise<void> => {
     const fresh = new pg.Client({
@@ -75,7 +74,6 @@ export function createListener(options: ListenerOptions, { channel, onMessage, o
     });
     client = fresh;
     fresh.on('error', () => lost(fresh));
-    fresh.on('end', () => lost(fresh));
     fresh.on('notification', ({ payload }) => onMessage(payload));
     try {
       await fresh.connect();
@@ -93,6 +91,7 @@ export function createListener(options: ListenerOptions, { channel, onMessage, o
   };
 
   void connect();
+  void askForSigns();
 
   return {
     isListening: () => listening,
@@ -101,7 +100,7 @@ export function createListener(options: ListenerOptions, { channel, onMessage, o
     async close() {
       listening = false;
       clearTimeout(timer);
-      clearInterval(heartbeat);
+      closed.abort();
       const last = client;
       client = undefined;
       await last?.end().catch(() => undefined);

@@ -75,8 +75,8 @@ const checkAttributes = (facts: RoleFacts): void => {
 };
 
 const checkRole = async (client: pg.Client): Promise<void> => {
-  const facts = (await client.query<RoleFacts>(roleQuery)).rows[0];
-  if (facts === undefined) throw new OperatorError('The role of DATABASE_URL is unknown to the server: create it.');
+  // A role is asking, so there is one.
+  const facts = (await client.query<RoleFacts>(roleQuery)).rows[0]!;
   if (facts.serverVersionNumber < leastVersion * 10_000) {
     throw new OperatorError(
       `DATABASE_URL is a PostgreSQL ${facts.serverVersion}, and ${leastVersion} or later is needed: upgrade that server.`,

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { buildSchema, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 import { EXEMPTIONS } from './exemptions.ts';
 import type { Note } from './notes.ts';
+import type { Sources } from '../sources.ts';
 import type { Part, PartResult } from './part.ts';
 
 /** A part with what it found out. */
@@ -58,12 +59,14 @@ const escaped = (text: string): string => text.replaceAll('|', '\\|');
 const tableRow = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`;
 
 /** The committed report; what was not run for it is named. */
-export function reportOf(outcomes: readonly Outcome[], notRun: readonly Part[], schema: { size: string; hash: string }): string {
+export function reportOf(outcomes: readonly Outcome[], notRun: readonly Part[], schema: { size: string; hash: string }, sources: Sources): string {
   const used = EXEMPTIONS.filter(({ name }) => outcomes.some(({ result }) => result.exempted.includes(name)));
   const lines = [
     '# Isolation report',
     '',
-    'Written by `npm run prove:isolation`, which attacks every field, argument and input of the schema from one organization that has a look-alike beside it. It is run again whenever the schema or a wall changes.',
+    'Written by `npm run prove:isolation`, which attacks every field, argument and input of the schema from one organization that has a look-alike beside it. It is of the commit below, and made again when the schema changes and before a release, not with every change.',
+    '',
+    `The sources: commit ${sources.commit}; fingerprint: \`${sources.fingerprint}\`. \`npm run prove:isolation -- --fingerprint\` prints that of the sources as they are.`,
     '',
     `The schema: ${schema.size}; SHA-256 of \`schema.graphql\`: \`${schema.hash}\`.`,
     '',

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { startCluster } from '../../harness/cluster.ts';
 import { useCluster } from '../../harness/current-cluster.ts';
-import { type Notes, openNotes } from './notes.ts';
+import { runCommand } from '../command.ts';
+import { isolationSources, type Notes, openNotes } from './notes.ts';
 import type { Effort, Part, PartContext, PartResult } from './part.ts';
 import { PARTS } from './parts/index.ts';
 import { describeSchema, faultsOf, leaksOf, notesOf, type Outcome, reportOf, tableOf } from './report.ts';
@@ -11,9 +12,14 @@ import { describeSchema, faultsOf, leaksOf, notesOf, type Outcome, reportOf, tab
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const REPORT = path.join(ROOT, 'docs/isolation-report.md');
 
-const USAGE = `Usage: npm run prove:isolation -- [--effort bounded|full] [--part NAME]... [--report] [--resume]
-A full run of all parts writes the report; --report writes it for some of them, with what is known of the others from
-runs before, and says of which nothing is known. --resume runs only what was not run with the sources as they are.
+const USAGE = `npm run prove:isolation -- [options]
+Attacks every field, argument and input of the schema from beside a look-alike organization.
+  --effort bounded|full    bounded is what the tests run; only a full run is kept or reported (full)
+  --part NAME              only this part; may be given several times
+  --resume                 with full effort: run only what was not run with the sources as they are
+  --report                 with full effort: write the report although not all parts ran, with what is known of the
+                           others from runs before; a full run of all parts always writes it
+  --fingerprint            run nothing, print the fingerprint of the sources: that of the report, if it is of them
 Parts: ${PARTS.map(({ name }) => name).join(', ')}.`;
 
 interface Options {
@@ -24,9 +30,20 @@ interface Options {
   readonly resume: boolean;
 }
 
-/** Throws with the usage for anything else. */
-function readOptions(): Options {
-  const { values } = parseArgs({ options: { effort: { type: 'string', default: 'full' }, part: { type: 'string', multiple: true }, report: { type: 'boolean', default: false }, resume: { type: 'boolean', default: false } } });
+/** A text when only that is to be printed. Throws one line for what cannot be read. */
+function readOptions(): Options | string {
+  const { values } = parseArgs({
+    options: {
+      effort: { type: 'string', default: 'full' },
+      part: { type: 'string', multiple: true },
+      report: { type: 'boolean', default: false },
+      resume: { type: 'boolean', default: false },
+      fingerprint: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return USAGE;
+  if (values.fingerprint) return isolationSources(ROOT).fingerprint;
   const { effort, part: names = PARTS.map(({ name }) => name) } = values;
   if (effort !== 'bounded' && effort !== 'full') throw new Error(`There is no effort "${effort}".`);
   const unknown = names.find((name) => !PARTS.some((part) => part.name === name));
@@ -71,7 +88,7 @@ async function runParts({ effort, parts, resume }: Options, notes: Notes): Promi
       continue;
     }
     const result = await runPart(part, effort);
-    if (effort === 'full' && result.failure === undefined) notes.remember(part, result);
+    if (effort === 'full' && result.failure === undefined && result.cases > 0) notes.remember(part, result);
     outcomes.push({ part, result, date: new Date().toISOString().slice(0, 10), isCurrent: true });
   }
   return outcomes;
@@ -93,28 +110,21 @@ async function conclude(outcomes: readonly Outcome[], { effort, parts, report }:
     const ran = new Map(outcomes.map((outcome) => [outcome.part, outcome]));
     const known = PARTS.flatMap((part) => ran.get(part) ?? recalled(part, notes));
     const unknown = PARTS.filter((part) => !known.some((outcome) => outcome.part === part));
-    await writeFile(REPORT, reportOf(known, unknown, await describeSchema(path.join(ROOT, 'schema.graphql'))));
+    await writeFile(REPORT, reportOf(known, unknown, await describeSchema(path.join(ROOT, 'schema.graphql')), notes.sources));
     console.log(`Written: ${path.relative(ROOT, REPORT)}`);
   }
   return against.length === 0;
 }
 
-async function main(): Promise<number> {
-  let options: Options;
-  try {
-    options = readOptions();
-  } catch (error) {
-    console.error(`${(error as Error).message}\n${USAGE}`);
-    return 2;
-  }
+async function prove(options: Options): Promise<boolean> {
   const cluster = await startCluster();
   try {
     useCluster(cluster.address);
     const notes = openNotes(ROOT);
-    return (await conclude(await runParts(options, notes), options, notes)) ? 0 : 1;
+    return await conclude(await runParts(options, notes), options, notes);
   } finally {
     await cluster.stop();
   }
 }
 
-process.exitCode = await main();
+await runCommand(USAGE, readOptions, prove);

@@ -55,7 +55,7 @@ export const areas: readonly Area[] = [
   { name: 'events', files: ['src/domains/events/{context,append,batcher,read,subscribe,announcer,event-store}.ts', `${postgres}/event-signals.ts`], operators: { ...guards, ...ids }, killers: killers.events },
   { name: 'audit', files: ['src/domains/auth/{access-log,allowance}.ts', 'src/domains/events/{record,changes}.ts', 'src/http/access-log.ts'], operators: { ...guards, ...ids }, killers: killers.audit },
   { name: 'look-ups', files: [`${postgres}/pre-tenant.ts`, `${postgres}/{access-changes,listener}.ts`], operators: everything, killers: killers.lookups },
-  { name: 'authentication', files: ['src/domains/auth/{credential-cache,lookups,auth.service,access.rules,sessions,verify}.ts'], operators: everything, killers: killers.authentication },
+  { name: 'authentication', files: ['src/domains/auth/{credential-cache,tag-index,lookups,auth.service,access.rules,sessions,verify}.ts'], operators: everything, killers: killers.authentication },
   { name: 'use cases', files: ['src/domains/*/*.service.ts', 'src/domains/{identity/membership,api-keys/issue}.ts'], operators: { ...ids, ...asks }, killers: killers.services },
   { name: 'roles', files: [`${postgres}/migrations/roles.ts`, `${postgres}/startup-checks.ts`], operators: { ...guards, ...statements }, killers: killers.roles, ownCluster: true },
   { name: 'policies', files: migrations, sqlOperators: sql.policies, killers: killers.database },

@@ -15,4 +15,8 @@ export const equivalents: readonly Equivalent[] = [
     reason: "The query that Pothos makes of a field's selection has a select and nothing else.",
     names: ['src/graphql/plugins/tenant-scope/index.ts drop spread 1fe41c86'],
   },
+  {
+    reason: 'Prisma joins relations on PostgreSQL whatever the adapter says of it: the statements, and their number, are the same.',
+    names: ['src/platform/postgres/adapter/index.ts flip boolean 8a0a4e10'],
+  },
 ];

@@ -17,11 +17,13 @@ const CLIENT_WALL = [
   'test/isolation/one-tick-transactions.test.ts',
 ];
 const ADAPTER = [
+  'src/platform/postgres/adapter',
   'test/isolation/adapter.test.ts',
   'test/isolation/adapter-types.test.ts',
   'test/isolation/prepared-statements.test.ts',
   'test/isolation/one-tick-transactions.test.ts',
   'test/isolation/transient-failures.test.ts',
+  'test/faults/garbage.test.ts',
   'test/isolation/lost-database.test.ts',
   'test/isolation/pgbouncer.test.ts',
   'test/isolation/soak.test.ts',
@@ -29,6 +31,8 @@ const ADAPTER = [
 const AUTHENTICATION = [
   'src/domains/auth',
   'test/isolation/lookups.test.ts',
+  'test/domains/remembered.test.ts',
+  'test/domains/each-names-its-organization.test.ts',
   'test/domains/authentication.test.ts',
   'test/domains/sessions.test.ts',
   'test/domains/choosing-an-organization.test.ts',
@@ -72,7 +76,7 @@ const AUDIT = [
   'test/audit/keys.test.ts',
   'test/audit/secrets.test.ts',
 ];
-const ROLES = ['test/sql/roles.test.ts', 'test/ops/startup-checks.test.ts'];
+const ROLES = ['test/sql/roles.test.ts', 'test/ops/startup-checks.test.ts', 'test/sql/migrations.test.ts'];
 
 export const killers = {
   schemaWall: [...SCHEMA_WALL, 'test/api/schema.test.ts', 'test/api/members-and-keys.test.ts', ...EACH_WALL_ALONE],
@@ -82,7 +86,7 @@ export const killers = {
   rateLimits: ['src/platform/rate-limits', 'src/http/rate-limits.test.ts', 'test/http/rate-limits.test.ts', 'test/http/failures.test.ts', 'test/ops/shared-rate-limits.test.ts'],
   cursors: ['src/graphql/connections', ...API, ...EACH_WALL_ALONE],
   clientWall: [...CLIENT_WALL, ...EACH_WALL_ALONE, ...ADAPTER],
-  adapter: [...ADAPTER, ...CLIENT_WALL, ...AUTHENTICATION],
+  adapter: [...ADAPTER, ...CLIENT_WALL, ...AUTHENTICATION, 'test/api/statement-counts.test.ts'],
   idempotency: ['test/isolation/idempotency.test.ts', ...USE_CASES],
   lookups: [...AUTHENTICATION, ...ADAPTER],
   events: EVENTS,

@@ -1,3 +1,4 @@
+import type { Sources } from '../sources.ts';
 import { areas } from './areas.ts';
 import { type Equivalent, equivalents } from './equivalents.ts';
 import type { Judged } from './judge.ts';
@@ -26,6 +27,7 @@ export const survivorsOf = (judged: readonly Judged[]): Mutant[] =>
 
 /** What a run has found out, and of what. */
 export interface Outcome {
+  readonly sources: Sources;
   readonly generated: readonly Mutant[];
   /** Null when all that were generated were to be tried. */
   readonly sample: { readonly size: number; readonly seed: string } | null;
@@ -94,7 +96,12 @@ export function reportOf(outcome: Outcome): string {
 
 Written by \`npm run prove:mutants\`: every wall between organizations is broken in many small ways, generated from its
 source, and the tests of that wall must notice each of them. A mutant that survives is a hole in the tests; of one that
-was not tried nothing is known.
+was not tried nothing is known. What an earlier run found out counts as long as the changed file and the test that
+noticed it are the same.
+
+The sources: commit ${outcome.sources.commit}; fingerprint: \`${outcome.sources.fingerprint}\`.
+\`npm run prove:mutants -- --fingerprint\` prints that of the sources as they are. Made again before a release, not with
+every change.
 
 ${[tableRow(HEAD), tableRow(HEAD.map((_, index) => (index === 0 ? '---' : '---:'))), ...rowsOf(outcome).map(tableRow)].join('\n')}
 

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type ClusterAddress, startCluster } from '../../harness/cluster.ts';
+import { runCommand } from '../command.ts';
+import { fingerprintOf, sourcesOf } from '../sources.ts';
 import { generateMutants } from './generate.ts';
 import { areaOf, type Judged, judgeMutants } from './judge.ts';
 import type { Mutant } from './mutant.ts';
@@ -20,28 +22,40 @@ const USAGE = `npm run prove:mutants -- [options]
   --minutes N     begin none after so many minutes; those left count as in a run before, or as not tried
   --report        write docs/mutants-report.md for a sample too; a run of all always does
   --trust         do not run the tests unbroken first
-  --list          show the mutants and try none`;
-
-const { values: options } = parseArgs({
-  options: {
-    only: { type: 'string', multiple: true },
-    sample: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    workers: { type: 'string', default: '2' },
-    resume: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: 'Infinity' },
-    report: { type: 'boolean', default: false },
-    trust: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+  --list          show the mutants and try none
+  --fingerprint   print what the report calls the sources, and try none`;
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const isWhole = options.only === undefined && options.sample === undefined;
+/** What mutants are made from, and what notices them. */
+const SOURCES = ['src/**/*.ts', 'prisma/**/*.{sql,prisma}', 'test/**/*.ts', 'package-lock.json'];
 
-const select = (all: readonly Mutant[]): readonly Mutant[] => {
-  const { only, sample, seed } = options;
+const readArguments = () =>
+  parseArgs({
+    options: {
+      only: { type: 'string', multiple: true },
+      sample: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      workers: { type: 'string', default: '2' },
+      resume: { type: 'boolean', default: false },
+      minutes: { type: 'string', default: 'Infinity' },
+      report: { type: 'boolean', default: false },
+      trust: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      fingerprint: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  }).values;
+
+type Options = ReturnType<typeof readArguments>;
+
+/** A text when only that is to be printed. Throws one line for what cannot be read. */
+function readOptions(): Options | string {
+  const options = readArguments();
+  if (options.help) return USAGE;
+  return options.fingerprint ? fingerprintOf(root, SOURCES) : options;
+}
+
+const select = (all: readonly Mutant[], { only, sample, seed }: Options): readonly Mutant[] => {
   const named = only ? all.filter(({ name, area }) => only.some((text) => `${area} | ${name}`.includes(text))) : all;
   return sample === undefined ? named : sampleOf(named, Number(sample), seed);
 };
@@ -70,7 +84,7 @@ async function checkUnchanged(mutants: readonly Mutant[], cluster: ClusterAddres
 const isSettled = ({ verdict }: Judged): boolean => verdict.fate === 'noticed';
 
 /** Tries the mutants, and answers with those of which something is known. */
-async function judge(mutants: readonly Mutant[]): Promise<Judged[]> {
+async function judge(mutants: readonly Mutant[], options: Options): Promise<Judged[]> {
   const endsAtMs = Date.now() + Number(options.minutes) * 60_000;
   const known = new Map((options.resume ? recall(root, mutants) : []).map((judged) => [judged.mutant, judged]));
   const left = mutants.filter((mutant) => !known.has(mutant) || !isSettled(known.get(mutant)!));
@@ -95,16 +109,17 @@ async function judge(mutants: readonly Mutant[]): Promise<Judged[]> {
 }
 
 /** Whether every mutant that was tried was noticed or is excused, and every excuse is for a mutant and needed. */
-async function prove(): Promise<boolean> {
+async function prove(options: Options): Promise<boolean> {
+  const sources = sourcesOf(root, SOURCES);
   const all = generateMutants(root);
-  const mutants = select(all);
+  const mutants = select(all, options);
   if (options.list) {
     for (const { area, name, line, shown } of mutants) console.log(`${area} | ${name} (line ${line}): ${shown}`);
     return true;
   }
-  const judged = await judge(mutants);
+  const judged = await judge(mutants, options);
   const sample = options.sample === undefined ? null : { size: mutants.length, seed: options.seed };
-  const outcome: Outcome = { generated: all, sample, judged };
+  const outcome: Outcome = { sources, generated: all, sample, judged };
   const survivors = survivorsOf(judged);
   const stray = strayEquivalents(all);
   const unneeded = unneededEquivalents(judged);
@@ -112,6 +127,7 @@ async function prove(): Promise<boolean> {
   for (const { name, line, shown } of survivors) console.log(`SURVIVED ${name} (line ${line}): ${shown}`);
   for (const name of stray) console.log(`No mutant is called "${name}": take the line out of equivalents.ts.`);
   for (const { name } of unneeded) console.log(`A test notices "${name}": take the line out of equivalents.ts.`);
+  const isWhole = options.only === undefined && options.sample === undefined;
   if (isWhole || options.report) writeFileSync(path.join(root, 'docs/mutants-report.md'), reportOf(outcome));
   return survivors.length === 0 && stray.length === 0 && unneeded.length === 0;
 }
@@ -119,5 +135,4 @@ async function prove(): Promise<boolean> {
 // Runs of the tests that are under way end with this process: they listen for its exit.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
-if (options.help) console.log(USAGE);
-else process.exitCode = (await prove()) ? 0 : 1;
+await runCommand(USAGE, readOptions, prove);

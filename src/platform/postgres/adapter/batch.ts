@@ -29,16 +29,19 @@ export interface BatchResult {
 /** How a batch ended. After an error, `stale` says that a prepared statement was out of date and nothing was done. */
 export type Outcome =
   | { readonly ok: true; readonly result: BatchResult; readonly status: TransactionStatus }
-  | { readonly ok: false; readonly error: Error; readonly stale: boolean; readonly status: TransactionStatus };
+  | { readonly ok: false; readonly error: Error; readonly stale?: boolean; readonly status: TransactionStatus };
 
 /**
- * The outcome of a batch that keeps something. When the connection was lost before the server said how it went, nobody
- * here knows whether it was kept; an error of the server's own says that it was not.
+ * The outcome of a batch that keeps something. When the connection ended before the server was ready again, nobody here
+ * knows whether it was kept.
  */
 export function orUnknown(outcome: Outcome): Outcome {
-  if (outcome.ok || outcome.status !== null || outcome.error instanceof pg.DatabaseError) return outcome;
+  if (outcome.ok || outcome.status !== null) return outcome;
   return { ...outcome, error: outcomeUnknown(outcome.error) };
 }
+
+/** Whether the server itself ended the connection, with a word of its own. */
+export const isEndedByServer = (outcome: Outcome): boolean => !outcome.ok && outcome.error instanceof pg.DatabaseError;
 
 // The part of the driver's connection that is used here; its published types ask for more arguments than it takes.
 interface Wire {
@@ -172,13 +175,13 @@ class Batch {
     const server = error instanceof pg.DatabaseError ? error : undefined;
     // The driver's word for a message that PostgreSQL does not have: nothing that follows can be relied on.
     if (server !== undefined && server.severity === undefined) {
-      this.#settle({ ok: false, error: new Error('Connection terminated: unknown message', { cause: error }), stale: false, status: null });
+      this.#settle({ ok: false, error: new Error('Connection terminated: unknown message', { cause: error }), status: null });
       return;
     }
     for (const statement of this.#sentHere) doubt(statement);
     const stale = server !== undefined && this.#isStale(server);
     if (server === undefined || server.severity === 'FATAL' || server.severity === 'PANIC') {
-      this.#settle({ ok: false, error, stale: false, status: null });
+      this.#settle({ ok: false, error, status: null });
       return;
     }
     this.#whenReady(connection as unknown as Wire, (status) => this.#settle({ ok: false, error, stale, status }));
@@ -216,7 +219,7 @@ class Batch {
     const description = this.#description ?? noRows;
     if (last !== undefined && last !== unnamed) last.description = description;
     if (this.#failure !== undefined) {
-      this.#settle({ ok: false, error: this.#failure, stale: false, status });
+      this.#settle({ ok: false, error: this.#failure, status });
       return;
     }
     const rowCount = Number(/\d+$/.exec(this.#command)?.[0] ?? 0);

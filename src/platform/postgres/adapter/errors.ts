@@ -1,4 +1,5 @@
 import { DriverAdapterError, isDriverAdapterError, type MappedError } from '@prisma/driver-adapter-utils';
+import pg from 'pg';
 import { AppError } from '../../../kernel/errors.ts';
 
 // Prisma turns the kinds below into its own codes (UniqueConstraintViolation into P2002 and so on). A test compares
@@ -136,7 +137,9 @@ const transactionResolutionUnknown = '08007';
 
 /** What a change failed with whose answer never came: the server may have kept it before the connection was lost. */
 export function outcomeUnknown(cause: Error): Error {
-  const message = 'Connection terminated: whether the change was kept is not known';
+  // The server's own last word, for the log.
+  const word = cause instanceof pg.DatabaseError ? ` (${cause.code})` : '';
+  const message = `Connection terminated: whether the change was kept is not known${word}`;
   return Object.assign(new Error(message, { cause }), { code: transactionResolutionUnknown });
 }
 
@@ -221,5 +224,6 @@ export function describeDatabaseFailure(error: unknown): Record<string, string> 
   const { kind, originalCode, originalMessage } = failure;
   const constraint = /constraint "(\w+)"/.exec(originalMessage ?? '')?.[1];
   const table = /(?:relation|table) "(\w+)"/.exec(originalMessage ?? '')?.[1];
-  return { kind, ...(originalCode && { sqlState: originalCode }), ...(table && { table }), ...(constraint && { constraint }) };
+  const endedBy = /is not known \((\w{5})\)$/.exec(originalMessage ?? '')?.[1];
+  return { kind, ...(originalCode && { sqlState: originalCode }), ...(endedBy && { endedBy }), ...(table && { table }), ...(constraint && { constraint }) };
 }

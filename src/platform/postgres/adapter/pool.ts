@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import type { TenantScope } from '../tenancy.ts';
-import { type BatchResult, type Outcome, orUnknown, sendBatch, type Step } from './batch.ts';
+import { type BatchResult, isEndedByServer, type Outcome, orUnknown, sendBatch, type Step } from './batch.ts';
 import { createGuardedSocket, guardStream } from './socket.ts';
 import { createStatementCache, type StatementCache } from './statement-cache.ts';
 
@@ -15,13 +15,13 @@ export interface PoolOptions {
   /** A statement that takes longer is cancelled by the server. */
   readonly statementTimeoutMs: number;
   /**
-   * Whether statements are prepared once per connection under a name. False for a pooler in transaction mode that does
-   * not know named statements, such as pgBouncer before 1.21: then nothing is left on a connection at all.
+   * Whether statements are prepared once per connection under a name. False, together with `throughPooler`, for a
+   * pooler that does not know named statements, such as pgBouncer before 1.21.
    */
   readonly namedStatements: boolean;
   /**
    * Whether a pooler in transaction mode stands in between. Then the settings of the session travel with every
-   * statement, as they also do without named statements.
+   * statement, and nothing is left on a connection.
    */
   readonly throughPooler?: boolean;
   /** Most named statements that one connection keeps; 500 unless told. */
@@ -74,9 +74,6 @@ const scopeTextWithSettings =
 
 const ignore = (): void => undefined;
 
-const settingsTravel = ({ namedStatements, throughPooler = false }: PoolOptions): boolean =>
-  throughPooler || !namedStatements;
-
 // Not in the driver's published types.
 const streamOf = (client: pg.ClientBase): Duplex =>
   (client as unknown as { connection: { stream: Duplex } }).connection.stream;
@@ -91,7 +88,7 @@ const startPool = (options: PoolOptions): pg.Pool => {
     // A new connection costs a sign-in and prepares every statement again, so one that is idle is kept for a while.
     idleTimeoutMillis: 300_000,
     application_name: 'tenantry',
-    ...(!settingsTravel(options) && { options: startupSettings(options.statementTimeoutMs) }),
+    ...(!options.throughPooler && { options: startupSettings(options.statementTimeoutMs) }),
   });
   // A connection that breaks while idle leaves the pool by itself. One that breaks while in use fails its statement,
   // and must not end the process as an event without a listener.
@@ -152,7 +149,8 @@ export function createPool(options: PoolOptions): DatabasePool {
       if (!outcome.ok && outcome.stale && outcome.status === 'I') outcome = await send(client, steps);
       // Anything but idle means that a transaction was left open, or that the connection broke.
       client.release(outcome.status !== 'I');
-      if (writes(steps.at(-1))) outcome = orUnknown(outcome);
+      // A statement that the server ended was undone: alone, it is kept only when the server has read to the end.
+      if (writes(steps.at(-1)) && !isEndedByServer(outcome)) outcome = orUnknown(outcome);
       if (!outcome.ok) throw outcome.error;
       return outcome.result;
     },
@@ -173,7 +171,7 @@ export function createPool(options: PoolOptions): DatabasePool {
 
     scopeStep({ orgId, userId }) {
       const values = [orgId ?? '', userId ?? ''];
-      if (!settingsTravel(options)) return { text: scopeText, values };
+      if (!options.throughPooler) return { text: scopeText, values };
       // What has no name is planned for its values anyway.
       const planCacheMode = options.namedStatements ? 'force_generic_plan' : 'auto';
       return { text: scopeTextWithSettings, values: [...values, `${options.statementTimeoutMs}ms`, planCacheMode] };

@@ -78,6 +78,7 @@ class ScopedTransaction {
       if (this.#doubtful && text === 'ROLLBACK') return undefined;
       if (this.#doubtful) throw closed('The connection of this transaction was lost or is in doubt.');
       const outcome = await this.#connection.send([{ text, values: [] }]);
+      // Told to end while it commits, a server commits, and then says no more than that it ends.
       return this.#judge(text === 'COMMIT' ? orUnknown(outcome) : outcome, 'I');
     } finally {
       this.#connection.release(this.#doubtful ? 'doubtful' : 'clean');

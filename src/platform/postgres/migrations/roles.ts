@@ -74,7 +74,6 @@ const deniedError = (logins: Logins, steps: readonly Step[], cause: unknown): Op
 
 const applyOnce = async (client: pg.Client, logins: Logins): Promise<void> =>
   inTransaction(client, async () => {
-    await client.query(`SELECT pg_advisory_xact_lock(hashtextextended('tenantry roles', 0))`);
     const steps = await planSteps(client, logins);
     try {
       for (const { sql } of steps) await client.query(sql);
@@ -83,7 +82,7 @@ const applyOnce = async (client: pg.Client, logins: Logins): Promise<void> =>
     }
   });
 
-/** The lock is the database's and roles are the cluster's: a runner on another database may have been quicker. */
+/** Roles are the cluster's, so no lock of a database holds them: what fails like this was done by a quicker runner. */
 const overtaken = ['42710', '23505', 'XX000'];
 
 const loginsOf = (ownerUrl: string, runtimeUrl: string): Logins => {

@@ -99,7 +99,8 @@ const load = async (read: UniqueRead, plan: BatchPlan): Promise<Row | null> => {
       loaders.delete(plan.group);
       return readBatch(read, plan, sought);
     };
-    loader = new DataLoader(batch, { cache: false });
+    // It remembers rows by key, and never finds one: each read brings a key of its own.
+    loader = new DataLoader(batch);
     loaders.set(plan.group, loader);
   }
   const row = await loader.load(plan.sought);

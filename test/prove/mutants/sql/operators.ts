@@ -47,7 +47,6 @@ export const keys: SqlOperators = {
   'primary key without tenant': wherever(TABLE, /PRIMARY KEY \(org_id, ([^)]*)\)/g, 'PRIMARY KEY ($1), UNIQUE (org_id, $1)'),
   'unique without tenant': wherever(TABLE, /UNIQUE \(org_id, ([^)]*)\)/g, 'UNIQUE ($1), UNIQUE (org_id, $1)'),
   'unique index without tenant': wherever(UNIQUE_INDEX, /\(org_id, /g, '('),
-  'tenant may be missing': wherever(TABLE, /(?<=\n  org_id\s+uuid) NOT NULL/g, ''),
   'any organization': wherever(TABLE, /(?<=\n  org_id\s+uuid NOT NULL) REFERENCES (?:iam\.organizations \(id\)|events\.heads \(org_id\)) ON DELETE \w+ ON UPDATE \w+/g, ''),
 };
 

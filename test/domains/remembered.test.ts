@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLookups } from '../../src/domains/auth/lookups.ts';
+import { signIn } from '../../src/domains/auth/sessions.ts';
+import { createVerifier } from '../../src/domains/auth/verify.ts';
+import { generateApiKey } from '../../src/domains/api-keys/index.ts';
+import { watch } from '../isolation/world.ts';
+import { codeOf, openWorld, outcomeOf, PASSWORD, type Tenant, type World } from './world.ts';
+
+let world: World;
+let acme: Tenant;
+beforeAll(async () => {
+  world = await openWorld();
+  acme = await world.found('Acme');
+});
+afterAll(() => world?.close());
+
+const lookupsOf = () => createLookups({ ...world, clock: { now: world.now }, accessFeed: { isListening: () => true } });
+
+/** How many statements `work` sends. */
+const statementsOf = async (work: () => Promise<unknown>): Promise<number> => (await watch(world.pool, () => work().catch(() => undefined))).texts.length;
+
+test('what one server remembers, another in the same process does not', async () => {
+  const [one, other] = [lookupsOf(), lookupsOf()];
+  const name = await one.organizationName(acme.orgId);
+  expect(await statementsOf(() => one.organizationName(acme.orgId))).toBe(0);
+  expect(await statementsOf(() => other.organizationName(acme.orgId))).toBeGreaterThan(0);
+  expect(name).toEqual({ name: 'Acme', slug: 'acme' });
+});
+
+test('what an operator was shown is remembered for that operator alone', async () => {
+  const lookups = lookupsOf();
+  expect(await lookups.operatorOrganization(world.operator.userId, acme.orgId)).toMatchObject({ orgId: acme.orgId });
+  expect(await lookups.operatorOrganization(acme.owner.userId, acme.orgId)).toBeNull();
+});
+
+test('what an operator was shown ends with a change of the operator, and of the organization', async () => {
+  const lookups = lookupsOf();
+  const ask = () => lookups.operatorOrganization(world.operator.userId, acme.orgId);
+  for (const change of [{ kind: 'user', id: world.operator.userId }, { kind: 'org', id: acme.orgId }] as const) {
+    await ask();
+    expect(await statementsOf(ask)).toBe(0);
+    lookups.forget(change);
+    expect(await statementsOf(ask)).toBeGreaterThan(0);
+  }
+});
+
+test('an organization that goes away while its key comes in is no organization', async () => {
+  const tenant = await world.found('Gone');
+  const auth = world.openAuth();
+  const remove = async (): Promise<void> => {
+    await world.sql('DELETE FROM iam.organizations WHERE id = $1', tenant.orgId);
+  };
+  expect(await codeOf(auth.authenticate(tenant.ownerKey, null, { beforeWork: remove }))).toBe('UNAUTHENTICATED');
+});
+
+test('a token that no server ever gave out costs the database nothing', async () => {
+  for (const token of ['nonsense', `tr_${'a'.repeat(43)}`, generateApiKey().slice(0, -1)]) {
+    expect(await statementsOf(() => world.auth.authenticate(token, null))).toBe(0);
+  }
+  for (const refreshToken of ['nonsense', `ta_${'a'.repeat(43)}`]) {
+    expect(await codeOf(world.auth.refresh({ refreshToken }))).toBe('UNAUTHENTICATED');
+    expect(await statementsOf(() => world.auth.refresh({ refreshToken }))).toBe(0);
+    expect(await statementsOf(() => world.auth.abandon({ refreshToken }))).toBe(0);
+  }
+});
+
+test('one attempt too many is refused before the password is looked at, right or wrong', async () => {
+  const counted: string[] = [];
+  const countAttempt = (address: string) => Promise.resolve(counted.push(address) > 1 ? 1_500 : null);
+  const session = { accessMinutes: 15, refreshDays: 7 };
+  const dependencies = { ...world, clock: { now: world.now }, session, passwords: createVerifier('test'), forget: () => undefined, countAttempt };
+  const attempt = (email: string, password = PASSWORD) => outcomeOf(signIn(dependencies, { email, password }));
+  expect(await attempt(acme.ownerEmail)).toMatchObject({ userId: acme.owner.userId });
+  for (const password of [PASSWORD, 'wrong']) expect(await attempt(acme.ownerEmail, password)).toMatchObject({ code: 'RATE_LIMITED' });
+  expect(await statementsOf(() => attempt(acme.ownerEmail))).toBe(0);
+});

@@ -8,6 +8,7 @@ import { decideByEvents, type Decision } from './decide.ts';
 import type { EventContext, EventQuery, NewEvent, StoredEvent } from './event.types.ts';
 import { type EventPage, readEvents, type ReadOptions } from './read.ts';
 import { followEvents, type SubscribeOptions } from './subscribe.ts';
+import { createTails } from './tails.ts';
 
 /** The log of an organization: that of the scope in which it is used. Who may use it is for the caller to ask. */
 export interface EventStore {
@@ -38,6 +39,7 @@ export interface EventStore {
 export function createEventStore(signals: EventSignals): EventStore {
   const announcer = createAnnouncer(signals);
   const appendAlone = createBatcher();
+  const following = { signals, tails: createTails() };
 
   const append: EventStore['append'] = async (cx, events, condition = {}) => {
     const command = toCommand(cx, events, condition);
@@ -56,7 +58,7 @@ export function createEventStore(signals: EventSignals): EventStore {
     append,
     read: (cx, query, options = {}) => readEvents(cx, query, options),
     decide: (cx, query, decision) => decideByEvents(cx, query, decision, append),
-    subscribe: (cx, query, options, signal) => followEvents(cx, query, options, signals, signal),
+    subscribe: (cx, query, options, signal) => followEvents(cx, query, options, following, signal),
     consume: (cx, consumer, query, handler, options) => consumeEvents(cx, consumer, query, handler, signals, options),
     close: () => announcer.close(),
   };

@@ -6,7 +6,9 @@ import { createBell } from './bell.ts';
 import { organizationOf } from './context.ts';
 import { parseRead } from './event.input.ts';
 import type { EventContext, EventQuery, StoredEvent } from './event.types.ts';
+import { matches } from './matches.ts';
 import { type EventPage, readEvents } from './read.ts';
+import type { Tails } from './tails.ts';
 
 /** As many events as one follower keeps in memory. */
 const PAGE = 200;
@@ -20,9 +22,17 @@ export interface SubscribeOptions {
   readonly after: number;
 }
 
+/** What followers of one process share. */
+export interface Following {
+  readonly signals: EventSignals;
+  readonly tails: Tails;
+}
+
 /**
  * Every event of the organization that matches, once and in order, those to come too, until the signal is aborted. The
  * next page is read when the one before was taken, so a slow consumer holds no more than a page.
+ *
+ * What lies behind is looked for by the query. Who has come to the end reads on together with all others who have.
  *
  * It belongs to the scope in which it was begun, whoever takes from it. A database that is away is waited for.
  *
@@ -32,44 +42,68 @@ export function followEvents(
   cx: EventContext<TenantClient>,
   query: EventQuery,
   { after }: SubscribeOptions,
-  signals: EventSignals,
+  { signals, tails }: Following,
   signal: AbortSignal,
 ): AsyncIterableIterator<StoredEvent> {
   const orgId = organizationOf(cx);
   parseRead({ query, after });
   const scope = requireScope();
-  const read = (position: number): Promise<EventPage | null> =>
-    runInScope(scope, () => readEvents(cx, query, { after: position, limit: PAGE })).catch((error: unknown) => {
-      if (isTransientFailure(error)) return null;
-      throw error;
-    });
-  return follow(orgId, after, read, signals, signal);
+  return follow({
+    after,
+    signal,
+    isMatch: (event) => matches(event, query),
+    readBehind: (position) =>
+      orNothing(runInScope(scope, () => readEvents(cx, query, { after: position, limit: PAGE }))),
+    readEnd: (position) => orNothing(tails.read(cx.db, orgId, position, PAGE)),
+    subscribe: (onSignal) =>
+      signals.subscribe(orgId, () => {
+        tails.renew(orgId);
+        onSignal();
+      }),
+    isListening: () => signals.isListening(),
+  });
 }
 
-async function* follow(
-  orgId: string,
-  after: number,
-  read: (position: number) => Promise<EventPage | null>,
-  signals: EventSignals,
-  signal: AbortSignal,
-): AsyncGenerator<StoredEvent, void> {
+/** A page, or null when the database is away for the moment. */
+const orNothing = (reading: Promise<EventPage>): Promise<EventPage | null> =>
+  reading.catch((error: unknown) => {
+    if (isTransientFailure(error)) return null;
+    throw error;
+  });
+
+interface Follower {
+  readonly after: number;
+  readonly signal: AbortSignal;
+  readonly isMatch: (event: StoredEvent) => boolean;
+  /** Events that match. */
+  readonly readBehind: (position: number) => Promise<EventPage | null>;
+  /** All events, matching or not. */
+  readonly readEnd: (position: number) => Promise<EventPage | null>;
+  readonly subscribe: (onSignal: () => void) => () => void;
+  readonly isListening: () => boolean;
+}
+
+async function* follow(follower: Follower): AsyncGenerator<StoredEvent, void> {
+  const { after, signal, isMatch, readBehind, readEnd, subscribe, isListening } = follower;
   const bell = createBell();
   // Before the first look: what is appended after a look is then either heard or seen by the next one.
-  const unsubscribe = signals.subscribe(orgId, bell.ring);
+  const unsubscribe = subscribe(bell.ring);
   let position = after;
+  let isAtEnd = false;
   try {
     while (!signal.aborted) {
       bell.quiet();
-      const page = await read(position);
+      const page: EventPage | null = await (isAtEnd ? readEnd(position) : readBehind(position));
       for (const event of page?.events ?? []) {
         if (signal.aborted) return;
-        yield event;
+        if (isMatch(event)) yield event;
         position = event.position;
       }
+      isAtEnd = page !== null && !page.isFull;
       if (page?.isFull) continue;
       // Nothing else matches up to the head, so the next look begins there.
       if (page) position = Math.max(position, page.head);
-      await bell.wait(page && signals.isListening() ? POLL_MS : POLL_DEAF_MS, signal);
+      await bell.wait(page && isListening() ? POLL_MS : POLL_DEAF_MS, signal);
     }
   } finally {
     unsubscribe();

@@ -28,6 +28,10 @@ export const machine = (): Report['machine'] => ({
   loadBefore: loadavg()[0]!,
 });
 
+/** The machine of a run, for people. */
+export const machineLine = ({ cores, memoryGb, loadBefore }: Report['machine']): string =>
+  `${cores} cores and ${memoryGb} GB; load before the run ${loadBefore.toFixed(2)}.`;
+
 /** The medians over the rounds of one case. */
 export function medians(figures: readonly Figure[]): Figure[] {
   const groups = Object.values(Object.groupBy(figures, (figure) => `${figure.case} ${figure.connections}`)) as Figure[][];

@@ -4,12 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../src/kernel/operator-error.ts';
 import { CASE_NAMES } from './cases.ts';
 import { CONTENDERS } from './contenders/index.ts';
-import { type EventBenchOptions, eventsMarkdown, measureEvents } from './events/index.ts';
+import { type FanOutFigure, measureFanOut } from './events/fan-out.ts';
+import { type EventBenchOptions, eventsMarkdown, fanOutMarkdown, measureEvents } from './events/index.ts';
 import { countWire, enter, type Entrant, type Figure, measure, memoryOf, warmUp } from './contest.ts';
 import { help, readOptions, type BenchOptions } from './options.ts';
 import { openDataDirectory, type RunningDatabase, seed, startDatabase } from './prepare.ts';
 import { profile } from './profile.ts';
-import { machine, markdown, medians, type Report } from './report.ts';
+import { machine, machineLine, markdown, medians, type Report } from './report.ts';
 import { measureStartUp } from './start-up.ts';
 
 const resultsOf = (name: string): string => fileURLToPath(new URL(`./results/${name}.md`, import.meta.url));
@@ -22,7 +23,7 @@ async function run(options: BenchOptions): Promise<void> {
   if (before.loadBefore > before.cores / 2) tell(`The machine is busy (load ${before.loadBefore.toFixed(1)}): wait for it, or the figures will be poor.`);
   const directory = await openDataDirectory(options);
   try {
-    if (options.events) return await runEvents(directory.path, options);
+    if (options.events) return await runEvents(directory.path, options, before);
     tell('Seeding ...');
     await seed(directory.path, options);
     const report = options.profile ? await showProfile(directory.path, options) : await contest(directory.path, options, before);
@@ -32,12 +33,26 @@ async function run(options: BenchOptions): Promise<void> {
   }
 }
 
-async function runEvents(dataDir: string, { secondsEach, rounds, json, quick }: BenchOptions): Promise<void> {
-  const options: EventBenchOptions = { secondsEach, rounds, events: quick ? 100_000 : 1_000_000 };
-  const figures = await measureEvents(dataDir, options);
-  const text = eventsMarkdown(figures, options);
-  console.log(json ? JSON.stringify(figures, null, 2) : text);
+async function runEvents(dataDir: string, options: BenchOptions, before: Report['machine']): Promise<void> {
+  const { secondsEach, rounds, json, quick } = options;
+  const fanOut = await runFanOut(dataDir, options);
+  const appendOptions: EventBenchOptions = { secondsEach, rounds, events: quick ? 100_000 : 1_000_000 };
+  const appends = await measureEvents(dataDir, appendOptions);
+  const text = ['# The log', '', machineLine(before), '', eventsMarkdown(appends, appendOptions), fanOutMarkdown(fanOut)].join('\n');
+  console.log(json ? JSON.stringify({ machine: before, appends, fanOut }, null, 2) : text);
   if (!quick) await keep('events', text);
+}
+
+async function runFanOut(dataDir: string, options: BenchOptions): Promise<FanOutFigure> {
+  tell('Seeding ...');
+  await seed(dataDir, { ...options, organizations: 1, workflows: 1 });
+  const database = await startDatabase(dataDir, { ...options, organizations: 1 });
+  try {
+    tell('Subscribing ...');
+    return await measureFanOut(database, options.quick ? { subscribers: 200, events: 10, everyMs: 500 } : { subscribers: 1_000, events: 60, everyMs: 500 });
+  } finally {
+    await database.stop();
+  }
 }
 
 async function showProfile(dataDir: string, options: BenchOptions): Promise<null> {

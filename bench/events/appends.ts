@@ -13,6 +13,8 @@ export interface Load {
 }
 
 const MOST_WRITERS = 16;
+/** So many events are one append of those in bulk. */
+export const BULK = 500;
 
 /** One thing that is done again and again. @param writer whose turn it is, from 0 on. */
 type Turn = (orgId: string, writer: number) => Promise<unknown>;
@@ -23,6 +25,8 @@ export interface Contestants {
   appendAlone(load: Load): Promise<number>;
   /** The same by writers who share a process: what waits for the same organization is sent together. */
   appendTogether(load: Load): Promise<number>;
+  /** `BULK` events with two tags in one append, without a condition. Counted by events. */
+  appendBulk(load: Load): Promise<number>;
   /** One row in a table with a primary key, each in a transaction of its own: what a commit costs at the least. */
   commitRow(load: Load): Promise<number>;
   close(): Promise<void>;
@@ -82,7 +86,13 @@ export function openContestants(runtimeUrl: string): Contestants {
       }
     });
 
+  const appendBulk: Turn = (orgId, writer) =>
+    runInScope(createScope({ orgId, userId: null }), () =>
+      alone[writer]!.append(cx, Array.from({ length: BULK }, (_, number) => ({ type: 'SEAT.SOLD', tags: [`bulk:${number}`, 'bench'], data }))),
+    );
+
   return {
+    appendBulk: async (load) => (await repeat(load, appendBulk)) * BULK,
     appendAlone: (load) => repeat(load, appendTo((writer) => alone[writer]!)),
     appendTogether: (load) => repeat(load, appendTo(() => together)),
     commitRow: (load) => repeat(load, (orgId) => insertRow(pool, orgId)),

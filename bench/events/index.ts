@@ -2,7 +2,8 @@ import { withClient } from '../../src/platform/postgres/client.ts';
 import { startEmbedded } from '../../src/platform/postgres/embedded/index.ts';
 import { prepareDatabase } from '../../src/platform/postgres/open-database.ts';
 import { median } from '../measure/statistics.ts';
-import { type Contestants, openContestants, RAW_TABLE } from './appends.ts';
+import { BULK, type Contestants, openContestants, RAW_TABLE } from './appends.ts';
+import type { FanOutFigure } from './fan-out.ts';
 
 const ORGANIZATIONS = 16;
 
@@ -21,9 +22,10 @@ export interface EventFigure {
   readonly commitRow: number;
   readonly appendAlone: number;
   readonly appendTogether: number;
+  readonly appendBulk: number;
 }
 
-const KINDS = ['commitRow', 'appendAlone', 'appendTogether'] as const;
+const KINDS = ['commitRow', 'appendAlone', 'appendTogether', 'appendBulk'] as const;
 type Kind = (typeof KINDS)[number];
 
 const CASES = [
@@ -42,7 +44,7 @@ const FILL = `
   INSERT INTO events.events (org_id, position, type, data, metadata, tags, actor_kind, source, created_at, hash)
     SELECT id, n, 'SEAT.LOOKED_AT', '{"seat": 12}', '{}', ARRAY['before', 'seat:' || n % 1000], 'system', 'system', timestamptz '2025-01-01' + n * interval '1 second', ''
       FROM iam.organizations, generate_series(1, :each) n WHERE slug LIKE 'bench-%';
-  INSERT INTO events.event_tags SELECT org_id, tag, position, type, created_at FROM events.events, unnest(tags) tag`;
+  INSERT INTO events.event_tags SELECT org_id, tag, position, type, created_at FROM events.events, unnest(tags) tag WHERE type = 'SEAT.LOOKED_AT'`;
 
 async function fill(superuserUrl: string, events: number): Promise<string[]> {
   return withClient(superuserUrl, async (client) => {
@@ -93,7 +95,7 @@ async function measureByTurns(
   return CASES.map((each) => {
     const rateOf = (kind: Kind): number =>
       median(turns.find((turn) => turn.kind === kind && turn.writers === each.writers && turn.organizations === each.organizations)!.rates);
-    return { ...each, commitRow: rateOf('commitRow'), appendAlone: rateOf('appendAlone'), appendTogether: rateOf('appendTogether') };
+    return { ...each, commitRow: rateOf('commitRow'), appendAlone: rateOf('appendAlone'), appendTogether: rateOf('appendTogether'), appendBulk: rateOf('appendBulk') };
   });
 }
 
@@ -101,19 +103,35 @@ const whole = (value: number): string => Math.round(value).toLocaleString('en-US
 
 /** The figures for people. */
 export function eventsMarkdown(figures: readonly EventFigure[], { secondsEach, rounds, events }: EventBenchOptions): string {
-  const rows = figures.map(({ writers, organizations, commitRow, appendAlone, appendTogether }) => {
+  const rows = figures.map(({ writers, organizations, commitRow, appendAlone, appendTogether, appendBulk }) => {
     const ratios = [appendAlone, appendTogether].map((rate) => (rate / commitRow).toFixed(2));
-    return `| ${[writers, organizations, ...[commitRow, appendAlone, appendTogether].map(whole), ...ratios].join(' | ')} |`;
+    return `| ${[writers, organizations, ...[commitRow, appendAlone, appendTogether].map(whole), ...ratios, whole(appendBulk)].join(' | ')} |`;
   });
   return [
-    '# Appending to the log',
+    '## Appends',
     '',
     `Conditional appends of one event with two tags, beside transactions that insert one row, by turns in the same run;`,
-    `${whole(events)} events were there before. Medians of ${rounds} rounds of ${secondsEach} s, a second.`,
+    `${whole(events)} events were there before. In bulk are ${BULK} events an append, counted one by one. Medians of ${rounds}`,
+    `rounds of ${secondsEach} s, a second. Writers, server code and database share the processors.`,
     '',
-    '| writers | organizations | rows committed | events, each sent alone | events, sent together | alone / rows | together / rows |',
-    '|---|---|---|---|---|---|---|',
+    '| writers | organizations | rows committed | events, each sent alone | events, sent together | alone / rows | together / rows | events in bulk |',
+    '|---|---|---|---|---|---|---|---|',
     ...rows,
+    '',
+  ].join('\n');
+}
+
+/** The figures of the stream for people. */
+export function fanOutMarkdown({ subscribers, events, everyMs, p50Ms, p99Ms, maxMs, missed }: FanOutFigure): string {
+  return [
+    '## Fan-out',
+    '',
+    `One event every ${everyMs} ms, ${events} of them, to ${whole(subscribers)} subscribers of one organization by server-sent events on one`,
+    'server: from the request that appends it to the moment a subscriber has it. Client, server and database share the processors.',
+    '',
+    '| subscribers | median | p99 | slowest | missed |',
+    '|---|---|---|---|---|',
+    `| ${whole(subscribers)} | ${[p50Ms, p99Ms, maxMs].map((ms) => `${whole(ms)} ms`).join(' | ')} | ${missed} |`,
     '',
   ].join('\n');
 }

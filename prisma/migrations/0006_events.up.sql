@@ -505,7 +505,7 @@ CREATE POLICY append ON events.archived_versions TO tenantry_definer
 CREATE POLICY lookup ON events.heads FOR SELECT TO tenantry_definer USING (true);
 CREATE POLICY lookup ON events.checkpoints FOR SELECT TO tenantry_definer USING (true);
 
-GRANT SELECT ON events.heads, events.events, events.event_tags, events.archives TO tenantry_runtime;
+GRANT SELECT ON events.heads, events.events, events.event_tags, events.archives, events.archived_versions TO tenantry_runtime;
 GRANT SELECT, INSERT ON events.checkpoints TO tenantry_runtime;
 GRANT SELECT, INSERT ON events.processing_marks TO tenantry_runtime;
 GRANT UPDATE (position, failed_attempts, last_error) ON events.processing_marks TO tenantry_runtime;

@@ -86,13 +86,19 @@ test('of 16 writers no two that contradict each other are accepted, and a follow
   expect(Math.min(accepted, refused)).toBeGreaterThan(WRITERS);
 });
 
+/** Days without the lock, each in a world of its own: one alone may be lucky in one of its faults. */
+const DAYS_WITHOUT_LOCK = 6;
+
 test('without the lock contradictions are accepted, and a follower misses events', async () => {
-  world = await openEventWorld({ size: WRITERS + 4 });
-  await takeLockAway(world);
-  const { faults } = await findFaults();
-  expect(faults.conflictsAccepted).toBeGreaterThan(0);
-  expect(faults.gaps).toBeGreaterThan(0);
-  expect(faults.missed).toBeGreaterThan(0);
+  const sum = { conflictsAccepted: 0, gaps: 0, missed: 0 };
+  for (let day = 0; day < DAYS_WITHOUT_LOCK && Object.values(sum).includes(0); day += 1) {
+    if (day > 0) await world.close();
+    world = await openEventWorld({ size: WRITERS + 4 });
+    await takeLockAway(world);
+    const { faults } = await findFaults();
+    for (const kind of ['conflictsAccepted', 'gaps', 'missed'] as const) sum[kind] += faults[kind];
+  }
+  expect(Object.values(sum), JSON.stringify(sum)).not.toContain(0);
 });
 
 test('a read finds what matches and nothing else, page by page, for any query', async () => {

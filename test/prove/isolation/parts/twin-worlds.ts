@@ -33,7 +33,12 @@ function createTwin(realm: Realm): Twin {
 /** What a world answers, and the statements that it took, in a form that can be compared. */
 async function perform(twin: Twin, step: SessionStep): Promise<{ answer: Answer; variables: Readonly<Record<string, unknown>>; text: string; statements: string }> {
   const { query, variables } = step.operation(twin.memory);
-  const { result: answer, statements } = await twin.realm.testApp.statementsOf(() => twin.realm.ask(step.caller, query, variables));
+  const { result: answer, statements } = await twin.realm.testApp.statementsOf(async () => {
+    const answered = await twin.realm.ask(step.caller, query, variables);
+    // What is written down after the answer is of this step, in both worlds.
+    await twin.realm.testApp.app.accessLog.settled();
+    return answered;
+  });
   for (const [id] of answer.text.matchAll(NEW_ID)) if (!twin.memory.ids.includes(id)) twin.memory.ids.push(id);
   for (const [, cursor] of answer.text.matchAll(CURSOR)) twin.memory.cursors.push(cursor!);
   // What is sent side by side arrives in any order.

@@ -1,10 +1,14 @@
 #!/usr/bin/env node
 // Verifies an export of a log, or an archive, without the server that wrote it and without any package: Node 18 or later.
 //
-//   node verify-export.mjs export.jsonl [--key <public key in base64>]...
+//   node verify-export.mjs export.jsonl --key <public key in base64> [--from <position>] [--through <position>]
 //
-// docs/audit-export.md says what is verified and why. With --key only these keys are believed; without it those in the file
-// are, and are shown, to be compared with what the server's operator has published.
+// docs/audit-export.md says what is verified and why. Only keys that are given are believed, several by several --key. Without
+// one nothing is proven, because whoever changes a file can sign it anew with a key of their own and name that: it is held
+// against its own keys, which are shown, and the answer is 2 at best.
+//
+// A file may begin and end anywhere, so it says where it does. With --from and --through it is a fault when it begins after
+// the one position, or ends before the other.
 //
 // It ends with 0 when nothing is wrong, with 1 when something was found, and with 2 when it could not be verified.
 
@@ -53,7 +57,7 @@ async function keysIn(file) {
 async function verifyFile(file, keys) {
   const trusted = new Map(keys.map((key) => [keyIdOf(key), publicKey(key)]));
   const faults = [];
-  const log = { organization: null, position: 0, hash: '', events: 0, signed: 0, ended: false };
+  const log = { organization: null, after: 0, position: 0, hash: '', events: 0, signed: 0, ended: false };
 
   const takeEvent = (hash, body) => {
     const event = JSON.parse(body);
@@ -79,14 +83,17 @@ async function verifyFile(file, keys) {
   const takeOther = ({ begin, end }) => {
     const isFirst = log.organization === null;
     if (isFirst && begin?.format === 'tenantry-log-1') {
-      Object.assign(log, { organization: begin.organization, position: begin.after, hash: begin.hash, signed: begin.after });
+      const { organization, after, hash } = begin;
+      Object.assign(log, { organization, after, position: after, hash, signed: after });
     } else if (isFirst) {
       throw new Error('its first line is not that of an export');
     } else {
-      const at = begin ? { position: begin.after, hash: begin.hash } : (end ?? {});
-      if (at.position !== log.position || at.hash !== log.hash) faults.push(`the line after position ${log.position} belongs elsewhere`);
+      const at = begin ? { ...begin, position: begin.after } : { organization: log.organization, ...end };
+      if (at.organization !== log.organization || at.position !== log.position || at.hash !== log.hash) {
+        faults.push(`the line after position ${log.position} belongs elsewhere`);
+      }
     }
-    log.ended = end !== undefined;
+    log.ended = !begin && end !== undefined;
   };
 
   for await (const line of linesOf(file)) {
@@ -94,6 +101,8 @@ async function verifyFile(file, keys) {
     const hash = closed && EVENT.exec(line.toString('latin1', 0, EVENT_LENGTH))?.[1];
     const signature = closed && SIGNED.exec(line.toString('latin1', 0, SIGNED_LENGTH))?.[1];
     if (log.organization === null && (hash || signature)) throw new Error('its first line is not that of an export');
+    // Of a file that was put together of several only the last line ends it.
+    log.ended = false;
     if (hash) takeEvent(hash, line.subarray(EVENT_LENGTH, -1));
     else if (signature) takeSigned(signature, line.subarray(SIGNED_LENGTH, -1));
     else takeOther(JSON.parse(line));
@@ -104,24 +113,36 @@ async function verifyFile(file, keys) {
 }
 
 function readArguments([file, ...rest]) {
-  const keys = [];
+  const given = { file, keys: [], from: null, through: null };
   for (let index = 0; index < rest.length; index += 2) {
-    if (rest[index] !== '--key' || !/^[A-Za-z0-9+/]{43}=$/.test(rest[index + 1] ?? '')) return null;
-    keys.push(rest[index + 1]);
+    const [name, value = ''] = rest.slice(index, index + 2);
+    if (name === '--key' && /^[A-Za-z0-9+/]{43}=$/.test(value)) given.keys.push(value);
+    else if (name === '--from' && /^\d{1,15}$/.test(value)) given.from = Number(value);
+    else if (name === '--through' && /^\d{1,15}$/.test(value)) given.through = Number(value);
+    else return null;
   }
-  return file && !file.startsWith('--') ? { file, keys } : null;
+  return file && !file.startsWith('--') ? given : null;
 }
+
+const USAGE = 'node verify-export.mjs <file> --key <public key in base64> [--from <position>] [--through <position>]';
 
 try {
   const given = readArguments(process.argv.slice(2));
-  if (!given) throw new Error('call it as: node verify-export.mjs <file> [--key <public key in base64>]...');
+  if (!given) throw new Error(`call it as: ${USAGE}`);
   const keys = given.keys.length > 0 ? given.keys : await keysIn(given.file);
   const { log, faults } = await verifyFile(given.file, keys);
-  console.log(`organization ${log.organization}: ${log.events} events up to position ${log.position}, signed up to ${log.signed}`);
-  for (const key of given.keys.length > 0 ? [] : keys) console.log(`believed because the file says so: key ${keyIdOf(key)}  ${key}`);
+  if (given.from !== null && log.after + 1 > given.from) faults.push(`it begins at position ${log.after + 1} and not at ${given.from}`);
+  if (given.through !== null && log.position < given.through) faults.push(`it ends at position ${log.position} and not at ${given.through}`);
+  const range = log.events === 0 ? `no events after position ${log.after}` : `${log.events} events from position ${log.after + 1} to ${log.position}`;
+  console.log(`organization ${log.organization}: ${range}, signed up to ${log.signed}`);
   for (const fault of faults.slice(0, 100)) console.log(`FAULT: ${fault}`);
-  console.log(faults.length === 0 ? 'whole' : `BROKEN: ${faults.length} faults`);
-  process.exitCode = faults.length === 0 ? 0 : 1;
+  if (faults.length > 0) console.log(`BROKEN: ${faults.length} faults`);
+  else if (given.keys.length > 0) console.log('whole');
+  else {
+    for (const key of keys) console.log(`it names the key ${keyIdOf(key)}  ${key}`);
+    console.log('NOT PROVEN: anybody can sign a file with a key of their own. Compare its key with the one that the operator published, and give it with --key.');
+  }
+  process.exitCode = faults.length > 0 ? 1 : given.keys.length > 0 ? 0 : 2;
 } catch (error) {
   console.error(`It could not be verified: ${error.message}.`);
   process.exitCode = 2;

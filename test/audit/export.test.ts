@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -22,6 +22,7 @@ beforeAll(async () => {
   world = await serveWorld();
   origin = new URL(world.url).origin;
   directory = mkdtempSync(path.join(tmpdir(), 'tenantry-export-'));
+  await append(world.acme, 5);
 });
 afterAll(async () => {
   rmSync(directory, { recursive: true });
@@ -48,7 +49,7 @@ const linesOf = ({ text }: { text: string }): Parsed[] =>
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as Parsed);
-const eventsOf = (reply: Reply) => linesOf(reply).flatMap(({ event }) => event ?? []);
+const eventsOf = (reply: { text: string }) => linesOf(reply).flatMap(({ event }) => event ?? []);
 
 /** What the verifier says of a text as a file. */
 async function verify(text: string) {
@@ -118,6 +119,11 @@ const CHANGES: readonly (readonly [string, (text: string) => string])[] = [
   ['a changed hash', (text) => text.replace(/"hash":"(.)/g, (_, digit: string) => `"hash":"${digit === 'a' ? 'b' : 'a'}`)],
   ['a changed signature', (text) => text.replace(/"signature":"(.)/, (_, digit: string) => `"signature":"${digit === 'a' ? 'b' : 'a'}`)],
   ['a chain that was reckoned anew', forge],
+  ['a range that a second beginning stands for', (text) => splice(text, (_event, next) => [beginAt(next)], 2)],
+  ['a second part that was cut off behind a checkpoint', cutSecondPart],
+  ['an end that names another position', (text) => text.replace(/"end":\{"position":(\d+)/, '"end":{"position":1$1')],
+  ['a line that is none of an export', (text) => text.replace('{"end":', '{"more":1}\n{"end":')],
+  ['no end', (text) => text.replace(/\{"end":.*\n/, '')],
 ];
 
 test.each(CHANGES)('a file with %s is found out', async (_what, change) => {
@@ -126,22 +132,59 @@ test.each(CHANGES)('a file with %s is found out', async (_what, change) => {
   expect((await verify(change(text))).found).toBeGreaterThan(0);
 });
 
-test('the program for customers says the same of all of them, and believes no other key', async () => {
-  const program = path.resolve(import.meta.dirname, '../../examples/verify-export.mjs');
-  const run = (text: string, ...argv: string[]) => {
-    const file = path.join(directory, 'customer.jsonl');
-    writeFileSync(file, text);
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, file, ...argv], { encoding: 'utf8' });
-    return { status, output: stdout + stderr };
-  };
+const program = path.resolve(import.meta.dirname, '../../examples/verify-export.mjs');
+/** The program of the documentation, as it is written there. */
+const snippet = /```python\n([^]+?)```/.exec(readFileSync(path.resolve(import.meta.dirname, '../../docs/audit-export.md'), 'utf8'))![1]!;
+const CUSTOMERS = {
+  'Node.js': (file: string, ...keys: string[]) => spawnSync(process.execPath, [program, file, ...keys.flatMap((key) => ['--key', key])], { encoding: 'utf8' }),
+  Python: (file: string, ...keys: string[]) => spawnSync('python3', ['-c', snippet, file, ...keys], { encoding: 'utf8' }),
+};
+const lacksPython = spawnSync('python3', ['-c', 'import cryptography']).status !== 0;
+
+function runOn(text: string, run: (file: string) => ReturnType<(typeof CUSTOMERS)['Python']>) {
+  const file = path.join(directory, 'customer.jsonl');
+  writeFileSync(file, text);
+  const { status, stdout, stderr } = run(file);
+  return { status, output: stdout + stderr };
+}
+
+test.for(Object.entries(CUSTOMERS))('the program for customers in %s finds all of it out as well, and believes no other key', async ([language, run], { skip }) => {
+  if (language === 'Python' && lacksPython) skip('python3 with the package "cryptography" is not here');
   const { publicKey } = world.testApp.app.signedLog.keyRing.publicKeys[0]!;
   const { text } = await take('?after=0');
-  expect(run(text, '--key', publicKey)).toMatchObject({ status: 0, output: expect.stringMatching(/^organization .+\nwhole\n$/) as string });
-  expect(run(text)).toMatchObject({ status: 0, output: expect.stringContaining(`believed because the file says so: key`) as string });
-  for (const [what, change] of CHANGES) expect([what, run(change(text), '--key', publicKey).status]).toEqual([what, 1]);
-  expect(run(text.slice(0, text.length / 2), '--key', publicKey).status).not.toBe(0);
-  expect(run(text, '--key', Buffer.alloc(32, 1).toString('base64'))).toMatchObject({ status: 1, output: expect.stringContaining('which is not believed') as string });
-  expect(run('something else')).toMatchObject({ status: 2 });
+  const judge = (changed: string, ...keys: string[]) => runOn(changed, (file) => run(file, ...keys));
+  const whole = { status: 0, output: expect.stringMatching(new RegExp(`from position 1 to ${eventsOf({ text }).length}\\b`)) as string };
+  expect(judge(text, publicKey)).toMatchObject(whole);
+  const parts = [await take('?through=7'), await take('?after=7&through=15'), await take('?after=15')];
+  expect(judge(parts.map((part) => part.text).join(''), publicKey)).toMatchObject({ status: 0 });
+  for (const [what, change] of CHANGES) {
+    expect([what, change(text) === text]).toEqual([what, false]);
+    expect([what, judge(change(text), publicKey).status]).toEqual([what, 1]);
+  }
+  expect(judge(text.slice(0, text.length / 2), publicKey).status).not.toBe(0);
+  const stranger = Buffer.alloc(32, 1).toString('base64');
+  expect(judge(text, stranger)).toMatchObject({ status: 1, output: expect.stringContaining('which is not believed') as string });
+  expect(judge(text, stranger, publicKey)).toMatchObject({ status: 0 });
+  expect(judge('something else', publicKey).status).not.toBe(0);
+});
+
+test('the program for customers proves nothing by the keys that a file names itself', async () => {
+  const { text } = await take('?after=0');
+  const judged = runOn(text, (file) => CUSTOMERS['Node.js'](file));
+  expect(judged).toMatchObject({ status: 2, output: expect.stringContaining('NOT PROVEN') as string });
+  expect(judged.output).toContain(world.testApp.app.signedLog.keyRing.publicKeys[0]!.publicKey);
+  expect(judged.output).not.toMatch(/^whole$/m);
+});
+
+test('the program for customers says where a file begins and ends, and finds less than was demanded', async () => {
+  const { publicKey } = world.testApp.app.signedLog.keyRing.publicKeys[0]!;
+  const { text } = await take('?after=5&through=15');
+  const judge = (...argv: string[]) => runOn(text, (file) => spawnSync(process.execPath, [program, file, '--key', publicKey, ...argv], { encoding: 'utf8' }));
+  expect(judge()).toMatchObject({ status: 0, output: expect.stringContaining('10 events from position 6 to 15, signed up to 15') as string });
+  expect(judge('--from', '6', '--through', '15')).toMatchObject({ status: 0 });
+  expect(judge('--from', '1')).toMatchObject({ status: 1, output: expect.stringContaining('it begins at position 6 and not at 1') as string });
+  expect(judge('--through', '16')).toMatchObject({ status: 1, output: expect.stringContaining('it ends at position 15 and not at 16') as string });
+  expect(judge('--through')).toMatchObject({ status: 2 });
 });
 
 /** A text whose second event, or that and the one behind it, is replaced. */
@@ -149,6 +192,22 @@ function splice(text: string, replace: (event: string, next: string) => string[]
   const lines = text.split('\n');
   const at = lines.findIndex((line) => line.includes('"position" : 2,'));
   return lines.toSpliced(at, count, ...replace(lines[at]!, lines[at + 1]!)).join('\n');
+}
+
+/** A line that says that a part goes on behind an event. */
+function beginAt(line: string): string {
+  const { hash, event } = JSON.parse(line) as Parsed;
+  return JSON.stringify({ begin: { format: 'tenantry-log-1', organization: event.organization, after: event.position, hash } });
+}
+
+/** Two parts whose second one was cut off where it was signed, so that nothing but its last line is missing. */
+function cutSecondPart(text: string): string {
+  const lines = text.trimEnd().split('\n');
+  const [first, last] = [lines.findIndex((line) => line.startsWith('{"signature"')), lines.findLastIndex((line) => line.startsWith('{"signature"'))];
+  const event = lines[first - 1]!;
+  const { position, hash } = (JSON.parse(lines[first]!) as Parsed).signed;
+  const end = JSON.stringify({ end: { position, hash, keys: [] } });
+  return [...lines.slice(0, first + 1), end, beginAt(event), ...lines.slice(first + 1, last + 1), ''].join('\n');
 }
 
 /** A file whose fifth event says something else, and whose hashes fit it. */

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type ChainCheck, createChainCheck } from './check.ts';
 import type { KeyRing, PublicKey } from './keys.ts';
-import { cutLine, splitLines } from './lines.ts';
+import { cutLine, type Line, splitLines } from './lines.ts';
 import type { Archive, Checkpoint } from './statements.ts';
 
 /** What the formats of exports and archives are called; another one gets another name. */
@@ -33,6 +34,9 @@ export interface FileReport {
   readonly organization: string;
   /** The position after which its events begin. */
   readonly after: number;
+  /** SHA-256 of the whole file, in hexadecimal digits, and its length. */
+  readonly checksum: string;
+  readonly bytes: number;
 }
 
 const parse = (text: Buffer): unknown => {
@@ -51,36 +55,48 @@ const parse = (text: Buffer): unknown => {
  */
 export async function checkFile(file: string, keys: KeyRing, onBytes: (count: number) => void = () => undefined): Promise<FileReport | null> {
   const stream = createReadStream(file, { highWaterMark: 256 * 1024 });
-  stream.on('data', (chunk) => onBytes(chunk.length));
-  let report: FileReport | undefined;
+  const checksum = createHash('sha256');
+  let bytes = 0;
+  stream.on('data', (chunk) => {
+    checksum.update(chunk);
+    bytes += chunk.length;
+    onBytes(chunk.length);
+  });
+  let opened: Opened | undefined;
   let hasEnded = false;
-  for await (const bytes of splitLines(stream)) {
-    const line = cutLine(bytes);
-    if (!report) {
-      const begin = line.kind === 'other' ? beginOf(parse(line.text)) : undefined;
-      if (!begin) return null;
-      const { organization, after, hash } = begin;
-      report = { organization, after, check: createChainCheck(keys, { organization, position: after, hash }) };
+  for await (const text of splitLines(stream)) {
+    const line = cutLine(text);
+    if (opened) {
+      // What comes behind an end takes it back: the second of two parts may be cut off as well.
+      hasEnded = takeLine(opened, line);
       continue;
     }
-    const { check, organization } = report;
-    if (line.kind === 'event') {
-      takeEvent(check, organization, line.hash, line.body);
-    } else if (line.kind === 'signed') {
-      const statement = parse(line.text) as Checkpoint | Archive | undefined;
-      if (statement) check.signed({ statement, text: line.text.toString(), signature: line.signature });
-      else check.find(check.position, `what is signed after position ${check.position} is no JSON`);
-    } else {
-      hasEnded = takeOther(check, organization, parse(line.text)) || hasEnded;
-    }
+    const begin = line.kind === 'other' ? beginOf(parse(line.text)) : undefined;
+    if (!begin) return null;
+    const { organization, after, hash } = begin;
+    opened = { organization, after, check: createChainCheck(keys, { organization, position: after, hash }) };
   }
-  if (!report) return null;
-  const { check } = report;
+  if (!opened) return null;
+  const { check } = opened;
   if (!hasEnded) check.find(check.position, `the file was cut off: its last line is missing, and the last event is at position ${check.position}`);
   else if (check.signedThrough < check.position) {
     check.find(check.signedThrough + 1, `what comes after position ${check.signedThrough} has no valid signature`);
   }
-  return report;
+  return { ...opened, checksum: checksum.digest('hex'), bytes };
+}
+
+type Opened = Pick<FileReport, 'check' | 'organization' | 'after'>;
+
+/** Whether the line is an end. */
+function takeLine({ check, organization }: Opened, line: Line): boolean {
+  if (line.kind === 'other') return takeOther(check, organization, parse(line.text));
+  if (line.kind === 'event') takeEvent(check, organization, line.hash, line.body);
+  else {
+    const statement = parse(line.text) as Checkpoint | Archive | undefined;
+    if (statement) check.signed({ statement, text: line.text.toString(), signature: line.signature });
+    else check.find(check.position, `what is signed after position ${check.position} is no JSON`);
+  }
+  return false;
 }
 
 function beginOf(value: unknown): Begin | undefined {
@@ -104,5 +120,5 @@ function takeOther(check: ChainCheck, organization: string, value: unknown): boo
   else if (at.organization !== organization || at.position !== check.position || at.hash !== check.hash) {
     check.find(check.position, `the ${begin ? 'part that begins' : 'end'} after position ${check.position} belongs elsewhere`);
   }
-  return end !== undefined;
+  return begin === undefined && end !== undefined;
 }

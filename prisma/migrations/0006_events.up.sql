@@ -406,11 +406,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     AND (head.position >= last.position + p_events OR coalesce(last.created_at < now() - p_age, true))
 $$;
 
--- Every organization with its name in addresses, also one without a log: it may have been taken away. For the operator's
--- commands, and not for the server.
+-- Every organization with its name in addresses, also one without a log, because it may have been taken away; only that of
+-- the system itself may do without one. For the operator's commands, and not for the server.
 CREATE FUNCTION events.find_logs() RETURNS TABLE (org_id uuid, slug text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-  SELECT o.id, o.slug FROM iam.organizations o ORDER BY o.slug
+  SELECT o.id, o.slug FROM iam.organizations o LEFT JOIN events.heads h ON h.org_id = o.id
+  WHERE NOT o.is_system OR h.org_id IS NOT NULL ORDER BY o.slug
 $$;
 
 -- Takes the events of the statement's organization up to a position away, once they lie in a file, and keeps the record of

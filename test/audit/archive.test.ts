@@ -134,6 +134,47 @@ describe('an archive', () => {
   });
 });
 
+describe('a file of what was archived is held against what is kept of it', () => {
+  const compare = () => world.verify(['--file', file, '--organization', 'tenant-1']);
+
+  test('an archive byte by byte', async () => {
+    await archive();
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('"keys":[', '"keys":[{},'));
+    // What it says of the events is as it was.
+    expect(await world.verify(['--file', file])).toMatchObject(whole);
+    const { isWhole, text: told } = await compare();
+    expect([isWhole, told]).toEqual([false, expect.stringContaining('the file is not the archive that was recorded up to position 30') as string]);
+    writeFileSync(file, text);
+    expect(await compare()).toMatchObject(whole);
+  });
+
+  test('the hash at its end', async () => {
+    await archive();
+    let hash = '0'.repeat(64);
+    const forged = readFileSync(file, 'utf8')
+      .split('\n')
+      .map((line) => {
+        if (!line.startsWith('{"hash":')) return line.replace(/("(?:signed|end)":\{.*"hash":")[0-9a-f]{64}/, `$1${hash}`);
+        const body = line.slice(83, -1).replace('Note 3', 'Nota 3');
+        hash = createHash('sha256').update(hash, 'hex').update(body).digest('hex');
+        return `{"hash":"${hash}","event":${body}}`;
+      });
+    writeFileSync(file, forged.join('\n'));
+    expect((await compare()).text).toContain('the file and the log differ at or before position 30: one of them was changed');
+  });
+
+  test('also an export that ends before the archive did, as long as its checkpoint is there', async () => {
+    await archive(['--before', '2020-01-01T00:00:11Z', '--dry-run']);
+    await archive(['--to', path.join(directory, 'archive.jsonl')]);
+    expect(await compare()).toMatchObject(whole);
+    await world.tamper(`UPDATE events.checkpoints SET signature = set_byte(signature, 0, get_byte(signature, 0) # 1) WHERE org_id = $1 AND position = 10`, world.a.orgId);
+    const { isWhole, text } = await compare();
+    expect(isWhole).toBe(false);
+    expect(text).toContain('the file cannot be compared with the log: position 10 was archived, and no checkpoint that is validly signed is kept there');
+  });
+});
+
 describe('nothing is taken away', () => {
   const expectUntouched = async () => {
     expect(await positions()).toEqual({ first: 1, last: 30, count: 30 });
@@ -166,7 +207,7 @@ describe('nothing is taken away', () => {
   test('without the role that owns the database, or for a wrong date or name', async () => {
     await expect(archive([], { MIGRATION_DATABASE_URL: '' })).rejects.toThrow('MIGRATION_DATABASE_URL is missing');
     await expect(archive(['--before', 'yesterday'])).rejects.toThrow('must be a date');
-    await expect(archive(['--organization', 'nobody'])).rejects.toThrow('There is no log');
+    await expect(archive(['--organization', 'nobody'])).rejects.toThrow('There is no organization');
     await expectUntouched();
   });
 });

@@ -181,6 +181,97 @@ describe('a chain that was reckoned anew', () => {
   });
 });
 
+describe('what the log is read and guarded by is held against the migrations', () => {
+  test('a function that tells of a changed event what it was before', async () => {
+    const [before] = await world.sql(`SELECT events.body(e) AS body FROM events.events e WHERE org_id = $1 AND position = 5`, world.a.orgId);
+    await tamper(`UPDATE events.events SET data = '{"text": "forged"}' WHERE ${ofA} AND position = 5`);
+    await world.sql(`ALTER FUNCTION events.body(events.events) RENAME TO real_body`);
+    await world.sql(`CREATE FUNCTION events.body(e events.events) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+      BEGIN RETURN CASE WHEN e.position = 5 THEN convert_from('\\x${Buffer.from(before!['body'] as string).toString('hex')}', 'UTF8') ELSE events.real_body(e) END; END $$`);
+    await world.sql('GRANT EXECUTE ON FUNCTION events.real_body(events.events) TO tenantry_runtime');
+    const { isWhole, text } = await verify();
+    // What is asked for by that function cannot be told from what it was.
+    expect(text).toContain('tenant-1: whole');
+    expect(text).toContain('the function events.body is not that of the migrations');
+    expect(text).toContain('the function events.real_body is none of the migrations');
+    expect(isWhole).toBe(false);
+  });
+
+  test.each([
+    ['ALTER TABLE events.events DISABLE TRIGGER refuse_change', 'the trigger refuse_change of events.events is not that of the migrations'],
+    ['ALTER TABLE events.events ENABLE REPLICA TRIGGER refuse_change', 'the trigger refuse_change of events.events is not'],
+    ['DROP TRIGGER refuse_unarchived ON events.event_tags', 'the trigger refuse_unarchived of events.event_tags is missing'],
+    ['CREATE TRIGGER more BEFORE INSERT ON events.events FOR EACH ROW EXECUTE FUNCTION events.refuse_change()', 'the trigger more of events.events is none of'],
+    [`CREATE OR REPLACE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON events.checkpoints EXECUTE FUNCTION events.refuse_change()`, 'the trigger refuse_change of events.checkpoints is not'],
+    ['ALTER FUNCTION events.find_unsigned(bigint, interval) OWNER TO tenantry_owner', 'the function events.find_unsigned is not'],
+    ['ALTER FUNCTION events.read_chain(bigint, bigint, bigint) SET search_path = public', 'the function events.read_chain is not'],
+    ['ALTER FUNCTION app.current_org_id() SECURITY DEFINER', 'the function app.current_org_id is not'],
+    ['CREATE POLICY hide ON events.checkpoints AS RESTRICTIVE FOR SELECT TO tenantry_runtime USING (position <> 20)', 'the policy hide of events.checkpoints is none of'],
+    ['ALTER POLICY tenant ON events.event_tags USING (org_id = (SELECT app.current_org_id()) AND position <> 3)', 'the policy tenant of events.event_tags is not'],
+    ['CREATE RULE quiet AS ON INSERT TO events.event_tags DO INSTEAD NOTHING', 'the table events.event_tags is not'],
+    ['CREATE VIEW events.other AS SELECT 1', 'the table events.other is none of'],
+    ['ALTER TABLE events.heads NO FORCE ROW LEVEL SECURITY', 'the table events.heads is not'],
+  ])('%s', async (change, finding) => {
+    await world.sql(change);
+    const { isWhole, text } = await verify();
+    expect(isWhole).toBe(false);
+    expect(text).toContain(finding);
+    expect(text.match(/^ {2}the (function|trigger|policy|table) /gm)).toHaveLength(1);
+  });
+});
+
+describe('a log that was taken away as a whole', () => {
+  const removal = ['events', 'event_tags', 'checkpoints', 'heads'].map((table) => `DELETE FROM events.${table} WHERE ${ofA}`).join(';');
+  beforeEach(async () => {
+    await world.append(1, world.b);
+    await world.sign(world.b);
+    await tamper(removal);
+  });
+
+  test('is missed, and a fault in the strict sense', async () => {
+    const { isWhole, text } = await world.verify();
+    expect([isWhole, text]).toEqual([true, expect.stringContaining('tenant-1: NO LOG: nothing was ever recorded, or all of it was taken away') as string]);
+    const strict = await world.verify(['--strict']);
+    expect([strict.isWhole, strict.text]).toEqual([false, expect.stringContaining('there is no log') as string]);
+    expect(strict.text).toContain('tenant-2: whole');
+    expect(await verify('--strict')).toMatchObject({ isWhole: false });
+  });
+
+  test('is a fault for whoever has kept a checkpoint of it', async () => {
+    const { isWhole, text } = await verify('--checkpoint', `20:${'ab'.repeat(32)}`);
+    expect(isWhole).toBe(false);
+    expect(text).toContain('the checkpoint that was kept cannot be compared with the log: position 20 is not in it');
+  });
+});
+
+describe('a checkpoint that was kept outside of the database', () => {
+  const kept = async (position: number) => {
+    const [row] = await world.sql(`SELECT encode(hash, 'hex') AS hash FROM events.checkpoints WHERE org_id = $1 AND position = $2`, world.a.orgId, position);
+    return `${position}:${row!['hash'] as string}`;
+  };
+
+  test('agrees with a log that nobody touched', async () => {
+    expect(await verify('--checkpoint', await kept(10), '--checkpoint', await kept(20))).toMatchObject({ isWhole: true });
+  });
+
+  test('finds a log that was reckoned anew and whose checkpoints were taken away', async () => {
+    const argv = ['--checkpoint', await kept(20)];
+    await world.tamper(FORGE, world.a.orgId, 12);
+    await tamper(`DELETE FROM events.checkpoints WHERE ${ofA} AND position = 20`);
+    expect(await verify()).toMatchObject({ isWhole: true });
+    const { isWhole, text } = await verify(...argv);
+    expect([isWhole, text]).toEqual([false, expect.stringContaining('the checkpoint that was kept and the log differ at or before position 20') as string]);
+  });
+
+  test.each([['20'], ['20:abc'], [`0:${'ab'.repeat(32)}`], [`x:${'ab'.repeat(32)}`]])('is none when it is "%s"', async (text) => {
+    await expect(verify('--checkpoint', text)).rejects.toThrow('it must be a position and a hash');
+  });
+
+  test('is of one log', async () => {
+    await expect(world.verify(['--checkpoint', await kept(20)])).rejects.toThrow('name it with --organization');
+  });
+});
+
 describe('keys', () => {
   test('are changed, and what the former one signed is still verified as long as it is named', async () => {
     const [first, second] = [randomBytes(32), randomBytes(32)];
@@ -206,7 +297,7 @@ describe('keys', () => {
 
 describe('what cannot be verified is said in one line', () => {
   test.each([
-    [['--organization', 'nobody'], 'There is no log of an organization "nobody"'],
+    [['--organization', 'nobody'], 'There is no organization "nobody"'],
     [['--file', '/nowhere/export.jsonl'], 'cannot be read (ENOENT)'],
     [['--everything'], 'Write --help to see all options.'],
   ])('%j', async (argv, message) => {

@@ -26,7 +26,7 @@ import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { findLogs } from '../audit/logs.ts';
 import { withTenants } from '../tenants.ts';
 import { type ArchiveOptions, help, readOptions } from './options.ts';
-import { writeFile } from './write-file.ts';
+import { writeFile, type Written } from './write-file.ts';
 
 type ArchiveConfig = Pick<Config, 'audit' | 'database' | 'dataDir' | 'secretKey'>;
 type Write = (line: string) => void;
@@ -72,7 +72,7 @@ async function archive(task: Task): Promise<void> {
   }
   await requireConsumed(db, last);
   await sign(task, last);
-  const written = await writeFile(options.file, linesOf(task, start, last), (draft) => verify(draft, keys, last));
+  const written = await writeFile(options.file, linesOf(task, start, last), (draft, sent) => verify(draft, sent, keys, last));
   const count = last - start.position;
   const told = `${count.toLocaleString('en-US')} events, from position ${start.position + 1} to ${last}, are in ${options.file}`;
   if (options.dryRun) return write(`${told}. Nothing was taken away.`);
@@ -136,10 +136,11 @@ async function* linesOf({ db, keys, orgId }: Task, start: ChainStart, through: n
   yield endLine({ position, hash, keys: keys.publicKeys });
 }
 
-/** Reads the file once more, as whoever gets it would. */
-async function verify(draft: string, keys: KeyRing, through: number): Promise<void> {
+/** Reads the file once more, as whoever gets it would; what is recorded of it is what came back. */
+async function verify(draft: string, sent: Written, keys: KeyRing, through: number): Promise<void> {
   const report = await checkFile(draft, keys);
-  const finding = report?.check.findings[0]?.message ?? (report?.check.position === through ? undefined : 'it does not reach as far as it should');
+  const isAsSent = report?.checksum === sent.checksum && report.bytes === sent.bytes && report.check.position === through;
+  const finding = report?.check.findings[0]?.message ?? (isAsSent ? undefined : 'what was read is not what was written');
   if (finding !== undefined) throw new OperatorError(`The archive is not what it should be, and nothing was taken away: ${finding}. Run "npm run audit:verify".`);
 }
 

@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
 import path from 'node:path';
-import { OperatorError } from '../../kernel/operator-error.ts';
+import { readArguments, wrongOption } from '../read-arguments.ts';
 
 /** What is archived, and where to. */
 export interface ArchiveOptions {
@@ -25,13 +24,11 @@ export const help = [
   '  --dry-run        Writes and verifies the file, and takes nothing away.',
 ].join('\n');
 
-const wrong = (message: string): OperatorError => new OperatorError(`${message} Write --help to see how it is called.`);
-
 const DATE = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z)?$/;
 
 function readDate(text: string): Date {
   const date = new Date(text);
-  if (!DATE.test(text) || Number.isNaN(date.getTime())) throw wrong(`--before is "${text.slice(0, 40)}": it must be a date like 2026-01-31.`);
+  if (!DATE.test(text) || Number.isNaN(date.getTime())) throw wrongOption(`--before is "${text.slice(0, 40)}": it must be a date like 2026-01-31.`);
   return date;
 }
 
@@ -39,14 +36,9 @@ function readDate(text: string): Date {
 export function readOptions(argv: readonly string[]): ArchiveOptions | null {
   const [text, flag] = [{ type: 'string' }, { type: 'boolean', default: false }] as const;
   const options = { organization: text, before: text, to: text, 'dry-run': flag, help: { ...flag, short: 'h' } } as const;
-  let values;
-  try {
-    values = parseArgs({ args: [...argv], options, allowPositionals: false }).values;
-  } catch (error) {
-    throw wrong(`${(error as Error).message.split(/[.\n]/, 1)[0]}.`);
-  }
+  const values = readArguments(argv, options);
   if (values.help) return null;
   const { organization, before, to } = values;
-  if (!organization || !before || !to) throw wrong('--organization, --before and --to are all needed.');
+  if (!organization || !before || !to) throw wrongOption('--organization, --before and --to are all needed.');
   return { organization, before: readDate(before), file: path.resolve(to), dryRun: values['dry-run'] };
 }

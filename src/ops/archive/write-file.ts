@@ -12,15 +12,19 @@ export interface Written {
 
 /**
  * Writes lines to a new file, which appears under its name when all of it is on the disk and `verify` has found nothing
- * wrong with it, and not before.
+ * wrong with what can be read there, and not before.
  *
  * @throws OperatorError when the file is there already, or cannot be written; whatever `verify` throws.
  */
-export async function writeFile(file: string, lines: AsyncIterable<string>, verify: (draft: string) => Promise<void>): Promise<Written> {
+export async function writeFile(
+  file: string,
+  lines: AsyncIterable<string>,
+  verify: (draft: string, written: Written) => Promise<void>,
+): Promise<Written> {
   const draft = `${file}.${process.pid}.partial`;
   try {
     const written = await writeDraft(draft, lines);
-    await verify(draft);
+    await verify(draft, written);
     // A link never replaces what is there.
     await link(draft, file);
     await flushDirectory(dirname(file));

@@ -1,13 +1,16 @@
-import { stat } from 'node:fs/promises';
 import type { Config } from '../../config/index.ts';
-import { OperatorError } from '../../kernel/operator-error.ts';
-import { type ChainCheck, checkFile, type FileReport, type KeyRing, openKeyRing, readHash } from '../../platform/chain/index.ts';
+import { type FileReport, type KeyRing, openKeyRing } from '../../platform/chain/index.ts';
 import { openDatabase } from '../../platform/postgres/open-database.ts';
+import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { startProgress } from '../seed/progress.ts';
 import { withTenants } from '../tenants.ts';
+import { compareFile, compareHash } from './compare.ts';
 import { findLogs, type KnownLog } from './logs.ts';
 import { help, readOptions, type VerifyOptions } from './options.ts';
+import { describeLog, tell, type Write } from './report.ts';
+import { verifyFile } from './verify-file.ts';
 import { type LogReport, verifyLog } from './verify-log.ts';
+import { verifySchema } from './verify-schema.ts';
 
 type VerifyConfig = Pick<Config, 'audit' | 'database' | 'dataDir' | 'secretKey'>;
 
@@ -16,8 +19,6 @@ export interface VerifyOutput {
   readonly out: Pick<NodeJS.WriteStream, 'write'>;
   readonly progress: NodeJS.WriteStream;
 }
-
-const grouped = (value: number): string => value.toLocaleString('en-US');
 
 /**
  * The command `audit:verify`. Answers whether nothing is wrong.
@@ -36,113 +37,72 @@ export async function runVerify(argv: readonly string[], config: VerifyConfig, o
     for (const { keyId, publicKey } of keys.publicKeys) write(`${keyId}  ${publicKey}${keyId === keys.keyId ? '  (signs now)' : ''}`);
     return true;
   }
-  const file = options.file === undefined ? undefined : await verifyFile(options.file, keys, output, write);
-  if (file && options.organization === undefined) return file.check.found === 0;
-  return verifyLogs(config, options, keys, file, output, write);
+  const { progress } = output;
+  const file = options.file === undefined ? undefined : await verifyFile(options.file, keys, progress, write);
+  const found = file?.check.found ?? 0;
+  if (file && options.organization === undefined) return found === 0;
+  return found + (await verifyDatabase(config, { options, keys, file, progress, write })) === 0;
 }
 
-type Write = (line: string) => void;
-
-async function verifyFile(file: string, keys: KeyRing, { progress: stream }: VerifyOutput, write: Write): Promise<FileReport> {
-  const { size } = await stat(file).catch((error: unknown) => {
-    throw new OperatorError(`The file ${file} cannot be read (${(error as NodeJS.ErrnoException).code}): mend its name.`);
-  });
-  const progress = startProgress({ total: size, unit: 'bytes', output: stream });
-  try {
-    const report = await checkFile(file, keys, (count) => progress.add(count, true));
-    if (!report) throw new OperatorError(`The file ${file} is no export and no archive of a log: its first line says what it is, and this one does not.`);
-    const { check, after, organization } = report;
-    tell(write, file, check, `${events(check, after)} of the organization ${organization}, signed up to position ${grouped(check.signedThrough)}`);
-    return report;
-  } finally {
-    progress.stop();
-  }
+interface Task {
+  readonly options: VerifyOptions;
+  readonly keys: KeyRing;
+  readonly file: FileReport | undefined;
+  readonly progress: NodeJS.WriteStream;
+  readonly write: Write;
 }
 
-async function verifyLogs(
-  config: VerifyConfig,
-  options: VerifyOptions,
-  keys: KeyRing,
-  file: FileReport | undefined,
-  output: VerifyOutput,
-  write: Write,
-): Promise<boolean> {
+/** How many faults there are in what guards the logs, and in the logs. */
+async function verifyDatabase(config: VerifyConfig, task: Task): Promise<number> {
+  const { options, write } = task;
   const database = await openDatabase(config, { log: write, purpose: 'verify', whenHeld: 'join' });
   try {
+    // First: what the rest is asked by may be what was changed.
+    const faults = await verifySchema(database);
+    tell(write, 'the database', { findings: faults, found: faults.length }, 'its functions, triggers and policies of the log, as the migrations have them');
     const logs = await findLogs(database, options.organization);
     return await withTenants(database, async ({ db, asOrganization }) => {
-      let found = file?.check.found ?? 0;
-      for (const log of logs) {
-        found += await asOrganization(log.orgId, async () => {
-          const check = file ? await compare(db, log, file) : undefined;
-          const report = await verifyOne({ log, options, keys, output, db });
-          for (const message of check ?? []) report.check.find(file!.check.position, message);
-          tell(write, log.name, report.check, summary(report));
-          return report.check.found;
-        });
-      }
-      if (logs.length === 0) write('There are no events yet.');
-      return found === 0;
+      let found = faults.length;
+      for (const log of logs) found += await asOrganization(log.orgId, () => verifyOne(db, log, task));
+      if (logs.length === 0) write('There are no organizations yet.');
+      return found;
     });
   } finally {
     await database.stop();
   }
 }
 
-interface One {
-  readonly log: KnownLog;
-  readonly options: VerifyOptions;
-  readonly keys: KeyRing;
-  readonly output: VerifyOutput;
-  readonly db: Parameters<typeof verifyLog>[0]['db'];
+async function verifyOne(db: TenantClient, log: KnownLog, task: Task): Promise<number> {
+  const { options, keys, file, write } = task;
+  const compared = file ? await compareFile(db, keys, log.orgId, file) : [];
+  for (const known of options.known) compared.push(...(await compareHash(db, keys, known, 'the checkpoint that was kept')));
+  const report = await readLog(db, log, task);
+  const { check } = report;
+  for (const message of compared) check.find(0, message);
+  const isEmpty = check.position === 0 && check.found === 0;
+  if (options.strict && isEmpty) check.find(0, 'there is no log: nothing was ever recorded, or all of it was taken away');
+  else if (options.strict && check.signedThrough < check.position) {
+    check.find(check.signedThrough + 1, `what comes after position ${check.signedThrough} is not signed`);
+  }
+  if (isEmpty && !options.strict) write(`${log.name}: NO LOG: nothing was ever recorded, or all of it was taken away; with --strict this is a fault.`);
+  else tell(write, log.name, check, describeLog(report));
+  return check.found;
 }
 
-async function verifyOne({ log, options, keys, output, db }: One): Promise<LogReport> {
+async function readLog(db: TenantClient, { orgId, name }: KnownLog, { options, keys, progress: output }: Task): Promise<LogReport> {
   let progress: ReturnType<typeof startProgress> | undefined;
   try {
-    const report = await verifyLog({
+    return await verifyLog({
       db,
       keys,
-      orgId: log.orgId,
+      orgId,
       sinceCheckpoint: options.sinceCheckpoint,
       onTotal: (total) => {
-        if (total > 0) progress = startProgress({ total, unit: `events of ${log.name}`, output: output.progress });
+        if (total > 0) progress = startProgress({ total, unit: `events of ${name}`, output });
       },
       onEvents: (count) => progress?.add(count, true),
     });
-    const { check } = report;
-    if (options.strict && check.signedThrough < check.position) {
-      check.find(check.signedThrough + 1, `what comes after position ${check.signedThrough} is not signed`);
-    }
-    return report;
   } finally {
     progress?.stop();
   }
-}
-
-/** Whether the log has, where the file ends, what the file has there. */
-async function compare(db: One['db'], { orgId }: KnownLog, { check, organization }: FileReport): Promise<string[]> {
-  if (organization !== orgId) return [`the file is of the organization ${organization}, and this log of ${orgId}`];
-  const hash = await readHash(db, check.position);
-  if (hash === check.hash) return [];
-  const archived = await db.eventArchive.findFirst({ where: { position: { gte: BigInt(check.position) } } });
-  if (hash === null && archived) return [];
-  return [`the file and the log differ at or before position ${check.position}: one of them was changed`];
-}
-
-function events({ position, events: count }: ChainCheck, after: number): string {
-  if (count === 0) return `no events after position ${grouped(after)}`;
-  return `${grouped(count)} events from position ${grouped(after + 1)} to ${grouped(position)}`;
-}
-
-function summary({ check, after, last }: LogReport): string {
-  const unsigned = check.position - check.signedThrough;
-  const signed = last ? `signed up to position ${grouped(check.signedThrough)} (${last.statement.signedAt})` : 'never signed';
-  return `${events(check, after)}, ${signed}${unsigned > 0 && last ? `, ${grouped(unsigned)} not yet` : ''}`;
-}
-
-function tell(write: Write, name: string, check: ChainCheck, what: string): void {
-  write(`${name}: ${check.found === 0 ? 'whole' : 'BROKEN'}: ${what}.`);
-  for (const { message } of check.findings) write(`  ${message}`);
-  if (check.found > check.findings.length) write(`  and ${grouped(check.found - check.findings.length)} more`);
 }

@@ -3,7 +3,7 @@ import { OperatorError } from '../../kernel/operator-error.ts';
 import { withClient } from '../../platform/postgres/client.ts';
 import type { OpenDatabase } from '../../platform/postgres/open-database.ts';
 
-/** The log of an organization, by what people call it. */
+/** The log of an organization, which may be empty, by what people call it. */
 export interface KnownLog {
   readonly orgId: string;
   readonly name: string;
@@ -12,10 +12,10 @@ export interface KnownLog {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * The log of the organization that is named, or all of them. Names are told to the owner of the database alone; with an id
- * the server's own role does.
+ * The log of the organization that is named, or those of all, also of such that have none. Names are told to the owner of the
+ * database alone; with an id the server's own role does.
  *
- * @throws OperatorError when there is none, or the owner's address is missing.
+ * @throws OperatorError when there is no such organization, or the owner's address is missing.
  */
 export async function findLogs({ ownerUrl }: OpenDatabase, wanted?: string): Promise<KnownLog[]> {
   const id = wanted === undefined ? undefined : UUID.test(wanted) ? wanted : uuidOf('Organization', wanted);
@@ -28,7 +28,7 @@ export async function findLogs({ ownerUrl }: OpenDatabase, wanted?: string): Pro
   );
   const found = wanted === undefined ? rows : rows.filter(({ orgId, name }) => name === wanted || orgId === id);
   if (wanted !== undefined && found.length === 0) {
-    throw new OperatorError(`There is no log of an organization "${wanted.slice(0, 100)}": give its slug or its id; without events there is no log.`);
+    throw new OperatorError(`There is no organization "${wanted.slice(0, 100)}": give its slug or its id.`);
   }
   return found;
 }

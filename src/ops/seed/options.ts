@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { OperatorError } from '../../kernel/operator-error.ts';
+import { readArguments, wrongOption } from '../read-arguments.ts';
 
 /** How much demo data there shall be. */
 export interface SeedOptions {
@@ -46,26 +45,16 @@ export const help = [
   'was cut short is carried on by the same command, and larger numbers add what is missing.',
 ].join('\n');
 
-const wrong = (message: string): OperatorError => new OperatorError(`${message} Write --help to see all options.`);
-
 const numberOf = (name: keyof SeedOptions, text: string | undefined): number => {
   const { least, most, otherwise } = limits[name];
   if (text === undefined) return otherwise;
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
-  throw wrong(`--${name} is "${text.slice(0, 40)}": it must be a whole number from ${least} to ${grouped(most)}.`);
+  throw wrongOption(`--${name} is "${text.slice(0, 40)}": it must be a whole number from ${least} to ${grouped(most)}.`);
 };
 
-const readArguments = (argv: readonly string[]) => {
-  const text = { type: 'string' } as const;
-  const options = { organizations: text, workflows: text, tasks: text, help: { type: 'boolean', short: 'h' } } as const;
-  try {
-    return parseArgs({ args: [...argv], options, allowPositionals: false }).values;
-  } catch (error) {
-    // Node's own line says which option is wrong; what follows its first sentence is advice for other programs.
-    throw wrong(`${(error as Error).message.split(/[.\n]/, 1)[0]}.`);
-  }
-};
+const text = { type: 'string' } as const;
+const options = { organizations: text, workflows: text, tasks: text, help: { type: 'boolean', short: 'h' } } as const;
 
 /**
  * The options of the command, or null when help is asked for.
@@ -73,7 +62,7 @@ const readArguments = (argv: readonly string[]) => {
  * @throws OperatorError with one line for an unknown option and for a number out of its limits.
  */
 export function readOptions(argv: readonly string[]): SeedOptions | null {
-  const values = readArguments(argv);
+  const values = readArguments(argv, options);
   if (values.help) return null;
   const [organizations, workflows, tasks] = names.map((name) => numberOf(name, values[name]));
   return { organizations: organizations!, workflows: workflows!, tasks: tasks! };

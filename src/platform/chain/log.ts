@@ -116,9 +116,9 @@ const toArchive = ({ orgId, position, hash, checksum, bytes, keyId, signature, c
     signature,
   );
 
-/** The record of what was archived last; null when nothing was. */
-export async function readLastArchive(db: TenantClient): Promise<Signed<Archive> | null> {
-  const found = await db.eventArchive.findFirst({ orderBy: { position: 'desc' } });
+/** The record of what was archived last, up to a position at most; null when nothing was. */
+export async function readLastArchive(db: TenantClient, through = Number.MAX_SAFE_INTEGER): Promise<Signed<Archive> | null> {
+  const found = await db.eventArchive.findFirst({ where: { position: { lte: BigInt(through) } }, orderBy: { position: 'desc' } });
   return found && toArchive(found);
 }
 

@@ -1,0 +1,15 @@
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import { OperatorError } from '../kernel/operator-error.ts';
+
+/** What is wrong with a command's options, in one line. @param message a sentence. */
+export const wrongOption = (message: string): OperatorError => new OperatorError(`${message} Write --help to see all options.`);
+
+/** The values of a command's options, of which there are no others. @throws OperatorError with one line. */
+export function readArguments<const Options extends ParseArgsOptionsConfig>(argv: readonly string[], options: Options) {
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: false }).values;
+  } catch (error) {
+    // Node's own line says which option is wrong; what follows its first sentence is advice for other programs.
+    throw wrongOption(`${(error as Error).message.split(/[.\n]/, 1)[0]}.`);
+  }
+}

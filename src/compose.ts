@@ -124,6 +124,8 @@ export function composeApp(options: AppOptions): App {
     api,
     identify: createIdentify({ services, failures, accessLog }, { corsOrigins, secureCookies: config.session.cookieSecure }),
     subscriptions,
+    watches,
+    limits: config.subscriptions,
     bodyLimitBytes,
     logger,
   });

@@ -150,7 +150,12 @@ export const readConfig = (environment: Environment) => {
       shutdownGraceMs: values.SHUTDOWN_GRACE_MS,
     },
     operations: operationsOf(values),
-    subscriptions: { perCaller: values.SUBSCRIPTION_LIMIT, perConnection: values.CONNECTION_SUBSCRIPTION_LIMIT },
+    subscriptions: {
+      perCaller: values.SUBSCRIPTION_LIMIT,
+      perConnection: values.CONNECTION_SUBSCRIPTION_LIMIT,
+      perOrganization: values.ORGANIZATION_SUBSCRIPTION_LIMIT,
+      perProcess: values.PROCESS_SUBSCRIPTION_LIMIT,
+    },
     rateLimits: rateLimitsOf(values),
     session: {
       accessMinutes: values.SESSION_ACCESS_MINUTES,

@@ -310,12 +310,22 @@ export const variables = {
   SUBSCRIPTION_LIMIT: {
     ...wholeNumber(1, 100_000),
     default: '100',
-    description: 'Subscriptions that one API key, or one person with all sessions, may have open at a process.',
+    description: 'Subscriptions that one API key, or one person with all sessions, may have open at a process, and as many WebSockets.',
   },
   CONNECTION_SUBSCRIPTION_LIMIT: {
     ...wholeNumber(1, 10_000),
     default: '50',
     description: 'Subscriptions that one WebSocket may have open.',
+  },
+  ORGANIZATION_SUBSCRIPTION_LIMIT: {
+    ...wholeNumber(1, 1_000_000),
+    default: '2000',
+    description: 'Subscriptions that all callers of one organization together may have open at a process.',
+  },
+  PROCESS_SUBSCRIPTION_LIMIT: {
+    ...wholeNumber(1, 1_000_000),
+    default: '10000',
+    description: 'Subscriptions that a process may have open, and as many WebSockets.',
   },
   REQUEST_TIMEOUT_MS: {
     ...wholeNumber(1, 600_000),

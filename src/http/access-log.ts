@@ -30,10 +30,13 @@ export function useAccessLog(accessLog: AccessLog): Plugin<GraphQLContext> {
 }
 
 /** What was refused, each field once: a list of a hundred rows is one refusal. */
-function denialsIn(errors: readonly GraphQLError[]): Denial[] {
+export function denialsIn(errors: readonly GraphQLError[]): Denial[] {
   const denials = errors.flatMap((error) => denialOf(error) ?? []);
-  return [...new Map(denials.map((denial) => [`${denial.field} ${denial.permission} ${denial.reason}`, denial])).values()];
+  return [...new Map(denials.map((denial) => [nameOf(denial), denial])).values()];
 }
+
+/** Two with the same are the same refusal. */
+export const nameOf = ({ field, permission, reason }: Denial): string => `${field} ${permission} ${reason}`;
 
 function denialOf(error: GraphQLError): Denial | null {
   const thrown = rootCause(error);

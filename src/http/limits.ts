@@ -44,11 +44,31 @@ export function useLimits({ operations, meter }: LimitOptions): Plugin<GraphQLCo
         },
       };
     },
-    // A subscription costs when it is begun what one of its events may.
+    // A subscription costs when it is begun what one of its results may, and then what each of them does: see `openTab`.
     async onSubscribe({ args, setResultAndStopExecution }) {
       const { refusal } = await admit(args, operations, meter);
       if (refusal) setResultAndStopExecution(refusal);
     },
+  };
+}
+
+/** What a subscription pays its results with. */
+export interface ResultTab {
+  /** Takes what a result may cost. Answers the milliseconds to wait until there is enough; 0 when it was taken. */
+  take(): Promise<number>;
+  /** Gives back what the result has not cost. */
+  settle(result: ExecutionResult): void;
+}
+
+/** Opens the tab of a subscription; null when callers are not limited over time. */
+export function openTab({ schema, document, operationName, variableValues, contextValue }: Asked, { operations, meter }: LimitOptions): ResultTab | null {
+  const request = { operationName, variables: variableValues ?? {}, pageSizeMax: operations.pageSize };
+  const size = meter && measureOperation(schema, document, request);
+  if (!size) return null;
+  const { take, settle } = meter.openTab(contextValue.principal, stateOf(contextValue.request).sender.address, size.cost);
+  return {
+    take,
+    settle: (result) => settle(actualCost(result, size, () => countObjects(schema, document, request, result.data))),
   };
 }
 
@@ -60,7 +80,7 @@ interface Admitted {
 }
 
 /** An operation that is to be run. */
-interface Asked {
+export interface Asked {
   readonly schema: GraphQLSchema;
   readonly document: DocumentNode;
   readonly operationName?: string | null | undefined;

@@ -24,6 +24,16 @@ export interface Metered {
 /** Counts the operations of each caller: those of an API key, of a person, or of a network address without either. */
 export interface CallerMeter {
   admit(principal: Principal | null, address: string | null, size: OperationSize): Promise<Metered>;
+  /** What each further answer to an operation that was admitted costs: it counts as no root field. */
+  openTab(principal: Principal | null, address: string | null, cost: number): Tab;
+}
+
+/** What the answers of a subscription are taken from. */
+export interface Tab {
+  /** Takes what an answer may cost. Answers the milliseconds to wait until there is enough; 0 when it was taken. */
+  take(): Promise<number>;
+  /** Gives back what the answer has not cost. */
+  settle(actual: number): void;
 }
 
 export function createCallerMeter(rateLimits: RateLimits, limits: CallerLimits, clock: Clock): CallerMeter {
@@ -49,6 +59,13 @@ export function createCallerMeter(rateLimits: RateLimits, limits: CallerLimits, 
           rateLimits.giveBackWork(subject, unused);
           return Math.min(work.capacity, admission.workLeft + unused);
         },
+      };
+    },
+    openTab(principal, address, cost) {
+      const subject = subjectOf(principal, address);
+      return {
+        take: () => rateLimits.takeWork(subject, cost),
+        settle: (actual) => rateLimits.giveBackWork(subject, Math.max(0, cost - actual)),
       };
     },
   };

@@ -60,6 +60,7 @@ export const GRAPHQL_PATH = '/graphql';
 export function createApi(dependencies: ApiDependencies, options: ApiOptions): Api {
   const { logger, services, failures, accessLog, subscriptions, watches } = dependencies;
   const { requestTimeoutMs } = options;
+  const limits = { operations: options.operations, meter: dependencies.meter };
   const hasCors = options.corsOrigins.length > 0 || options.corsLocal;
   return createYoga<ServerContext, GraphQLContext>({
     schema,
@@ -85,8 +86,8 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
       useTrustedDocuments(options),
       useTokenLimit(options.operations.tokens),
       useSchemaVisibility(options.introspection),
-      useSubscriptions({ subscriptions, watches, logger, timeoutMs: requestTimeoutMs, identify: createIdentify(dependencies, options) }),
-      useLimits({ operations: options.operations, meter: dependencies.meter }),
+      useSubscriptions({ subscriptions, watches, accessLog, limits, logger, timeoutMs: requestTimeoutMs, identify: createIdentify(dependencies, options) }),
+      useLimits(limits),
       ...(failures ? [useFailureLimit(failures)] : []),
       useAccessLog(accessLog),
       useTenantScope(requestTimeoutMs),

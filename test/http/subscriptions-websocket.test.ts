@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
 import { startTestServer } from '../harness/http.ts';
-import { PASSWORD, setPassword } from '../harness/world.ts';
+import { PASSWORD, setPassword, signIn } from '../harness/world.ts';
 import { ask, bearer, send } from './door.ts';
 import { byWebSocket, type Followed } from './subscribers.ts';
 import { serveWorld, type ServedWorld } from './world.ts';
@@ -64,6 +64,16 @@ function connect(headers: Record<string, string> = {}, protocol = 'graphql-trans
   return { socket, messages, closed, refused, say, opened };
 }
 
+const sql = (text: string, ...values: unknown[]) => withClient(world.testApp.database.superuserUrl, (client) => client.query(text, values));
+
+/** A key of the member's own that is not there for long. */
+async function newKey() {
+  const make = 'mutation { createApiKey(input: { name: "Short-lived", scopes: ["*"] }) { ... on CreateApiKeySuccess { secret apiKey { id } } } }';
+  const { secret, apiKey } = (await ask(world.url, make, {}, bearer(world.acme.keys.owner))).json.data.createApiKey;
+  const revoke = () => ask(world.url, 'mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { __typename } }', { id: apiKey.id }, bearer(world.acme.keys.owner));
+  return { params: { authorization: `Bearer ${secret}` }, revoke };
+}
+
 async function enter(params: object = asMember(), headers: Record<string, string> = {}) {
   const connection = connect(headers);
   await connection.opened;
@@ -85,9 +95,12 @@ describe('a subscription', () => {
   });
 
   test('shows nothing of another organization, also not to a person of both', async () => {
+    const join = 'mutation ($email: String!) { addMember(input: { email: $email, role: MEMBER }) { __typename } }';
+    await ask(world.url, join, { email: world.acme.email('member') }, bearer(world.globex.keys.owner));
+    const authorization = `Bearer ${await signIn(world.testApp.app, world.acme.email('member'))}`;
     const [mine, theirs] = [await headOf(), await headOf(world.globex.keys.member)];
-    const followed = subscribe(asMember(), { after: mine });
-    const other = subscribe({ Authorization: `Bearer ${world.globex.keys.member}` }, { after: theirs });
+    const followed = subscribe({ authorization, 'x-organization-id': world.acme.organizationId }, { after: mine });
+    const other = subscribe({ Authorization: authorization, 'x-organization-id': world.globex.organizationId }, { after: theirs });
     await append('THEIRS.SECRET', world.globex.keys.member);
     await append('OURS.OWN');
     await expect.poll(() => typesIn(other), settled).toEqual(['THEIRS.SECRET']);
@@ -108,14 +121,23 @@ describe('a subscription', () => {
   });
 
   test('ends with its key, and says why', async () => {
+    const key = await newKey();
+    const followed = subscribe(key.params, { query: [{ types: ['NOTE.WRITTEN'] }], after: await headOf() });
+    await append('NOTE.WRITTEN');
+    await expect.poll(() => followed.results.length, settled).toBe(1);
+    await key.revoke();
+    await followed.done;
+    expect(followed.results[1]).toEqual({ errors: [{ message: expect.any(String), extensions: { code: 'UNAUTHENTICATED' } }] });
+  });
+
+  test('ends with the membership of who has the key, and says why', async () => {
     const followed = subscribe(asMember(), { query: [{ types: ['NOTE.WRITTEN'] }], after: await headOf() });
     await append('NOTE.WRITTEN');
     await expect.poll(() => followed.results.length, settled).toBe(1);
-    const sql = (text: string) => withClient(world.testApp.database.superuserUrl, (client) => client.query(text, [world.acme.email('member')]));
-    await sql(`UPDATE iam.memberships SET status = 'suspended' WHERE email = $1`);
+    await sql(`UPDATE iam.memberships SET status = 'suspended' WHERE org_id = $1 AND email = $2`, world.acme.orgUuid, world.acme.email('member'));
     await followed.done;
     expect(followed.results[1]).toEqual({ errors: [{ message: expect.any(String), extensions: { code: 'USER_NOT_ACTIVE' } }] });
-    await sql(`UPDATE iam.memberships SET status = 'active' WHERE email = $1`);
+    await sql(`UPDATE iam.memberships SET status = 'active' WHERE org_id = $1 AND email = $2`, world.acme.orgUuid, world.acme.email('member'));
   });
 
   test('of one connection are so many, and one more is refused with a code', async () => {
@@ -210,8 +232,8 @@ describe('a connection', () => {
 
   test('comes in by the cookie of the server’s own page', async () => {
     await setPassword(world.testApp.app, world.acme.email('admin'));
-    const signIn = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }';
-    const reply = await ask(world.url, signIn, { input: { email: world.acme.email('admin'), password: PASSWORD, cookie: true } });
+    const enterByPassword = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }';
+    const reply = await ask(world.url, enterByPassword, { input: { email: world.acme.email('admin'), password: PASSWORD, cookie: true } });
     const cookie = (reply.headers['set-cookie'] ?? []).map((text) => text.split(';')[0]).join('; ');
     expect(cookie).toContain('tenantry_access');
     const origin = new URL(world.url).origin;
@@ -225,6 +247,40 @@ describe('a connection', () => {
     expect(await elsewhere.refused).toBe(404);
     const reply = await send(world.url, { headers: { connection: 'Upgrade', upgrade: 'h2c', 'content-type': 'application/json' }, body: '{"query":"{ __typename }"}' });
     expect(reply.json).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  test('that asks for nothing is closed when its key ends, with the code', async () => {
+    const key = await newKey();
+    const { closed } = await enter(key.params);
+    await key.revoke();
+    expect(await closed).toEqual({ code: 4403, reason: expect.stringContaining('UNAUTHENTICATED') });
+  });
+
+  test('is closed when its key ends, after each of its subscriptions has said so', async () => {
+    const key = await newKey();
+    const { say, messages, closed } = await enter(key.params);
+    const variables = { query: [{ types: ['NOTE.WRITTEN'] }] };
+    for (const id of ['1', '2']) say({ type: 'subscribe', id, payload: { query: EVENTS, variables } });
+    await expect.poll(() => world.testApp.app.subscriptions.count(), settled).toBe(2);
+    await key.revoke();
+    expect((await closed).code).toBe(4403);
+    for (const id of ['1', '2']) {
+      const own = messages.filter((message) => message.id === id);
+      expect(own).toMatchObject([{ type: 'next', payload: { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] } }, { type: 'complete' }]);
+    }
+  });
+
+  test('stays when its caller has another role, and what it asks for then is asked with that', async () => {
+    const { say, messages, closed } = await enter({ authorization: `Bearer ${world.acme.keys.manager}` });
+    say({ type: 'subscribe', id: 'before', payload: { query: EVENTS } });
+    await expect.poll(() => world.testApp.app.subscriptions.count(), settled).toBe(1);
+    const setRole = (role: string) => ask(world.url, 'mutation ($id: ID!, $role: OrganizationRole!) { updateMemberRole(input: { id: $id, role: $role }) { __typename } }', { id: world.acme.members.manager, role }, bearer(world.acme.keys.owner));
+    await setRole('VIEWER');
+    await expect.poll(() => messages.filter(({ id }) => id === 'before').map(({ type }) => type), settled).toEqual(['next', 'complete']);
+    say({ type: 'subscribe', id: 'after', payload: { query: EVENTS } });
+    await expect.poll(() => messages.find(({ id }) => id === 'after'), settled).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'FORBIDDEN' } }] });
+    expect(await Promise.race([closed, Promise.resolve('open')])).toBe('open');
+    await setRole('MANAGER');
   });
 
   test('whose client has gone silent is cut off', async () => {

@@ -1,17 +1,32 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ExecutionArgs, type ExecutionResult, GraphQLError, parse } from 'graphql';
 import type { SubscribePayload } from 'graphql-ws';
 import { schema } from '../../graphql/schema.ts';
 import { AppError, RateLimitedError, ServiceUnavailableError, UnauthenticatedError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import { subjectOf } from '../rate-limits.ts';
 import { createRequestState, type RequestState } from '../request-state.ts';
 import type { Sender } from '../trusted-proxies.ts';
 import { type Api, GRAPHQL_PATH } from '../yoga.ts';
+import type { AccessWatches } from './access-watch.ts';
 
 export interface ConnectionParts {
   readonly api: Api;
   /** Who sends a request; counts what fails. @throws AppError */
   identify(request: Request, state: RequestState): Promise<Principal | null>;
+  readonly watches: AccessWatches;
+}
+
+/** The socket of a connection, and what its server does for it. */
+export interface Line {
+  close(code: number, reason: string): void;
+  /** Ends it without a word. */
+  cut(): void;
+  /** Takes one of the places of a caller. Returns what gives it back. @throws RateLimitedError when there is none. */
+  enter(caller: string): () => void;
+  /** When everything was sent that was begun. */
+  settled(): Promise<unknown>;
 }
 
 /** One WebSocket, as the operations that come by it see it. */
@@ -22,6 +37,8 @@ export interface Connection {
   begin(payload: SubscribePayload): Promise<ExecutionArgs | readonly GraphQLError[]>;
   /** Closes it, with the reason. */
   close(reason: AppError): void;
+  /** To be told of when it is closed, by whom ever. */
+  closed(): void;
 }
 
 /** What a browser or proxy says with the request that opens the connection, and what means the same in each operation. */
@@ -37,25 +54,49 @@ const FORBIDDEN = 4403;
 const TRY_AGAIN_LATER = 1013;
 /** So many bytes of a reason does the protocol carry. */
 const LONGEST_REASON = 120;
+/** So long may the last results of its subscriptions take when its caller may not go on. */
+const LAST_RESULTS_MS = 5_000;
 
+/**
+ * What a WebSocket is while it is open: its credentials, those of the request that opened it and of its first message. From
+ * then on it is watched whether they are still good, also while nothing is asked for. Another role is no reason to close it:
+ * each operation is told who is calling.
+ */
 export function createConnection(
-  { api, identify }: ConnectionParts,
+  { api, identify, watches }: ConnectionParts,
   opening: IncomingMessage,
   sender: Sender,
-  { close, cut }: { close(code: number, reason: string): void; cut(): void },
+  { close, cut, enter, settled }: Line,
 ): Connection {
   let headers: Record<string, string> = {};
+  let leave: (() => void) | null = null;
+  let isClosed = false;
   for (const name of KEPT_HEADERS) {
     const value = opening.headers[name];
     if (typeof value === 'string') headers[name] = value;
   }
+  const whoIs = () => identify(requestOf(api, headers, {}), createRequestState(null, sender, connection));
+  const end = async (reason: AppError): Promise<void> => {
+    // Its subscriptions end for the same reason, and each is to say so itself.
+    await Promise.race([settled(), sleep(LAST_RESULTS_MS, undefined, { ref: false })]);
+    connection.close(reason);
+  };
   const connection: Connection = {
     async identify(params) {
       try {
         headers = { ...headers, ...headersIn(params) };
-        const state = createRequestState(null, sender, connection);
-        const principal = await identify(requestOf(api, headers, {}), state);
-        return principal ? null : new UnauthenticatedError();
+        const principal = await whoIs();
+        if (!principal) return new UnauthenticatedError();
+        // Its client may have gone meanwhile: then nobody would give the place back.
+        if (isClosed) return null;
+        const giveBack = enter(subjectOf(principal, sender.address));
+        const stillThere = async () => ((await whoIs()) ? principal : null);
+        const watch = watches.watch({ principal, identify: stillThere, onEnd: (reason) => void end(reason) });
+        leave = () => {
+          watch.stop();
+          giveBack();
+        };
+        return null;
       } catch (error) {
         return error instanceof AppError ? error : new ServiceUnavailableError({ cause: error });
       }
@@ -79,6 +120,12 @@ export function createConnection(
     close(reason) {
       const again = reason instanceof RateLimitedError || reason instanceof ServiceUnavailableError;
       close(again ? TRY_AGAIN_LATER : FORBIDDEN, `${reason.code}: ${reason.message}`.slice(0, LONGEST_REASON));
+    },
+
+    closed() {
+      isClosed = true;
+      leave?.();
+      leave = null;
     },
   };
   return connection;

@@ -1,8 +1,13 @@
 import { type AppError, RateLimitedError, ServiceUnavailableError } from '../../kernel/errors.ts';
+import { createCounter } from './counter.ts';
 
 export interface SubscriptionLimits {
   /** Of one API key, or of one person with all sessions, in this process. */
   readonly perCaller: number;
+  /** Of one organization, in this process. */
+  readonly perOrganization: number;
+  /** Of all callers, in this process. */
+  readonly perProcess: number;
   /** Of one WebSocket. */
   readonly perConnection: number;
 }
@@ -19,14 +24,22 @@ export interface LiveSubscription {
   release(): void;
 }
 
+/** Whose a subscription is. */
+export interface Whose {
+  /** The key, person or address, in words. */
+  readonly caller: string;
+  readonly orgId: string | null;
+  /** The WebSocket that it came by; null for a request of its own. */
+  readonly connection: object | null;
+}
+
 /** All subscriptions of this process. */
 export interface Subscriptions {
   /**
-   * @param caller whose it is, in words.
-   * @param connection the WebSocket that it came by; null for a request of its own.
-   * @throws RateLimitedError when there are too many; ServiceUnavailableError when the server is stopping.
+   * @throws RateLimitedError when the caller, its organization or its connection has too many; ServiceUnavailableError when
+   *   the process has, or is stopping.
    */
-  open(caller: string, connection: object | null): LiveSubscription;
+  open(whose: Whose): LiveSubscription;
   count(): number;
   /** Ends all of them and takes no more. Resolves when the last subscriber was told, or after the time. */
   close(graceMs: number): Promise<void>;
@@ -34,24 +47,31 @@ export interface Subscriptions {
 
 const stopping = () => new ServiceUnavailableError({ cause: 'stopping' });
 
+/** Keeps count of what is open in this process, so that nobody has all of it, and ends it when the process does. */
 export function createSubscriptions(limits: SubscriptionLimits): Subscriptions {
   const live = new Set<LiveSubscription>();
   const perCaller = createCounter<string>();
+  const perOrganization = createCounter<string>();
   const perConnection = createCounter<object>();
   let closed = false;
   let onEmpty = (): void => undefined;
 
   return {
-    open(caller, connection) {
+    open({ caller, orgId, connection }) {
       if (closed) throw stopping();
       if (perCaller.of(caller) >= limits.perCaller) throw tooMany('You have', limits.perCaller);
       if (connection && perConnection.of(connection) >= limits.perConnection) throw tooMany('This connection has', limits.perConnection);
-      perCaller.add(caller, 1);
-      if (connection) perConnection.add(connection, 1);
+      if (orgId !== null && perOrganization.of(orgId) >= limits.perOrganization) throw tooMany('This organization has', limits.perOrganization);
+      if (live.size >= limits.perProcess) throw new ServiceUnavailableError({ cause: 'as many subscriptions as this process takes' });
+      const count = (change: 1 | -1): void => {
+        perCaller.add(caller, change);
+        if (orgId !== null) perOrganization.add(orgId, change);
+        if (connection) perConnection.add(connection, change);
+      };
+      count(1);
       const subscription = createLive(() => {
         live.delete(subscription);
-        perCaller.add(caller, -1);
-        if (connection) perConnection.add(connection, -1);
+        count(-1);
         if (live.size === 0) onEmpty();
       });
       live.add(subscription);
@@ -74,19 +94,7 @@ export function createSubscriptions(limits: SubscriptionLimits): Subscriptions {
 }
 
 function tooMany(who: string, most: number): RateLimitedError {
-  return new RateLimitedError(`${who} ${most} subscriptions open, the most there may be`, { insteadOfWaiting: 'end one of them first' });
-}
-
-function createCounter<Key>() {
-  const counts = new Map<Key, number>();
-  return {
-    of: (key: Key): number => counts.get(key) ?? 0,
-    add(key: Key, change: number): void {
-      const count = (counts.get(key) ?? 0) + change;
-      if (count > 0) counts.set(key, count);
-      else counts.delete(key);
-    },
-  };
+  return new RateLimitedError(`${who} ${most} subscriptions open, the most there may be`, { insteadOfWaiting: 'one of them has to end first' });
 }
 
 function createLive(onRelease: () => void): LiveSubscription {

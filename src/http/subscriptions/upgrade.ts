@@ -34,14 +34,14 @@ export interface UpgradeParts {
 /** Hands requests for a WebSocket on when they may have one, and refuses them like any other request when not. */
 export function createUpgradeListener({ sockets, origins, trusts, isStopping }: UpgradeParts) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const refusal = refusalOf(request, isStopping()) ?? refusalOfOrigin(request, origins);
+    const refusal = refusalOf(request, isStopping() || sockets.isFull()) ?? refusalOfOrigin(request, origins);
     if (refusal) refuseUpgrade(socket, refusal);
     else sockets.accept(request, socket, head, senderOf(request, trusts));
   };
 }
 
-function refusalOf(request: IncomingMessage, isStopping: boolean): UpgradeRefusal | null {
-  if (isStopping) return [503, 'SERVICE_UNAVAILABLE', new ServiceUnavailableError().message];
+function refusalOf(request: IncomingMessage, isClosed: boolean): UpgradeRefusal | null {
+  if (isClosed) return [503, 'SERVICE_UNAVAILABLE', new ServiceUnavailableError().message];
   const twice = repeatedHeader(request);
   if (twice) return [400, 'BAD_REQUEST', `The header ${twice} is there more than once.`];
   const path = pathOf(request);

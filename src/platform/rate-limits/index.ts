@@ -43,6 +43,8 @@ export interface RateLimits {
   readonly settings: RateLimitSettings;
   /** Takes all that is asked for, or nothing. Never fails: what cannot be asked of Redis is counted here. */
   admit(demand: Demand): Promise<Admission>;
+  /** Takes work alone, of what was begun already. Answers the milliseconds until it fits; 0 when it did and was taken. */
+  takeWork(subject: string, points: number): Promise<number>;
   /** Gives back work that was not done after all. */
   giveBackWork(subject: string, points: number): void;
   /** Counts an attempt. Null when it may be made, else the milliseconds until another may. */
@@ -95,6 +97,10 @@ export function createRateLimits(
         workLeft: points.left + (points.fits ? demand.work : 0),
         refusal: calls > callsPerHour ? { limit: 'hour', waitMs: null } : longest({ hour, burst: now, work: points }),
       };
+    },
+    async takeWork(subject, points) {
+      const { fits, waitMs } = await work.take(subject, points);
+      return fits ? 0 : Math.max(1, waitMs);
     },
     giveBackWork(subject, points) {
       if (points > 0) void work.take(subject, -points);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLookups } from '../../src/domains/auth/lookups.ts';
 import { signIn } from '../../src/domains/auth/sessions.ts';
 import { createVerifier } from '../../src/domains/auth/verify.ts';
@@ -25,6 +25,54 @@ test('what one server remembers, another in the same process does not', async ()
   expect(await statementsOf(() => one.organizationName(acme.orgId))).toBe(0);
   expect(await statementsOf(() => other.organizationName(acme.orgId))).toBeGreaterThan(0);
   expect(name).toEqual({ name: 'Acme', slug: 'acme' });
+});
+
+describe('who asks for what is looked up already', () => {
+  const lookupsThat = (hear: boolean) => createLookups({ ...world, clock: { now: world.now }, accessFeed: { isListening: () => hear } });
+  /** How many statements one question takes. */
+  const one = () => statementsOf(() => lookupsOf().organizationName(acme.orgId));
+
+  test('is answered by the same statement, and who asks for another by another', async () => {
+    const other = await world.found('Other');
+    const lookups = lookupsOf();
+    const names: unknown[] = [];
+    const ask = async (orgId: string) => names.push(await lookups.organizationName(orgId));
+    expect(await statementsOf(() => Promise.all([ask(acme.orgId), ask(acme.orgId), ask(acme.orgId)]))).toBe(await one());
+    lookups.clear();
+    expect(await statementsOf(() => Promise.all([ask(acme.orgId), ask(other.orgId)]))).toBe(2 * (await one()));
+    expect(names).toEqual([...Array.from({ length: 4 }, () => ({ name: 'Acme', slug: 'acme' })), { name: 'Other', slug: 'other' }]);
+  });
+
+  test('is answered by another one, when anything has changed since', async () => {
+    for (const change of [{ kind: 'org', id: acme.orgId }, { kind: 'key', id: 'unheard of' }] as const) {
+      const lookups = lookupsOf();
+      const ask = () => lookups.organizationName(acme.orgId);
+      const askAroundAChange = () => {
+        const before = ask();
+        lookups.forget(change);
+        return Promise.all([before, ask(), ask()]);
+      };
+      expect(await statementsOf(askAroundAChange)).toBe(2 * (await one()));
+    }
+  });
+
+  test('is answered by another one, while changes cannot be heard', async () => {
+    const lookups = lookupsThat(false);
+    const ask = () => lookups.organizationName(acme.orgId);
+    expect(await statementsOf(() => Promise.all([ask(), ask()]))).toBe(2 * (await one()));
+  });
+
+  test('asks anew when it was not there, or nobody could tell', async () => {
+    const lookups = lookupsOf();
+    const nowhere = '0198f0c2-0000-7000-8000-000000000001';
+    const ask = () => lookups.organizationName(nowhere);
+    for (let time = 0; time < 2; time += 1) expect(await statementsOf(() => Promise.all([ask(), ask()]))).toBe(await one());
+    await world.sql('REVOKE SELECT ON iam.organizations FROM tenantry_runtime');
+    const failing = lookupsOf();
+    await expect(Promise.all([failing.organizationName(acme.orgId), failing.organizationName(acme.orgId)])).rejects.toThrow();
+    await world.sql('GRANT SELECT ON iam.organizations TO tenantry_runtime');
+    expect(await failing.organizationName(acme.orgId)).toEqual({ name: 'Acme', slug: 'acme' });
+  });
 });
 
 test('what an operator was shown is remembered for that operator alone', async () => {

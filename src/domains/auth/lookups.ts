@@ -3,7 +3,7 @@ import type { FoundApiKey, FoundOrganization, PreTenantDatabase } from '../../pl
 import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import type { SessionRecord } from './access.rules.ts';
-import { type CredentialCache, createCredentialCache, type Tag, tagOf } from './credential-cache.ts';
+import { type CredentialCache, createCredentialCache, type Generation, type Tag, tagOf } from './credential-cache.ts';
 
 /** Tells whether changes made anywhere reach this process within a moment. */
 export interface AccessFeed {
@@ -36,11 +36,22 @@ export interface LookupDependencies {
 
 export const CACHE_LIMITS = { max: 10_000, ageMs: 60_000 };
 
+/** A look-up that has not been answered yet. */
+interface Pending {
+  readonly generation: Generation;
+  readonly found: Promise<object | null>;
+}
+
+/**
+ * The look-ups of one process. Whoever asks for the same while it is looked up waits for the same answer, unless anything
+ * has changed since that was asked, or changes cannot be heard: then the answer may be older than the question.
+ */
 export function createLookups(
   dependencies: LookupDependencies,
 ): Lookups & Pick<CredentialCache<object>, 'forget' | 'clear'> {
   const { preTenant, clock, accessFeed } = dependencies;
   const cache = createCredentialCache<object>(CACHE_LIMITS);
+  const underWay = new Map<string, Pending>();
 
   /** The remembered record, or the one that `look` finds. What is not found is never remembered: it may appear. */
   async function recall<Found extends object>(
@@ -53,8 +64,19 @@ export function createLookups(
     const known = cache.get(key, clock.now());
     if (known !== undefined) return known as Found;
     const generation = cache.begin();
-    const found = await look();
-    if (found !== null && accessFeed.isListening()) cache.set(key, found, tagsOf(found), generation, clock.now());
+    const pending = underWay.get(key);
+    // While nothing can be heard each question has just begun a generation of its own.
+    if (pending?.generation === generation) return pending.found as Promise<Found | null>;
+    const found = look().then((record) => {
+      if (record !== null && accessFeed.isListening()) cache.set(key, record, tagsOf(record), generation, clock.now());
+      return record;
+    });
+    const asked: Pending = { generation, found };
+    underWay.set(key, asked);
+    const forget = (): void => {
+      if (underWay.get(key) === asked) underWay.delete(key);
+    };
+    found.then(forget, forget);
     return found;
   }
 

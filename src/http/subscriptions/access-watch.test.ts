@@ -99,6 +99,22 @@ describe('somebody who is watched', () => {
     expect([asked, ended]).toEqual([2, ['UNAUTHENTICATED']]);
   });
 
+  test('waits for its turn when many are asked about, and is asked about what is so by then', async () => {
+    const underWay: ((now: Principal | null) => void)[] = [];
+    const all = Array.from({ length: 20 }, () => watches.watch({ principal, identify: () => new Promise((resolve) => underWay.push(resolve)), onEnd: ({ code }) => ended.push(code) }));
+    subscriber.onGap();
+    expect(underWay).toHaveLength(8);
+    // They are in line already: no question is asked twice for it.
+    subscriber.onGap();
+    const confirmed = Promise.all(all.map(({ confirm }) => confirm()));
+    for (let told = 0; told < 28; told += 1) {
+      underWay[told]!(await same());
+      await new Promise(setImmediate);
+    }
+    await confirmed;
+    expect([underWay.length, ended]).toEqual([28, []]);
+  });
+
   test.each<[string, Partial<Principal>]>([
     ['another role', { tenant: { orgId: 'organization', membershipId: 'member', role: 'admin' } }],
     ['another organization', { tenant: { orgId: 'other', membershipId: 'member', role: 'member' } }],

@@ -8,6 +8,12 @@ import { isTransientFailure } from '../../platform/postgres/adapter/index.ts';
 /** How often everybody is asked again while changes cannot be heard, and how soon after nobody could tell. */
 const LOOK_MS = 400;
 
+/**
+ * So many are asked about at one time, the others after them: a change that concerns a thousand would otherwise take every
+ * connection to the database from those who are answered at once.
+ */
+const ASKED_AT_ONCE = 8;
+
 /** Hears when what decides about access has changed. */
 export interface AccessSource {
   subscribe(subscriber: { onChange(change: AccessChange): void; onGap(): void }): () => void;
@@ -42,6 +48,7 @@ export interface AccessWatches {
  */
 export function createAccessWatches(source: AccessSource, clock: Clock): AccessWatches {
   const guards = new Set<Guard>();
+  const inTurn = createTurns(ASKED_AT_ONCE);
   const unsubscribe = source.subscribe({
     onChange(change) {
       for (const guard of guards) if (concerns(change, guard.principal)) void guard.ask();
@@ -58,7 +65,7 @@ export function createAccessWatches(source: AccessSource, clock: Clock): AccessW
   const timer = setInterval(look, LOOK_MS).unref();
   return {
     watch(watched) {
-      const guard = createGuard(watched, source);
+      const guard = createGuard(watched, source, inTurn);
       guards.add(guard);
       return {
         confirm: guard.confirm,
@@ -83,7 +90,7 @@ interface Guard extends AccessWatch {
   ask(): Promise<boolean>;
 }
 
-function createGuard({ principal, identify, onEnd }: Watched, source: AccessSource): Guard {
+function createGuard({ principal, identify, onEnd }: Watched, source: AccessSource, inTurn: Turns): Guard {
   let doubted = false;
   let stopped = false;
   let asking: Promise<boolean> | null = null;
@@ -91,8 +98,10 @@ function createGuard({ principal, identify, onEnd }: Watched, source: AccessSour
   const askUntilSure = async (): Promise<boolean> => {
     // What changes while one asks may not be in the answer.
     while (doubted && !stopped) {
-      doubted = false;
-      const verdict = await verdictOn(principal, identify);
+      const verdict = await inTurn(() => {
+        doubted = false;
+        return stopped ? 'same' : verdictOn(principal, identify);
+      });
       if (verdict === 'unknown') {
         doubted = true;
         return false;
@@ -122,6 +131,26 @@ function createGuard({ principal, identify, onEnd }: Watched, source: AccessSour
     stop() {
       stopped = true;
     },
+  };
+}
+
+/** Begins work as soon as there is room for it, in the order in which it was asked for. */
+type Turns = <Result>(work: () => Result | Promise<Result>) => Promise<Result>;
+
+function createTurns(most: number): Turns {
+  let underWay = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (underWay < most) underWay += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      // Whoever is next takes over the place.
+      const next = waiting.shift();
+      if (next) next();
+      else underWay -= 1;
+    }
   };
 }
 

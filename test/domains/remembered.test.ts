@@ -69,7 +69,7 @@ describe('who asks for what is looked up already', () => {
     for (let time = 0; time < 2; time += 1) expect(await statementsOf(() => Promise.all([ask(), ask()]))).toBe(await one());
     await world.sql('REVOKE SELECT ON iam.organizations FROM tenantry_runtime');
     const failing = lookupsOf();
-    await expect(Promise.all([failing.organizationName(acme.orgId), failing.organizationName(acme.orgId)])).rejects.toThrow();
+    await expect(Promise.all([failing.organizationName(acme.orgId), failing.organizationName(acme.orgId)])).rejects.toBeInstanceOf(Error);
     await world.sql('GRANT SELECT ON iam.organizations TO tenantry_runtime');
     expect(await failing.organizationName(acme.orgId)).toEqual({ name: 'Acme', slug: 'acme' });
   });

@@ -23,6 +23,11 @@ export interface SignedLog {
   startCheckpoints(): CheckpointJob;
 }
 
+/**
+ * Opens the keys of the configuration. Nothing is signed before `startCheckpoints`, but what is exported.
+ *
+ * @throws ConfigError when the secret key is needed for it and cannot be read.
+ */
 export function openSignedLog({ config, db, findUnsigned, logger, clock }: SignedLogParts): SignedLog {
   const keyRing = openKeyRing(config);
   const onBroken = ({ message }: BrokenChainError): void => logger.error({ code: 'LOG_BROKEN' }, message);

@@ -7,6 +7,7 @@ import { readConfig } from '../../src/config/index.ts';
 import { EVERY_EVENT } from '../../src/domains/events/index.ts';
 import { advanceMark } from '../../src/domains/events/marks.ts';
 import { runArchive } from '../../src/ops/archive/index.ts';
+import { signLog } from '../../src/platform/chain/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { type AuditWorld, openAuditWorld } from './world.ts';
 
@@ -173,6 +174,30 @@ describe('a file of what was archived is held against what is kept of it', () =>
     expect(isWhole).toBe(false);
     expect(text).toContain('the file cannot be compared with the log: position 10 was archived, and no checkpoint that is validly signed is kept there');
   });
+});
+
+test.each([
+  ['2021-01-01', 'some', 90],
+  ['2100-01-01', 'all', undefined],
+])('a log of which what was before %s, %s of it, is archived while it is signed is not called broken', async (before, _much, position) => {
+  await world.append(60, world.a, { data: { text: 'x'.repeat(30_000) } });
+  // Some pages of it.
+  await age(70);
+  const signed = await world.as(world.a, async ({ db }) => {
+    let reads = 0;
+    const betweenPages = new Proxy(db, {
+      get(target, name) {
+        if (name !== '$queryRaw') return Reflect.get(target, name) as unknown;
+        return async (...args: Parameters<typeof db.$queryRaw>) => {
+          if ((reads += 1) === 2) await archive(['--before', before]);
+          return target.$queryRaw(...args);
+        };
+      },
+    });
+    return signLog({ db: betweenPages, keys: world.keys, now: () => new Date() });
+  });
+  expect(signed?.statement.position).toBe(position);
+  expect(await world.verify(['--organization', 'tenant-1'])).toMatchObject(whole);
 });
 
 describe('nothing is taken away', () => {

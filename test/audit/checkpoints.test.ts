@@ -38,6 +38,20 @@ function start(limits: { events?: number; ageMs?: number } = {}): void {
   jobs.push(job);
 }
 
+/** Logs of many pages, of which the chain is read one by one. */
+const appendPages = () => world.append(200, world.a, { data: { text: 'x'.repeat(30_000) } });
+
+/** How often the chain is read from now on. */
+function watchReads(onRead: () => void = () => undefined): () => number {
+  let count = 0;
+  world.access.pool.observe(({ text }) => {
+    if (!text.includes('read_chain')) return;
+    count += 1;
+    onRead();
+  });
+  return () => count;
+}
+
 const checkpoints = async ({ orgId }: { orgId: string }) =>
   (await world.sql('SELECT position::int FROM events.checkpoints WHERE org_id = $1 ORDER BY position', orgId)).map(({ position }) => position as number);
 
@@ -82,6 +96,40 @@ test('a log that was tampered with is told and never signed, and the others are'
   await expect.poll(() => broken.length, SOON).toBeGreaterThan(0);
   expect(broken[0]!.finding.position).toBe(4);
   expect(await checkpoints(world.a)).toEqual([]);
+});
+
+test('a log that is broken is read to its first fault, told once an hour, and left alone meanwhile', async () => {
+  await appendPages();
+  await world.tamper(`UPDATE events.events SET data = '{}' WHERE org_id = $1 AND position = 4`, world.a.orgId);
+  const reads = watchReads();
+  let now = Date.now();
+  let looks = 0;
+  jobs.push(
+    startCheckpoints({
+      db: world.access.db,
+      keys: world.keys,
+      now: () => new Date(now),
+      findUnsigned: (events, ageMs) => ((looks += 1), find(events, ageMs)),
+      onSigned: (checkpoint) => signed.push(checkpoint),
+      onBroken: (error) => broken.push(error),
+      onFailure: (error) => failures.push(error),
+      lookEveryMs: 20,
+    }),
+  );
+  await expect.poll(() => looks, SOON).toBeGreaterThan(5);
+  expect([broken.length, reads()]).toEqual([1, 1]);
+  now += 3_600_001;
+  await expect.poll(() => broken.length, SOON).toBe(2);
+  expect([reads(), failures]).toEqual([2, []]);
+});
+
+test('stopping ends a signing that is under way, and nothing of it is signed', async () => {
+  await appendPages();
+  const stopped = Promise.withResolvers<void>();
+  const reads = watchReads(() => void Promise.all(jobs.map((job) => job.stop())).then(() => stopped.resolve()));
+  start();
+  await stopped.promise;
+  expect([reads(), await checkpoints(world.a), broken, failures]).toEqual([1, [], [], []]);
 });
 
 test('a database that is away is told, and asked again', async () => {

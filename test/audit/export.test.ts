@@ -7,13 +7,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config/index.ts';
 import { OPERATOR_PERMISSIONS } from '../../src/kernel/permissions.ts';
+import { runArchive } from '../../src/ops/archive/index.ts';
 import { checkFile } from '../../src/platform/chain/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { bearer, codesOf, type Reply, send, type SendOptions } from '../http/door.ts';
 import { type ServedWorld, serveWorld } from '../http/world.ts';
-import { signIn, type World } from '../harness/world.ts';
+import { seedWorld, signIn, type World } from '../harness/world.ts';
 
 let world: ServedWorld;
 let origin: string;
@@ -297,6 +299,65 @@ test('it is compressed for whoever takes that, and never for a cookie', async ()
   const cookie = `tenantry_access=${await signIn(world.testApp.app, world.acme.email('owner'))}`;
   expect((await take('?through=3', { cookie, 'accept-encoding': 'gzip' })).headers['content-encoding']).toBeUndefined();
   expect((await take('?through=3', { ...accept, 'accept-encoding': 'gzip;q=0' })).headers['content-encoding']).toBeUndefined();
+});
+
+describe('of a log that is being archived', () => {
+  const environment = () => ({
+    NODE_ENV: 'test',
+    SECRET_KEY: 'a secret for tests, long enough for the check',
+    DATABASE_URL: world.testApp.database.runtimeUrl,
+    MIGRATION_DATABASE_URL: world.testApp.database.ownerUrl,
+  });
+  let initech: World;
+  let exported: string[];
+  let failure: unknown;
+  beforeAll(async () => {
+    const { app } = world.testApp;
+    initech = await seedWorld(world.testApp, 'initech', world.operator.userId, 1);
+    await append(initech, 40, 'x'.repeat(60_000));
+    await take('', bearer(initech.keys.owner));
+    await append(initech, 40, 'x'.repeat(60_000));
+    const owner = await app.services.auth.authenticate(initech.keys.owner, null);
+    const { lines } = await runInScope(createScope({ orgId: initech.orgUuid, userId: owner.userId }), () =>
+      app.signedLog.exporter.begin(app.serviceContext(owner), {}),
+    );
+    exported = [(await lines.next()).value as string, (await lines.next()).value as string];
+    const argv = ['--organization', initech.orgUuid, '--before', '2100-01-01', '--to', path.join(directory, 'archive.jsonl')];
+    await runArchive(argv, readConfig(environment()), () => undefined);
+    try {
+      for await (const line of lines) exported.push(line);
+    } catch (error) {
+      failure = error;
+    }
+  });
+
+  test('it ends with a failure, with all that came before it in order, and not as if it were whole', async () => {
+    expect(failure).toMatchObject({ code: 'CONFLICT', message: expect.stringContaining('is being moved to an archive') as string });
+    const check = await verify(exported.join('\n'));
+    expect(check.findings.map(({ message }) => message)).toEqual([expect.stringContaining('the file was cut off') as string]);
+    expect(check.events).toBeGreaterThan(1);
+    expect(check.events).toBeLessThan(40);
+  });
+
+  test('what was archived is refused from then on, and it is said from where one may read', async () => {
+    const [archive] = await sql('SELECT position::int FROM events.archives WHERE org_id = $1', initech.orgUuid);
+    const reply = await take('?after=5', bearer(initech.keys.owner));
+    expect([reply.status, codesOf(reply)]).toEqual([400, ['VALIDATION_FAILED']]);
+    expect(reply.text).toContain(`must be at least ${archive!['position']}: what comes before was archived`);
+    expect(linesOf(await take('', bearer(initech.keys.owner)))[0]).toMatchObject({ begin: { after: archive!['position'] as number } });
+  });
+});
+
+test('a log whose last events were taken away is not given away as a shorter one', async () => {
+  const hooli = await seedWorld(world.testApp, 'hooli', world.operator.userId, 1);
+  const { publicKeys } = world.testApp.app.signedLog.keyRing;
+  const last = await append(hooli, 5);
+  await take(`?through=${last - 2}`, bearer(hooli.keys.owner));
+  await sql(`DO $do$ BEGIN SET LOCAL session_replication_role = replica;
+    DELETE FROM events.events WHERE org_id = '${hooli.orgUuid}' AND position > ${last - 2}; END $do$`);
+  const reply = await take(`?through=${last}`, bearer(hooli.keys.owner));
+  expect(linesOf(reply).at(-1)).toMatchObject({ end: { position: last, keys: publicKeys } });
+  expect((await verify(reply.text)).findings.map(({ message }) => message)).toContainEqual(expect.stringContaining('belongs elsewhere'));
 });
 
 const open = async (query: string, headers: Record<string, string> = bearer(world.acme.keys.owner)): Promise<IncomingMessage> => {

@@ -7,6 +7,8 @@ import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 const EVENTS = 1_000;
 const AGE_MS = 3_600_000;
 const LOOK_EVERY_MS = 60_000;
+/** So long is a log that was found broken left alone: it stays broken until somebody looks, and other logs are to be signed. */
+const BROKEN_REST_MS = 3_600_000;
 
 export interface CheckpointOptions {
   readonly db: TenantClient;
@@ -16,6 +18,7 @@ export interface CheckpointOptions {
   findUnsigned(events: number, ageMs: number): Promise<readonly string[]>;
   /** Something outside of the database that remembers what was signed finds out who takes checkpoints away. */
   onSigned(checkpoint: Checkpoint): void;
+  /** Told of the same log once an hour at most, by this process. */
   onBroken(error: BrokenChainError): void;
   onFailure(error: unknown): void;
   readonly lookEveryMs?: number;
@@ -23,7 +26,7 @@ export interface CheckpointOptions {
 
 /** Signs the logs of all organizations now and then, for as long as it runs. */
 export interface CheckpointJob {
-  /** Ends when what is under way is done. */
+  /** Ends what is under way as well: what was not signed is begun anew by the next process. */
   stop(): Promise<void>;
 }
 
@@ -34,12 +37,13 @@ export interface CheckpointJob {
  */
 export function startCheckpoints(options: CheckpointOptions): CheckpointJob {
   const stopping = new AbortController();
+  const resting = new Map<string, number>();
   const { lookEveryMs = LOOK_EVERY_MS } = options;
   const run = async (): Promise<void> => {
     let waitMs = Math.random() * lookEveryMs;
     while (!stopping.signal.aborted) {
       await sleep(waitMs, undefined, { ref: false, signal: stopping.signal }).catch(() => undefined);
-      if (!stopping.signal.aborted) await look(options, stopping.signal).catch(options.onFailure);
+      if (!stopping.signal.aborted) await look(options, resting, stopping.signal).catch(options.onFailure);
       waitMs = lookEveryMs;
     }
   };
@@ -52,20 +56,29 @@ export function startCheckpoints(options: CheckpointOptions): CheckpointJob {
   };
 }
 
-async function look(options: CheckpointOptions, signal: AbortSignal): Promise<void> {
+/** @param resting until when each log that was found broken is left alone, in milliseconds of `now`. */
+async function look(options: CheckpointOptions, resting: Map<string, number>, signal: AbortSignal): Promise<void> {
   for (const orgId of await options.findUnsigned(EVENTS, AGE_MS)) {
     if (signal.aborted) return;
-    await runInScope(createScope({ orgId, userId: null }), () => signOne(options));
+    if ((resting.get(orgId) ?? 0) > options.now().getTime()) continue;
+    const isBroken = await runInScope(createScope({ orgId, userId: null }), () => signOne(options, signal));
+    if (isBroken) resting.set(orgId, options.now().getTime() + BROKEN_REST_MS);
+    else resting.delete(orgId);
   }
 }
 
-async function signOne({ onSigned, onBroken, onFailure, ...signing }: CheckpointOptions): Promise<void> {
+/** Whether the log is broken. The log of one organization is no reason to leave out those of others. */
+async function signOne({ db, keys, now, onSigned, onBroken, onFailure }: CheckpointOptions, signal: AbortSignal): Promise<boolean> {
   try {
-    const signed = await signLog(signing);
+    const signed = await signLog({ db, keys, now, signal });
     if (signed) onSigned(signed.statement);
+    return false;
   } catch (error) {
-    // The log of one organization is no reason to leave out those of others.
-    if (error instanceof BrokenChainError) onBroken(error);
-    else onFailure(error);
+    if (error instanceof BrokenChainError) {
+      onBroken(error);
+      return true;
+    }
+    if (!signal.aborted) onFailure(error);
+    return false;
   }
 }

@@ -64,6 +64,7 @@ const positionText = z
 
 const exportInput = z.strictObject({ after: positionText, through: positionText });
 
+/** Exports that are signed with these keys; what is asked of the log is asked in the scope of whoever begins one. */
 export function createLogExporter({ keys, onBroken }: LogExporterOptions): LogExporter {
   return {
     async begin(cx, input) {
@@ -82,18 +83,25 @@ export function createLogExporter({ keys, onBroken }: LogExporterOptions): LogEx
       });
       await cx.events.append({ db, principal, origin }, [event]);
       const through = Math.min(given.through ?? Number.MAX_SAFE_INTEGER, (await readHead(db)).position);
-      const signing = sign(cx, keys, through, onBroken);
-      return { organizationId: orgId, after: start.position, through, lines: writeLines(cx, { keys, start, through, signing }) };
+      const leaving = new AbortController();
+      const signing = sign(cx, { keys, through, onBroken, signal: leaving.signal });
+      const lines = writeLines(cx, { keys, start, through, signing, onOver: () => leaving.abort() });
+      return { organizationId: orgId, after: start.position, through, lines };
     },
   };
 }
 
-/** How signing has ended: with a checkpoint, with none for a log that is broken, or with a failure. */
+/** How signing has ended: with a checkpoint, with none for a log that is broken or archived, or with a failure. */
 type Outcome = Signed<Checkpoint> | null | { readonly failure: unknown };
 
-async function sign({ db, clock }: ServiceContext, keys: KeyRing, through: number, onBroken: LogExporterOptions['onBroken']): Promise<Outcome> {
+interface ToSign extends LogExporterOptions {
+  readonly through: number;
+  readonly signal: AbortSignal;
+}
+
+async function sign({ db, clock }: ServiceContext, { keys, through, onBroken, signal }: ToSign): Promise<Outcome> {
   try {
-    return await signLog({ db, keys, now: () => clock.now() }, through);
+    return await signLog({ db, keys, now: () => clock.now(), signal }, through);
   } catch (error) {
     // A log that was tampered with is given away as it is: the file shows it.
     if (!(error instanceof BrokenChainError)) return { failure: error };
@@ -123,51 +131,65 @@ interface Lines {
   readonly start: Start;
   readonly through: number;
   readonly signing: Promise<Outcome>;
+  /** Nobody takes lines any more. */
+  onOver(): void;
 }
 
 /** The lines belong to the scope in which this is called, whoever takes them. */
-function writeLines({ db }: ServiceContext, { keys, start, through, signing }: Lines): AsyncGenerator<string, void> {
+function writeLines({ db }: ServiceContext, { through, ...given }: Lines): AsyncGenerator<string, void> {
   const scope = requireScope();
-  const items = walkChain(db, { after: start.position, through });
+  const { position: after, hash } = given.start;
+  const items = walkChain(db, { after, through });
   return linesOf({
-    begin: beginLine({ organization: scope.orgId ?? '', after: start.position, hash: start.hash }),
-    start,
-    keys,
-    signing,
+    ...given,
+    through,
+    begin: beginLine({ organization: scope.orgId ?? '', after, hash }),
     next: () => runInScope(scope, () => items.next()),
     archivedThrough: () => runInScope(scope, async () => (await readLastArchive(db))?.statement.position ?? 0),
   });
 }
 
-interface Source {
+interface Source extends Lines {
   readonly begin: string;
-  readonly start: Start;
-  readonly keys: KeyRing;
-  readonly signing: Promise<Outcome>;
   next(): ReturnType<ReturnType<typeof walkChain>['next']>;
   archivedThrough(): Promise<number>;
 }
 
-async function* linesOf({ begin, start, keys, signing, next, archivedThrough }: Source): AsyncGenerator<string, void> {
+async function* linesOf(source: Source): AsyncGenerator<string, void> {
+  try {
+    yield* wholeLines(source);
+  } finally {
+    source.onOver();
+  }
+}
+
+async function* wholeLines({ begin, start, through, keys, signing, next, archivedThrough }: Source): AsyncGenerator<string, void> {
   yield begin;
   let { position, hash } = start;
   let signedThrough = 0;
+  // A gap is no reason to stop, unless it is the archive's.
+  const requireThere = async (): Promise<void> => {
+    if ((await archivedThrough()) >= Math.min(position + 1, through)) throw archivedMeanwhile();
+  };
   for (let item = await next(); !item.done; item = await next()) {
     if (item.value.kind === 'signed') {
       signedThrough = item.value.signed.statement.position;
+      if (signedThrough > position) await requireThere();
       yield signedLine(item.value.signed);
       continue;
     }
     const { event } = item.value;
-    // A gap is no reason to stop, unless it is the archive's.
-    if (event.position !== position + 1 && (await archivedThrough()) > position) throw archivedMeanwhile();
+    if (event.position !== position + 1) await requireThere();
     ({ position, hash } = event);
     yield eventLine(hash, event.body);
   }
+  if (position < through) await requireThere();
   const outcome = await signing;
-  if (outcome !== null && 'failure' in outcome) throw outcome.failure;
-  if (outcome !== null && outcome.statement.position > signedThrough) yield signedLine(outcome);
-  yield endLine({ position, hash, keys: keys.publicKeys });
+  if (outcome === null) await requireThere();
+  else if ('failure' in outcome) throw outcome.failure;
+  else if (outcome.statement.position > signedThrough) yield signedLine(outcome);
+  // Where it was to end: a log whose last events are gone is not to be taken for a shorter one.
+  yield endLine({ position: through, hash, keys: keys.publicKeys });
 }
 
 const archivedMeanwhile = (): ConflictError =>

@@ -35,6 +35,7 @@ export function textOf(statement: Checkpoint | Archive): string {
   return JSON.stringify({ kind, organization, position, hash, ...file, keyId, signedAt });
 }
 
+/** A statement as the key of now signs it: which key that is, is part of what is said. */
 export function signStatement<Statement extends Checkpoint | Archive>(
   keys: KeyRing,
   unsigned: Omit<Statement, 'keyId'>,
@@ -44,6 +45,7 @@ export function signStatement<Statement extends Checkpoint | Archive>(
   return { statement, text, signature: keys.sign(text) };
 }
 
+/** What the signature is worth; what is said by it is another question. */
 export function verifyStatement(keys: KeyRing, { statement, text, signature }: Signed<Checkpoint | Archive>): Verdict {
   return keys.verify(statement.keyId, text, signature);
 }

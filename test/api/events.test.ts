@@ -259,6 +259,31 @@ describe('the audit', () => {
     expect(await readings()).toBe(before + 4);
   });
 
+  test('that was read says everything that was asked for', async () => {
+    const narrow = [{ types: ['WORKFLOW.CREATED'] }];
+    const query = 'query ($narrow: [EventQueryItem!]) { a: events(query: $narrow, first: 1) { head } b: events(first: 1) { head } c: events(query: $narrow, first: 2) { head } }';
+    expect((await ask(query, { narrow }, 'admin')).errors).toBeUndefined();
+    const said = 'query ($after: Position) { events(query: [{ types: ["AUDIT.READ"] }], afterPosition: $after, first: 100) { edges { node { data } } } }';
+    const { edges } = (await ask(said, { after: start }, 'owner')).data.events;
+    expect(edges).toHaveLength(2);
+    expect(edges.map(({ node }: { node: { data: object } }) => node.data)).toEqual(expect.arrayContaining([{}, { query: [{ types: ['WORKFLOW.CREATED'], tags: [] }] }]));
+  });
+
+  test('is read by who is told by a condition that something is in it, and by no other', async () => {
+    await append([{ type: 'NOTE.WRITTEN' }]);
+    const before = await readings();
+    const tell = (failIfEventsMatch: object[], role: Role) => append([{ type: 'NOTE.WRITTEN' }], { failIfEventsMatch, after: 0 }, role);
+    expect(await tell([{ types: ['NOTE.WRITTEN'] }], 'admin')).toMatchObject({ code: 'APPEND_CONDITION_FAILED' });
+    expect(await tell([{ types: ['MEMBER.LEFT'] }], 'admin')).toMatchObject({ __typename: 'AppendEventsSuccess' });
+    expect(await tell([{}], 'member')).toMatchObject({ code: 'APPEND_CONDITION_FAILED' });
+    expect(await readings()).toBe(before);
+    expect(await tell([{ tags: [`workflow:${world.workflowIds[0]!}`] }], 'admin')).toMatchObject({ code: 'APPEND_CONDITION_FAILED' });
+    expect(await readings()).toBe(before + 1);
+    // Who has looked is told without an end otherwise: each answer would be the reason of the next one.
+    expect(await tell([{ types: ['AUDIT.READ'] }], 'admin')).toMatchObject({ code: 'APPEND_CONDITION_FAILED' });
+    expect(await readings()).toBe(before + 1);
+  });
+
   test('is not read by who reads what applications wrote, nor by who looks at who has looked', async () => {
     await append([{ type: 'NOTE.WRITTEN' }]);
     const before = await readings();

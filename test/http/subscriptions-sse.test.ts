@@ -255,6 +255,26 @@ describe('entity changes', () => {
     await expect.poll(() => one.results.length, settled).toBe(1);
   });
 
+  test('show the audit only when that could be written down, and again when it can', async () => {
+    const sql = (text: string) => withClient(world.testApp.database.superuserUrl, (client) => client.query(text));
+    const query = 'subscription ($id: ID) { workflowChanged(id: $id) { kind workflow { history(first: 1) { edges { node { type } } } } } }';
+    const id = world.acme.workflowIds[0]!;
+    const followed = subscribe(bearer(world.acme.keys.admin), query, { id });
+    const update = (description: string) => change('mutation ($id: ID!, $description: String) { updateWorkflow(input: { id: $id, description: $description }) { __typename } }', { id, description });
+    await expect.poll(() => world.testApp.app.subscriptions.count(), settled).toBe(1);
+    await sql("CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused''; END'");
+    await sql("CREATE TRIGGER refuse BEFORE INSERT ON events.events FOR EACH ROW WHEN (NEW.type = 'AUDIT.READ') EXECUTE FUNCTION public.refuse()");
+    // It has begun when it is told of something.
+    for (let count = 0; followed.results.length === 0; count += 1) {
+      await update(`Hidden ${count}`);
+      await sleep(50);
+    }
+    await sql('DROP FUNCTION public.refuse CASCADE');
+    expect(followed.results[0]).toMatchObject({ data: { workflowChanged: { workflow: { history: null } } }, errors: [{ extensions: { code: 'INTERNAL' } }] });
+    await update('Shown');
+    await expect.poll(() => followed.results.at(-1)?.data.workflowChanged.workflow.history?.edges, settled).toEqual([{ node: { type: 'WORKFLOW.CREATED' } }]);
+  });
+
   test('memberChanged tells what happens to members', async () => {
     const after = await headOf();
     const followed = subscribe(bearer(world.acme.keys.viewer), 'subscription ($after: Position) { memberChanged(after: $after) { kind memberId member { role } } }', { after });

@@ -6,6 +6,7 @@ import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import { type AppendEventsInput, requireApplicationEvents } from './append-events.input.ts';
+import { AppendConditionFailedError } from './event.errors.ts';
 import type { EventStore } from './event-store.ts';
 import { type EventQuery, EVERY_EVENT, type StoredEvent } from './event.types.ts';
 import { readByTags } from './history.ts';
@@ -55,6 +56,7 @@ export interface FollowedChanges {
   readonly entity: Entity | null;
 }
 
+/** The log as callers may use it: each sees what its permissions allow, and to see the audit is written down in it. */
 export function createEventService(store: EventStore): EventService {
   /** The head of the log, without any of its events. */
   const headOf = async (cx: ServiceContext): Promise<number> =>
@@ -84,7 +86,7 @@ export function createEventService(store: EventStore): EventService {
     },
 
     willShow,
-    append: (cx, input) => append(store, cx, input),
+    append: (cx, input) => append(store, cx, input).catch((error: unknown) => tell(store, cx, input, error)),
 
     async follow(cx, query, options) {
       requirePermission(cx, 'event:read');
@@ -104,6 +106,18 @@ export function createEventService(store: EventStore): EventService {
 /** A query as it is written down. */
 function asked(query: EventQuery | null): JsonObject {
   return query === null ? {} : { query: query.map(({ types = [], tags = [] }) => ({ types, tags })) };
+}
+
+/**
+ * What an append fails with, for its caller. A condition that an event of the audit is against tells that there is such an
+ * event, and where: that is written down before it is told, like any reading.
+ */
+async function tell(store: EventStore, cx: ServiceContext, { failIfEventsMatch = null }: AppendEventsInput, error: unknown): Promise<never> {
+  if (error instanceof AppendConditionFailedError && reachesAudit(visibleQuery(cx.principal, failIfEventsMatch))) {
+    const { events } = await store.read(cx, EVERY_EVENT, { after: error.position - 1, limit: 1 });
+    if (isAuditReading(events.map(({ type }) => type))) await recordAuditRead(cx, asked(failIfEventsMatch));
+  }
+  throw error;
 }
 
 async function append(store: EventStore, cx: ServiceContext, input: AppendEventsInput): Promise<AppendedEvents> {

@@ -1,6 +1,7 @@
 import { type NodeType, toGlobalId } from '../../kernel/ids.ts';
 import type { Origin } from '../../kernel/origin.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import { canonicalJson } from '../../platform/crypto/canonical-json.ts';
 import { once, type Once, type RepeatableRequest } from '../../platform/postgres/idempotency.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import type { JsonObject } from '../json-limits.ts';
@@ -98,11 +99,11 @@ export function asVisitor<Context extends RecordContext>(cx: Context): Context {
 }
 
 /** What was written down of reading the audit, for each piece of work: each has an origin of its own. */
-const readings = new WeakMap<Origin, Promise<unknown>>();
+const readings = new WeakMap<Origin, Map<string, Promise<unknown>>>();
 
 /**
- * Writes down that the audit is read, once for a piece of work. Call it before anything is read: what cannot be written
- * down is not shown.
+ * Writes down that the audit is read, once for each thing that a piece of work asks for. Call it before anything is shown:
+ * what cannot be written down is not shown. After a failure it is tried again.
  *
  * @param data what was asked for, for example the types and tags.
  */
@@ -111,8 +112,16 @@ export async function recordAuditRead(
   data: JsonObject = {},
 ): Promise<void> {
   const { db, principal, origin } = cx;
+  const ofWork = readings.get(origin) ?? new Map<string, Promise<unknown>>();
+  readings.set(origin, ofWork);
+  const asked = canonicalJson(data);
   const event = toNewEvent(principal, { kind: auditEvents.read, about: null, data });
-  const reading = readings.get(origin) ?? cx.events.append({ db, principal, origin }, [event]);
-  readings.set(origin, reading);
-  await reading;
+  const reading = ofWork.get(asked) ?? cx.events.append({ db, principal, origin }, [event]);
+  ofWork.set(asked, reading);
+  try {
+    await reading;
+  } catch (error) {
+    if (ofWork.get(asked) === reading) ofWork.delete(asked);
+    throw error;
+  }
 }

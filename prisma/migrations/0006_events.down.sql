@@ -2,8 +2,9 @@ DROP FUNCTION events.archive(bigint, bytea, bytea, bigint, text, bytea, timestam
 DROP FUNCTION events.find_logs();
 DROP FUNCTION events.find_unsigned(bigint, interval);
 DROP FUNCTION events.read_chain(bigint, bigint, bigint);
-DROP FUNCTION events.append_each(jsonb);
 DROP FUNCTION events.append(jsonb, jsonb, bigint);
+DROP FUNCTION events.append_each(jsonb);
+DROP FUNCTION events.find_match(jsonb, bigint);
 DROP FUNCTION events.body(events.events);
 DROP FUNCTION events.find_positions(jsonb, bigint, integer);
 DROP TABLE events.processing_marks;
@@ -13,6 +14,7 @@ DROP TABLE events.checkpoints;
 DROP TABLE events.event_tags;
 DROP TABLE events.events;
 DROP TABLE events.heads;
+DROP FUNCTION events.is_event(text, jsonb, jsonb, text, uuid, bigint, text, uuid, text);
 DROP FUNCTION events.refuse_unarchived();
 DROP FUNCTION events.refuse_change();
 DROP SCHEMA events;

@@ -3,20 +3,33 @@
 CREATE SCHEMA events;
 GRANT USAGE ON SCHEMA events TO tenantry_runtime, tenantry_definer;
 
--- heads: the last position of each organization and its hash, 32 zero bytes before the first. Whoever appends locks the
--- row first. Pages are kept mostly empty, so that a new version of the row finds room beside the old one and no index has
+-- heads: the last position of each organization, its time, and its hash, 32 zero bytes before the first. Whoever appends
+-- locks the row first. Pages are kept mostly empty, so that a new version of the row finds room beside the old one and no index has
 -- to know.
 CREATE TABLE events.heads (
   org_id     uuid PRIMARY KEY REFERENCES iam.organizations (id) ON DELETE RESTRICT ON UPDATE RESTRICT,
   position   bigint NOT NULL,
   hash       bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex'),
+  last_at    timestamptz(3) NOT NULL DEFAULT '-infinity',
   created_at timestamptz(3) NOT NULL DEFAULT now()
 ) WITH (fillfactor = 30);
 CREATE INDEX ON events.heads (org_id, created_at);
 
--- events: what happened. Who acted has no foreign key: what is written here outlives members, keys and sessions. What a
--- row must be is one CHECK and no more than needed, because PostgreSQL reads each of them anew for every statement: as
+-- What a row of events must be. A function, because PostgreSQL reads the text of each CHECK anew for every statement: as
 -- many as other tables have took a third of an append's time.
+CREATE FUNCTION events.is_event(
+  type text, data jsonb, metadata jsonb, aggregate_type text, aggregate_id uuid, aggregate_version bigint,
+  actor_kind text, actor_user_id uuid, source text)
+RETURNS boolean LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+BEGIN
+  RETURN type ~ '^[A-Z][A-Z0-9_]*\.[A-Z][A-Z0-9_]*$' AND length(split_part(type, '.', 1)) <= 50 AND length(split_part(type, '.', 2)) <= 50
+    AND jsonb_typeof(data) = 'object' AND jsonb_typeof(metadata) = 'object'
+    AND num_nulls(aggregate_type, aggregate_id, aggregate_version) IN (0, 3)
+    AND actor_kind IN ('user', 'api_key', 'system') AND (actor_kind = 'system') = (actor_user_id IS NULL)
+    AND source IN ('api', 'cli', 'webhook', 'system');
+END $$;
+
+-- events: what happened. Who acted has no foreign key: what is written here outlives members, keys and sessions.
 CREATE TABLE events.events (
   org_id              uuid NOT NULL REFERENCES events.heads (org_id) ON DELETE RESTRICT ON UPDATE RESTRICT,
   id                  uuid NOT NULL DEFAULT uuidv7(),
@@ -41,11 +54,8 @@ CREATE TABLE events.events (
   hash                bytea NOT NULL, -- SHA-256 over the hash of the event before and this event's body
   PRIMARY KEY (org_id, id),
   UNIQUE (org_id, aggregate_type, aggregate_id, aggregate_version),
-  CONSTRAINT events_is_event_check CHECK (
-    type ~ '^[A-Z][A-Z0-9_]{0,49}\.[A-Z][A-Z0-9_]{0,49}$' AND jsonb_typeof(data) = 'object' AND jsonb_typeof(metadata) = 'object'
-    AND num_nulls(aggregate_type, aggregate_id, aggregate_version) IN (0, 3)
-    AND actor_kind IN ('user', 'api_key', 'system') AND (actor_kind = 'system') = (actor_user_id IS NULL)
-    AND source IN ('api', 'cli', 'webhook', 'system'))
+  CONSTRAINT events_is_event_check CHECK (events.is_event(
+    type, data, metadata, aggregate_type, aggregate_id, aggregate_version, actor_kind, actor_user_id, source))
 );
 CREATE INDEX ON events.events (org_id, type, position);
 CREATE INDEX ON events.events (org_id, created_at, id);
@@ -61,7 +71,7 @@ CREATE UNIQUE INDEX events_org_id_position_key ON events.events (org_id, positio
 -- that they agree is checked by the audit.
 CREATE TABLE events.event_tags (
   org_id     uuid NOT NULL REFERENCES events.heads (org_id) ON DELETE RESTRICT ON UPDATE RESTRICT,
-  tag        text COLLATE "C" NOT NULL CHECK (tag ~ '^\S{1,200}$'),
+  tag        text COLLATE "C" NOT NULL CHECK (tag <> '' AND length(tag) <= 200 AND tag !~ '\s'),
   position   bigint NOT NULL,
   type       text COLLATE "C" NOT NULL,
   created_at timestamptz(3) NOT NULL,
@@ -171,18 +181,21 @@ CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON events.archi
 -- Conditions of appends and all reads ask here. It runs with the rights of its caller, whose policies hold, and names the
 -- organization itself too.
 --
+-- However rare what is asked for, one call looks at some twenty thousand entries and no more. Where that ended before the
+-- log did, looked is the last position that it can speak for: who wants more goes on from there. Null says that it found as
+-- many as were asked for, or that there are no more. p_limit is 1,000 at the most.
+--
 -- With types there is a range for each: of several at once no index gives an order by position. The range is asked for by
 -- where it begins, and what lies beyond its end is dropped. Asked for by equality, a planner that thinks there is one type
 -- in all would go along another index, past every event of other types.
 --
 -- STABLE: all of its statements see what the statement that calls it sees, so that a reader gets the head and the events
--- from one snapshot. The function that appends calls it in a statement of its own, which begins when the lock is held.
-CREATE FUNCTION events.find_positions(p_query jsonb, p_after bigint, p_limit integer) RETURNS bigint[]
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+-- from one snapshot. The function that appends calls it in statements of their own.
+CREATE FUNCTION events.find_positions(p_query jsonb, p_after bigint, p_limit integer, OUT positions bigint[], OUT looked bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_org_id uuid := app.current_org_id();
-  v_found  bigint[] := '{}';
-  v_item   jsonb;
+  v_found  bigint[];
   v_types  text[];
   v_tags   text[];
   v_except text[];
@@ -190,64 +203,84 @@ DECLARE
   v_along  text;
   v_others text[];
   v_from   bigint;
+  v_beyond bigint;
+  v_reach  integer;
 BEGIN
-  FOR v_item IN SELECT value FROM jsonb_array_elements(p_query) LOOP
-    v_types := ARRAY(SELECT jsonb_array_elements_text(v_item -> 'types'));
-    v_tags := ARRAY(SELECT jsonb_array_elements_text(v_item -> 'tags'));
-    v_except := ARRAY(SELECT jsonb_array_elements_text(v_item -> 'exceptNouns'));
-    IF cardinality(v_tags) = 0 AND cardinality(v_types) = 0 THEN
-      v_found := v_found || ARRAY(
-        SELECT e.position FROM events.events e
-        WHERE e.org_id = v_org_id AND e.position > p_after
-          AND (cardinality(v_except) = 0 OR split_part(e.type, '.', 1) <> ALL (v_except))
-        ORDER BY e.position LIMIT p_limit);
+  positions := '{}';
+  FOR v_types, v_tags, v_except IN
+    SELECT coalesce(types, '{}'), coalesce(tags, '{}'), coalesce("exceptNouns", '{}')
+    FROM jsonb_to_recordset(p_query) AS item (types text[], tags text[], "exceptNouns" text[])
+  LOOP
+    v_reach := greatest(10, 20000 / (jsonb_array_length(p_query) * greatest(1, cardinality(v_tags))));
+    v_beyond := NULL;
+    IF cardinality(v_types) > 0 AND cardinality(v_tags) <= 1 THEN
+      FOREACH v_type IN ARRAY v_types LOOP
+        CONTINUE WHEN split_part(v_type, '.', 1) = ANY (v_except);
+        IF cardinality(v_tags) = 0 THEN
+          v_found := ARRAY(
+            SELECT e.position FROM (
+              SELECT type, position FROM events.events
+              WHERE org_id = v_org_id AND (type, position) > (v_type, p_after) ORDER BY type, position LIMIT p_limit) AS e
+            WHERE e.type = v_type);
+        ELSE
+          v_found := ARRAY(
+            SELECT t.position FROM (
+              SELECT tag, type, position FROM events.event_tags
+              WHERE org_id = v_org_id AND (tag, type, position) > (v_tags[1], v_type, p_after)
+              ORDER BY tag, type, position LIMIT p_limit) AS t
+            WHERE t.tag = v_tags[1] AND t.type = v_type);
+        END IF;
+        positions := positions || v_found;
+      END LOOP;
     ELSIF cardinality(v_tags) = 0 THEN
-      FOREACH v_type IN ARRAY v_types LOOP
-        v_found := v_found || ARRAY(
-          SELECT e.position FROM (
-            SELECT type, position FROM events.events
-            WHERE org_id = v_org_id AND (type, position) > (v_type, p_after) ORDER BY type, position LIMIT p_limit) AS e
-          WHERE e.type = v_type AND split_part(v_type, '.', 1) <> ALL (v_except));
-      END LOOP;
-    ELSIF cardinality(v_tags) = 1 AND cardinality(v_types) = 0 THEN
-      v_found := v_found || ARRAY(
-        SELECT t.position FROM events.event_tags t
-        WHERE t.org_id = v_org_id AND t.tag = v_tags[1] AND t.position > p_after
-          AND (cardinality(v_except) = 0 OR split_part(t.type, '.', 1) <> ALL (v_except))
-        ORDER BY t.position LIMIT p_limit);
-    ELSIF cardinality(v_tags) = 1 THEN
-      FOREACH v_type IN ARRAY v_types LOOP
-        v_found := v_found || ARRAY(
-          SELECT t.position FROM (
-            SELECT tag, type, position FROM events.event_tags
-            WHERE org_id = v_org_id AND (tag, type, position) > (v_tags[1], v_type, p_after)
-            ORDER BY tag, type, position LIMIT p_limit) AS t
-          WHERE t.tag = v_tags[1] AND t.type = v_type AND split_part(v_type, '.', 1) <> ALL (v_except));
-      END LOOP;
+      v_found := ARRAY(
+        SELECT e.position FROM (
+          SELECT type, position FROM events.events
+          WHERE org_id = v_org_id AND position > p_after ORDER BY position LIMIT v_reach) AS e
+        WHERE cardinality(v_except) = 0 OR split_part(e.type, '.', 1) <> ALL (v_except)
+        ORDER BY e.position LIMIT p_limit);
+      positions := positions || v_found;
+      IF cardinality(v_found) < p_limit AND cardinality(v_except) > 0 THEN
+        SELECT e.position INTO v_beyond FROM events.events e
+        WHERE e.org_id = v_org_id AND e.position > p_after ORDER BY e.position OFFSET v_reach LIMIT 1;
+      END IF;
     ELSE
-      -- All tags begin to meet at the latest of their first positions, and the tag that has it is likely the rarest: the
-      -- search goes along that one. A tag that never comes again ends it at once.
-      SELECT w.tag, f.position INTO v_along, v_from
-      FROM unnest(v_tags) AS w (tag)
-      LEFT JOIN LATERAL (
-        SELECT t.position FROM events.event_tags t
-        WHERE t.org_id = v_org_id AND t.tag = w.tag AND t.position > p_after ORDER BY t.position LIMIT 1) AS f ON true
-      ORDER BY f.position DESC NULLS FIRST LIMIT 1;
-      CONTINUE WHEN v_from IS NULL;
+      v_along := v_tags[1];
+      v_from := p_after + 1;
+      IF cardinality(v_tags) > 1 THEN
+        -- All tags begin to meet at the latest of their first positions, and the tag that has it is likely the rarest: the
+        -- search goes along that one. A tag that never comes again ends it at once.
+        SELECT w.tag, f.position INTO v_along, v_from
+        FROM unnest(v_tags) AS w (tag)
+        LEFT JOIN LATERAL (
+          SELECT t.position FROM events.event_tags t
+          WHERE t.org_id = v_org_id AND t.tag = w.tag AND t.position > p_after ORDER BY t.position LIMIT 1) AS f ON true
+        ORDER BY f.position DESC NULLS FIRST LIMIT 1;
+        CONTINUE WHEN v_from IS NULL;
+      END IF;
       v_others := array_remove(v_tags, v_along);
-      v_found := v_found || ARRAY(
-        SELECT t.position FROM events.event_tags t
-        WHERE t.org_id = v_org_id AND t.tag = v_along AND t.position >= v_from
-          AND (cardinality(v_types) = 0 OR t.type = ANY (v_types))
+      v_found := ARRAY(
+        SELECT t.position FROM (
+          SELECT type, position FROM events.event_tags
+          WHERE org_id = v_org_id AND tag = v_along AND position >= v_from ORDER BY position LIMIT v_reach) AS t
+        WHERE (cardinality(v_types) = 0 OR t.type = ANY (v_types))
           AND (cardinality(v_except) = 0 OR split_part(t.type, '.', 1) <> ALL (v_except))
-          AND NOT EXISTS (
-            SELECT FROM unnest(v_others) AS w (tag)
-            WHERE NOT EXISTS (
-              SELECT FROM events.event_tags o WHERE o.org_id = v_org_id AND o.tag = w.tag AND o.position = t.position))
+          -- Counted, because a planner may answer EXISTS by reading all tags of the organization first.
+          AND (cardinality(v_others) = 0 OR cardinality(v_others) = (
+            SELECT count(*) FROM events.event_tags o WHERE o.org_id = v_org_id AND o.tag = ANY (v_others) AND o.position = t.position))
         ORDER BY t.position LIMIT p_limit);
+      positions := positions || v_found;
+      IF cardinality(v_found) < p_limit AND (cardinality(v_others) > 0 OR cardinality(v_except) > 0) THEN
+        SELECT t.position INTO v_beyond FROM events.event_tags t
+        WHERE t.org_id = v_org_id AND t.tag = v_along AND t.position >= v_from ORDER BY t.position OFFSET v_reach LIMIT 1;
+      END IF;
     END IF;
+    looked := least(looked, v_beyond - 1);
   END LOOP;
-  RETURN ARRAY(SELECT DISTINCT match FROM unnest(v_found) AS match ORDER BY match LIMIT p_limit);
+  IF looked IS NOT NULL OR jsonb_array_length(p_query) > 1 OR cardinality(v_types) > 1 THEN
+    positions := ARRAY(
+      SELECT DISTINCT match FROM unnest(positions) AS match WHERE looked IS NULL OR match <= looked ORDER BY match LIMIT p_limit);
+  END IF;
 END $$;
 
 -- An event as one text: what its hash is over, and what an export shows. Whoever appends, exports or verifies asks here, so
@@ -266,107 +299,154 @@ BEGIN
     'createdAt', to_char(e.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'));
 END $$;
 
--- Appends events to the log of the statement's organization, all or none, and tells what the database decided about each.
--- Nothing else writes events. Called last in its transaction: it holds back all other appends of the organization until
--- the transaction ends.
+-- The first position after p_after that matches a condition, looked for as often as it takes to come to the end of the log,
+-- and the head up to which that is said. Fails with DCB03 after some two hundred thousand entries; the detail is how far it
+-- came.
+CREATE FUNCTION events.find_match(p_query jsonb, p_after bigint, OUT match bigint, OUT head bigint)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog AS $$
+DECLARE
+  v_org_id uuid := app.current_org_id();
+  v_looked bigint := p_after;
+BEGIN
+  FOR v_look IN 1..10 LOOP
+    SELECT coalesce((SELECT h.position FROM events.heads h WHERE h.org_id = v_org_id), 0), found.positions[1], found.looked
+    INTO head, match, v_looked FROM events.find_positions(p_query, v_looked, 1) AS found;
+    IF match IS NOT NULL OR v_looked IS NULL THEN
+      RETURN;
+    END IF;
+  END LOOP;
+  RAISE EXCEPTION 'the condition has too much to look at' USING ERRCODE = 'DCB03', DETAIL = v_looked;
+END $$;
+
+-- Appends the events of several commands to the log of the statement's organization, and tells what the database decided
+-- about each event. Nothing else writes events. Called last in its transaction: it holds back all other appends of the
+-- organization until the transaction ends.
 --
--- With p_fail_if_match it fails with DCB01 when an event after p_after matches that query; the detail is the first such
--- position.
+-- A command is {"events": [...], "query": [...] or null, "after": position}. One whose query matches an event after its
+-- position appends nothing, is told the first such position as its conflict, and takes no other along. Commands do not see
+-- each other: one whose condition could match what another appends is not to be sent together with that.
 --
--- Why it is right: the head's row is locked before anything is looked at, and stays locked until the commit, so appends of
--- one organization are one after the other. VOLATILE, so that each statement below sees what was committed before it
--- began: also what the one that held the lock before has appended. Were the function STABLE, or the look a part of the
--- statement that waits for the lock, the look would be older than the lock and miss that. Under REPEATABLE READ all
--- statements see the same, and a head that changed meanwhile is an error (40001), so nothing is missed either.
+-- Why it is right: the head's row stays locked from where its position is taken until the commit, so appends of one
+-- organization are one after the other. VOLATILE, so that each statement below sees what was committed before it began:
+-- once the lock is held, all that the ones before have appended. What was there before the lock was asked for has been
+-- looked at already, because events never change and nobody is to wait for that; under the lock only what came meanwhile is
+-- left. Were the function STABLE, the second look would be as old as the first. Under REPEATABLE READ all statements see
+-- the same, and a head that changed meanwhile is an error (40001), so nothing is missed either.
 --
 -- The organization is the statement's and no argument: whoever calls can append where the policies let it, nowhere else.
-CREATE FUNCTION events.append(p_events jsonb, p_fail_if_match jsonb, p_after bigint)
-RETURNS TABLE ("position" bigint, id uuid, aggregate_version bigint, created_at timestamptz)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+CREATE FUNCTION events.append_each(p_commands jsonb)
+RETURNS TABLE (command bigint, conflict bigint, "position" bigint, id uuid, aggregate_version bigint, created_at timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
-  v_org_id   uuid := app.current_org_id();
-  v_count    integer := jsonb_array_length(p_events);
-  v_base     bigint;
-  v_hash     bytea;
-  v_conflict bigint;
-  v_now      timestamptz(3);
-  v_event    events.events;
-  v_events   events.events[] := '{}';
+  v_org_id  uuid := app.current_org_id();
+  v_count   integer := jsonb_array_length(p_commands);
+  v_matches bigint[] := array_fill(NULL::bigint, ARRAY[v_count]);
+  v_seen    bigint[] := v_matches;
+  v_query   jsonb;
+  v_match   bigint;
+  v_head    bigint;
+  v_base    bigint;
+  v_hash    bytea;
+  v_now     timestamptz(3);
+  v_event   events.events;
+  v_events  events.events[] := '{}';
+  v_key     text;
+  v_keys    text[] := '{}';
 BEGIN
-  IF v_count = 0 THEN
-    RAISE EXCEPTION 'there is nothing to append' USING ERRCODE = '22023';
-  END IF;
+  FOR i IN 1..v_count LOOP
+    v_query := p_commands -> (i - 1) -> 'query';
+    IF v_query <> 'null' THEN
+      SELECT m.match, m.head INTO v_match, v_head FROM events.find_match(v_query, (p_commands -> (i - 1) ->> 'after')::bigint) AS m;
+      v_matches[i] := v_match;
+      v_seen[i] := v_head;
+    END IF;
+  END LOOP;
 
-  SELECT position, hash INTO v_base, v_hash FROM events.heads WHERE org_id = v_org_id FOR UPDATE;
+  SELECT position, hash, last_at INTO v_base, v_hash, v_now FROM events.heads WHERE org_id = v_org_id FOR UPDATE;
   IF NOT FOUND THEN
     -- The first of the organization. Whoever is first at the same time waits here.
     INSERT INTO events.heads (org_id, position) VALUES (v_org_id, 0) ON CONFLICT (org_id) DO NOTHING;
-    SELECT position, hash INTO STRICT v_base, v_hash FROM events.heads WHERE org_id = v_org_id FOR UPDATE;
+    SELECT position, hash, last_at INTO STRICT v_base, v_hash, v_now FROM events.heads WHERE org_id = v_org_id FOR UPDATE;
   END IF;
+  FOR i IN 1..v_count LOOP
+    IF v_matches[i] IS NULL AND v_seen[i] < v_base THEN
+      v_query := p_commands -> (i - 1) -> 'query';
+      SELECT m.match INTO v_match FROM events.find_match(v_query, greatest(v_seen[i], (p_commands -> (i - 1) ->> 'after')::bigint)) AS m;
+      v_matches[i] := v_match;
+    END IF;
+  END LOOP;
 
-  IF p_fail_if_match IS NOT NULL THEN
-    v_conflict := (events.find_positions(p_fail_if_match, p_after, 1))[1];
+  -- The later position never has the earlier time, even where a clock was put back.
+  v_now := greatest(clock_timestamp(), v_now);
+  FOR i IN 1..v_count LOOP
+    command := i;
+    IF v_matches[i] IS NOT NULL THEN
+      conflict := v_matches[i];
+      RETURN NEXT;
+      conflict := NULL;
+      CONTINUE;
+    ELSIF jsonb_array_length(p_commands -> (i - 1) -> 'events') = 0 THEN
+      RAISE EXCEPTION 'there is nothing to append' USING ERRCODE = '22023';
+    END IF;
+    FOR v_event IN
+      SELECT v_org_id, uuidv7(), NULL, type, "aggregateType", "aggregateId", NULL, data, metadata, tags, "actorKind", "actorUserId",
+             "actorMembershipId", "actorCredentialId", "correlationId", "causationId", source, ip, "userAgent", v_now, NULL
+      FROM jsonb_to_recordset(p_commands -> (i - 1) -> 'events') AS given (
+        type text, "aggregateType" text, "aggregateId" uuid, data jsonb, metadata jsonb, tags text[], "actorKind" text,
+        "actorUserId" uuid, "actorMembershipId" uuid, "actorCredentialId" uuid, "correlationId" text, "causationId" text,
+        source text, ip inet, "userAgent" text)
+    LOOP
+      v_base := v_base + 1;
+      v_event.position := v_base;
+      IF v_event.aggregate_id IS NOT NULL THEN
+        v_key := v_event.aggregate_type || ' ' || v_event.aggregate_id;
+        v_event.aggregate_version := 1 + cardinality(array_positions(v_keys, v_key)) + coalesce((
+          SELECT max(earlier.aggregate_version) FROM events.events earlier
+          WHERE earlier.org_id = v_org_id AND earlier.aggregate_type = v_event.aggregate_type AND earlier.aggregate_id = v_event.aggregate_id), (
+          SELECT archived.version FROM events.archived_versions archived
+          WHERE archived.org_id = v_org_id AND archived.aggregate_type = v_event.aggregate_type AND archived.aggregate_id = v_event.aggregate_id), 0);
+        v_keys := array_append(v_keys, v_key);
+      END IF;
+      v_hash := sha256(v_hash || convert_to(events.body(v_event), 'UTF8'));
+      v_event.hash := v_hash;
+      v_events := array_append(v_events, v_event);
+      position := v_base;
+      id := v_event.id;
+      aggregate_version := v_event.aggregate_version;
+      created_at := v_now;
+      RETURN NEXT;
+    END LOOP;
+    position := NULL;
+    id := NULL;
+    aggregate_version := NULL;
+    created_at := NULL;
+  END LOOP;
+  IF v_events = '{}' THEN
+    RETURN;
+  END IF;
+  INSERT INTO events.events SELECT * FROM unnest(v_events);
+  INSERT INTO events.event_tags (org_id, tag, position, type, created_at)
+  SELECT e.org_id, tag, e.position, e.type, e.created_at FROM unnest(v_events) AS e, unnest(e.tags) AS tag;
+  UPDATE events.heads SET position = v_base, hash = v_hash, last_at = v_now WHERE org_id = v_org_id;
+END $$;
+
+-- One command, for whoever writes SQL: all of its events or none. Fails with DCB01 when the condition does not hold; the
+-- detail is the first position that matches.
+CREATE FUNCTION events.append(p_events jsonb, p_fail_if_match jsonb, p_after bigint)
+RETURNS TABLE ("position" bigint, id uuid, aggregate_version bigint, created_at timestamptz)
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog AS $$
+DECLARE
+  v_conflict bigint;
+BEGIN
+  FOR v_conflict, position, id, aggregate_version, created_at IN
+    SELECT a.conflict, a.position, a.id, a.aggregate_version, a.created_at
+    FROM events.append_each(jsonb_build_array(jsonb_build_object('events', p_events, 'query', p_fail_if_match, 'after', p_after))) AS a
+  LOOP
     IF v_conflict IS NOT NULL THEN
       RAISE EXCEPTION 'an event that matches was appended meanwhile' USING ERRCODE = 'DCB01', DETAIL = v_conflict;
     END IF;
-  END IF;
-
-  -- After the lock: the later position never has the earlier time.
-  v_now := clock_timestamp();
-  FOR v_event IN
-    SELECT v_org_id, uuidv7(), v_base + n, e ->> 'type', e ->> 'aggregateType', (e ->> 'aggregateId')::uuid,
-           CASE WHEN e ->> 'aggregateId' IS NOT NULL THEN
-             row_number() OVER (PARTITION BY e ->> 'aggregateType', e ->> 'aggregateId' ORDER BY n) + coalesce((
-               SELECT max(earlier.aggregate_version) FROM events.events earlier
-               WHERE earlier.org_id = v_org_id AND earlier.aggregate_type = e ->> 'aggregateType'
-                 AND earlier.aggregate_id = (e ->> 'aggregateId')::uuid), (
-               SELECT archived.version FROM events.archived_versions archived
-               WHERE archived.org_id = v_org_id AND archived.aggregate_type = e ->> 'aggregateType'
-                 AND archived.aggregate_id = (e ->> 'aggregateId')::uuid), 0)
-           END,
-           e -> 'data', e -> 'metadata',
-           ARRAY(SELECT DISTINCT tag COLLATE "C" FROM jsonb_array_elements_text(e -> 'tags') AS tag ORDER BY 1),
-           e ->> 'actorKind', (e ->> 'actorUserId')::uuid, (e ->> 'actorMembershipId')::uuid, (e ->> 'actorCredentialId')::uuid,
-           e ->> 'correlationId', e ->> 'causationId', e ->> 'source', (e ->> 'ip')::inet, e ->> 'userAgent', v_now, NULL::bytea
-    FROM jsonb_array_elements(p_events) WITH ORDINALITY AS given (e, n) ORDER BY n
-  LOOP
-    v_hash := sha256(v_hash || convert_to(events.body(v_event), 'UTF8'));
-    v_event.hash := v_hash;
-    v_events := array_append(v_events, v_event);
-  END LOOP;
-  UPDATE events.heads SET position = v_base + v_count, hash = v_hash WHERE org_id = v_org_id;
-
-  RETURN QUERY
-  WITH written AS (
-    INSERT INTO events.events SELECT * FROM unnest(v_events) RETURNING *
-  ), tagged AS (
-    INSERT INTO events.event_tags (org_id, tag, position, type, created_at)
-    SELECT w.org_id, tag, w.position, w.type, w.created_at FROM written w, unnest(w.tags) AS tag
-  )
-  SELECT w.position, w.id, w.aggregate_version, w.created_at FROM written w;
-END $$;
-
--- Appends for several commands, one after the other, in one transaction: a commit for all of them instead of one for each.
--- Each stands for itself. It sees what those before it appended, and one whose condition fails appends nothing, is told
--- so by the position, and takes no other with it.
-CREATE FUNCTION events.append_each(p_commands jsonb)
-RETURNS TABLE (command bigint, conflict bigint, "position" bigint, id uuid, aggregate_version bigint, created_at timestamptz)
-LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog AS $$
-DECLARE
-  v_command  jsonb;
-  v_number   bigint;
-  v_conflict text;
-BEGIN
-  FOR v_command, v_number IN SELECT value, ordinality FROM jsonb_array_elements(p_commands) WITH ORDINALITY LOOP
-    BEGIN
-      RETURN QUERY
-      SELECT v_number, NULL::bigint, a.position, a.id, a.aggregate_version, a.created_at
-      FROM events.append(v_command -> 'events', nullif(v_command -> 'query', 'null'), (v_command ->> 'after')::bigint) AS a;
-    EXCEPTION WHEN SQLSTATE 'DCB01' THEN
-      GET STACKED DIAGNOSTICS v_conflict = PG_EXCEPTION_DETAIL;
-      RETURN QUERY SELECT v_number, v_conflict::bigint, NULL::bigint, NULL::uuid, NULL::bigint, NULL::timestamptz;
-    END;
+    RETURN NEXT;
   END LOOP;
 END $$;
 
@@ -514,18 +594,24 @@ GRANT UPDATE (position, failed_attempts, last_error) ON events.processing_marks 
 GRANT SELECT, INSERT ON events.heads, events.archives, events.archived_versions TO tenantry_definer;
 GRANT SELECT, INSERT, DELETE ON events.events, events.event_tags TO tenantry_definer;
 GRANT SELECT ON events.checkpoints TO tenantry_definer;
-GRANT UPDATE (position, hash) ON events.heads TO tenantry_definer;
+GRANT UPDATE (position, hash, last_at) ON events.heads TO tenantry_definer;
 GRANT UPDATE (version) ON events.archived_versions TO tenantry_definer;
 
 REVOKE ALL ON FUNCTION
   events.refuse_change(), events.refuse_unarchived(), events.body(events.events), events.read_chain(bigint, bigint, bigint),
-  events.find_positions(jsonb, bigint, integer), events.append_each(jsonb)
+  events.is_event(text, jsonb, jsonb, text, uuid, bigint, text, uuid, text), events.find_positions(jsonb, bigint, integer),
+  events.find_match(jsonb, bigint), events.append(jsonb, jsonb, bigint)
 FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION events.append_each(jsonb), events.read_chain(bigint, bigint, bigint) TO tenantry_runtime;
-GRANT EXECUTE ON FUNCTION events.find_positions(jsonb, bigint, integer), events.body(events.events) TO tenantry_runtime, tenantry_definer;
+GRANT EXECUTE ON FUNCTION events.read_chain(bigint, bigint, bigint) TO tenantry_runtime;
+GRANT EXECUTE ON FUNCTION
+  events.find_match(jsonb, bigint), events.is_event(text, jsonb, jsonb, text, uuid, bigint, text, uuid, text)
+TO tenantry_definer;
+GRANT EXECUTE ON FUNCTION
+  events.append(jsonb, jsonb, bigint), events.find_positions(jsonb, bigint, integer), events.body(events.events)
+TO tenantry_runtime, tenantry_definer;
 
 GRANT CREATE ON SCHEMA events TO tenantry_definer; -- only for the moment of the change of owner
-ALTER FUNCTION events.append(jsonb, jsonb, bigint) OWNER TO tenantry_definer;
+ALTER FUNCTION events.append_each(jsonb) OWNER TO tenantry_definer;
 ALTER FUNCTION events.find_unsigned(bigint, interval) OWNER TO tenantry_definer;
 ALTER FUNCTION events.find_logs() OWNER TO tenantry_definer;
 ALTER FUNCTION events.archive(bigint, bytea, bytea, bigint, text, bytea, timestamptz) OWNER TO tenantry_definer;
@@ -535,10 +621,10 @@ REVOKE CREATE ON SCHEMA events FROM tenantry_definer;
 -- the database and runs this: the server has no use for it.
 SET LOCAL ROLE tenantry_definer;
 REVOKE ALL ON FUNCTION
-  events.append(jsonb, jsonb, bigint), events.find_unsigned(bigint, interval), events.find_logs(),
+  events.append_each(jsonb), events.find_unsigned(bigint, interval), events.find_logs(),
   events.archive(bigint, bytea, bytea, bigint, text, bytea, timestamptz)
 FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION events.append(jsonb, jsonb, bigint), events.find_unsigned(bigint, interval) TO tenantry_runtime;
+GRANT EXECUTE ON FUNCTION events.append_each(jsonb), events.find_unsigned(bigint, interval) TO tenantry_runtime;
 GRANT EXECUTE ON FUNCTION
   events.find_logs(), events.archive(bigint, bytea, bytea, bigint, text, bytea, timestamptz)
 TO SESSION_USER;

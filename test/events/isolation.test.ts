@@ -121,7 +121,7 @@ test('the log of one organization is not used in the name of another', async () 
 
 test('without a tenant the functions are an error, never an empty answer', async () => {
   for (const url of [world.database.runtimeUrl, world.database.bypassUrl]) {
-    for (const call of [`events.append('[{}]', NULL, 0)`, `events.find_positions('[{}]', 0, 1)`]) {
+    for (const call of [`events.append('[{}]', NULL, 0)`, `events.append_each('[]')`, `events.find_positions('[{}]', 0, 1)`]) {
       const asked = withClient(url, (client) => client.query(`SELECT ${call}`));
       await expect(asked).rejects.toMatchObject({ code: 'TN001' });
     }
@@ -130,10 +130,11 @@ test('without a tenant the functions are an error, never an empty answer', async
 
 test('a function that wrote for another organization would be refused by the policies, whoever calls it', async () => {
   const { sql, database, a, b } = world;
-  const [row] = await sql(`SELECT pg_get_functiondef('events.append'::regproc) AS text`);
+  const [row] = await sql(`SELECT pg_get_functiondef('events.append_each'::regproc) AS text`);
   const text = String(row?.['text']);
-  const forOther = `v_org_id   uuid := '${b.orgId}'`;
-  await sql(text.replace('v_org_id   uuid := app.current_org_id()', forOther));
+  const forOther = text.replace('v_org_id  uuid := app.current_org_id()', `v_org_id  uuid := '${b.orgId}'`);
+  expect(forOther).not.toBe(text);
+  await sql(forOther);
   const event = JSON.stringify([{ type: 'DOOR.FORGED', data: {}, metadata: {}, tags: [], actorKind: 'system', source: 'system' }]);
   try {
     for (const url of [database.runtimeUrl, database.bypassUrl]) {

@@ -217,6 +217,23 @@ describe('many appends of one process to one log at once', () => {
     expect((await read()).events.map(({ position, data }) => [position, data['guest']])).toEqual([[1, 'Olga'], [2, 'Ada'], [3, 'Tim']]);
   });
 
+  test('of one that takes too long, only that one fails', async () => {
+    const hasty = await openEvents(world.database.runtimeUrl, { statementTimeoutMs: 1_000 });
+    await world.sql(`ALTER TABLE events.events ADD CONSTRAINT slow CHECK (data ->> 'guest' IS DISTINCT FROM 'slow' OR pg_sleep(3) IS NOT NULL)`);
+    const outcomes = await Promise.allSettled(
+      ['Olga', 'Ada', 'slow', 'Tim'].map((guest) => hasty.as(world.a, (cx) => hasty.store.append(cx, [{ type: 'SEAT.TAKEN', data: { guest } }]))),
+    );
+    await world.sql('ALTER TABLE events.events DROP CONSTRAINT slow');
+    await hasty.close();
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  test('of more than may wait, those that come last are told to come again', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 2_005 }, (_, index) => append([seat(index)])));
+    expect(outcomes.slice(0, 2_001).every(({ status }) => status === 'fulfilled')).toBe(true);
+    for (const outcome of outcomes.slice(2_001)) expect(outcome).toMatchObject({ reason: { code: 'SERVICE_UNAVAILABLE' } });
+  });
+
   test('that are large are sent a few at a time', async () => {
     const large: NewEvent = { type: 'SEAT.TAKEN', data: { note: 'x'.repeat(60_000) } };
     const many = Array.from({ length: 30 }, () => large);

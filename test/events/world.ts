@@ -75,7 +75,7 @@ export async function openEventWorld(options: AccessOptions = {}): Promise<Event
   };
 }
 
-const LOCK = /SELECT position, hash INTO v_base, v_hash FROM events\.heads[^;]*FOR UPDATE;\s*IF NOT FOUND THEN.*?END IF;/s;
+const LOCK = /SELECT position, hash, last_at INTO v_base, v_hash, v_now FROM events\.heads[^;]*FOR UPDATE;\s*IF NOT FOUND THEN.*?END IF;/s;
 const HEAD = /UPDATE events\.heads SET position[^;]*;/;
 
 /**
@@ -83,7 +83,7 @@ const HEAD = /UPDATE events\.heads SET position[^;]*;/;
  * and holds no lock. What is said of the real one must not hold of this one, or the test would prove nothing.
  */
 export async function takeLockAway({ sql }: EventWorld): Promise<void> {
-  const [row] = await sql(`SELECT pg_get_functiondef('events.append'::regproc) AS text`);
+  const [row] = await sql(`SELECT pg_get_functiondef('events.append_each'::regproc) AS text`);
   const text = String(row?.['text']);
   const unlocked = text.replace(
     LOCK,

@@ -1,8 +1,10 @@
+import { ValidationError } from '../../kernel/errors.ts';
 import { detailOfState } from '../../platform/postgres/adapter/index.ts';
 import { organizationOf, provenanceOf } from './context.ts';
 import { AppendConditionFailedError } from './event.errors.ts';
 import { parseAppend, writeEvents } from './event.input.ts';
-import type { EventContext, EventQuery, NewEvent, Placement } from './event.types.ts';
+import type { EventContext, EventQuery, NewEvent, Placement, StoredEvent } from './event.types.ts';
+import { matches } from './matches.ts';
 
 /** When an append is refused. */
 export interface AppendCondition {
@@ -21,15 +23,17 @@ export interface Appended {
   readonly position: number;
 }
 
-/** An append that was looked at, as the database takes it: the events and the query are JSON. */
+/** An append that was looked at. */
 export interface Command {
   readonly orgId: string;
-  readonly events: string;
-  readonly query: string | null;
-  readonly after: number;
+  /** What may match the condition of another. */
+  readonly kinds: readonly Pick<StoredEvent, 'type' | 'tags'>[];
+  readonly query: EventQuery | null;
+  /** As the database takes it, in JSON. */
+  readonly text: string;
 }
 
-interface Row {
+interface PlacedRow {
   readonly position: bigint;
   readonly id: string;
   readonly aggregateVersion: bigint | null;
@@ -37,13 +41,10 @@ interface Row {
 }
 
 /** A row of one of several commands: a placed event, or the position at which the condition failed. */
-type NumberedRow = { readonly command: bigint } & (
-  | ({ readonly conflict: null } & Row)
-  | { readonly conflict: bigint }
-);
+type Row = { readonly command: bigint } & (({ readonly conflict: null } & PlacedRow) | { readonly conflict: bigint });
 
-/** The code of the migration for a condition that does not hold. */
-const CONDITION_FAILED = 'DCB01';
+/** The code of the migration for a condition that has too much to look at. */
+const CONDITION_TOO_WIDE = 'DCB03';
 
 /** @throws ValidationError for what is no event; TenantContextError without an organization. */
 export function toCommand(cx: EventContext, events: readonly NewEvent[], input: AppendCondition): Command {
@@ -58,56 +59,65 @@ export function toCommand(cx: EventContext, events: readonly NewEvent[], input: 
       aggregateId: aggregate?.id ?? null,
     })),
   );
-  const query = condition.query === null ? null : JSON.stringify(condition.query);
-  return { orgId, events: text, query, after: condition.after };
+  const { query, after } = condition;
+  return { orgId, kinds: checked, query, text: `{"events":${text},"query":${JSON.stringify(query)},"after":${after}}` };
 }
 
-const toPlacement = ({ position, id, aggregateVersion, createdAt }: Row): Placement => ({
+const toPlacement = ({ position, id, aggregateVersion, createdAt }: PlacedRow): Placement => ({
   position: Number(position),
   id,
   aggregateVersion: aggregateVersion === null ? null : Number(aggregateVersion),
   createdAt,
 });
 
-function toAppended(orgId: string, rows: readonly Row[]): Appended {
+function toAppended(orgId: string, rows: readonly PlacedRow[]): Appended {
   const events = rows.map(toPlacement).sort((a, b) => a.position - b.position);
   return { orgId, events, position: events.at(-1)?.position ?? 0 };
 }
 
-/**
- * Appends all events of a command or none, in the transaction of `db` or one of its own.
- *
- * @throws AppendConditionFailedError when the condition does not hold.
- */
-export async function appendOne(db: EventContext['db'], { orgId, events, query, after }: Command): Promise<Appended> {
-  try {
-    const rows = await db.$queryRaw<Row[]>`/* writes */
-      SELECT "position", id, aggregate_version AS "aggregateVersion", created_at AS "createdAt"
-      FROM events.append(${events}::jsonb, ${query}::jsonb, ${BigInt(after)}::bigint)`;
-    return toAppended(orgId, rows);
-  } catch (error) {
-    const detail = detailOfState(error, CONDITION_FAILED);
-    throw detail === null ? error : new AppendConditionFailedError(Number(detail));
-  }
+/** Whether a condition could match what another command appends: then they must not be sent together. */
+export function isAboutOther({ query }: Command, { kinds }: Command): boolean {
+  return query !== null && kinds.some((kind) => matches(kind, query));
 }
 
 /**
- * Appends for several commands of one organization in one transaction, each with a condition of its own and seeing those
- * before it. Answers for each what `appendOne` would, or would throw.
+ * Appends for several commands of one organization, each all of its events or none, in the transaction of `db` or one of
+ * their own. Answers for each what was appended, or why it was not. No command may be about another.
+ *
+ * @throws ValidationError for a condition that has too much to look at, whichever it is.
  */
 export async function appendEach(
   db: EventContext['db'],
   commands: readonly Command[],
 ): Promise<readonly (Appended | AppendConditionFailedError)[]> {
-  const written = commands.map(({ events, query, after }) => `{"events":${events},"query":${query},"after":${after}}`);
-  const rows = await db.$queryRaw<NumberedRow[]>`/* writes */
+  const rows = await db.$queryRaw<Row[]>`/* writes */
     SELECT command, conflict, "position", id, aggregate_version AS "aggregateVersion", created_at AS "createdAt"
-    FROM events.append_each(${`[${written.join(',')}]`}::jsonb)`;
+    FROM events.append_each(${`[${commands.map(({ text }) => text).join(',')}]`}::jsonb)`.catch(sayWhatIsTooWide);
   const byCommand = Map.groupBy(rows, ({ command }) => Number(command));
   return commands.map(({ orgId }, index) => {
     const own = byCommand.get(index + 1) ?? [];
     const failed = own.find((row) => row.conflict !== null);
     if (failed) return new AppendConditionFailedError(Number(failed.conflict));
-    return toAppended(orgId, own as (NumberedRow & Row)[]);
+    return toAppended(orgId, own as (Row & PlacedRow)[]);
   });
+}
+
+function sayWhatIsTooWide(error: unknown): never {
+  const looked = detailOfState(error, CONDITION_TOO_WIDE);
+  if (looked === null) throw error;
+  throw ValidationError.of(
+    'after',
+    `is too far behind for this condition: up to position ${looked} nothing matches, so read on from there and give the head that you come to`,
+  );
+}
+
+/**
+ * Appends all events of a command or none, in the transaction of `db` or one of its own.
+ *
+ * @throws AppendConditionFailedError when the condition does not hold; ValidationError as `appendEach`.
+ */
+export async function appendOne(db: EventContext['db'], command: Command): Promise<Appended> {
+  const [outcome] = await appendEach(db, [command]);
+  if (outcome instanceof Error) throw outcome;
+  return outcome!;
 }

@@ -1,11 +1,13 @@
-import { isOutcomeUnknown, isTransientFailure } from '../../platform/postgres/adapter/index.ts';
+import { ServiceUnavailableError } from '../../kernel/errors.ts';
+import { isOutcomeUnknown, isOutOfTime, isTransientFailure } from '../../platform/postgres/adapter/index.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
-import { type Appended, appendEach, appendOne, type Command } from './append.ts';
+import { type Appended, appendEach, appendOne, type Command, isAboutOther } from './append.ts';
 
-/** Each is a transaction within the batch's, and PostgreSQL keeps account of 64 of them in memory. */
 const MOST_COMMANDS = 50;
 const MOST_CHARACTERS = 4 * 1024 * 1024;
+/** So many of one organization wait at the most; whoever comes then is told to come again. */
+const MOST_WAITING = 2_000;
 
 interface Waiting {
   readonly command: Command;
@@ -28,6 +30,7 @@ export function createBatcher(): AppendCommand {
     queues.set(db, ofClient);
     const { orgId } = command;
     const line = ofClient.get(orgId);
+    if (line !== undefined && line.length >= MOST_WAITING) throw new ServiceUnavailableError();
     const { promise, resolve, reject } = Promise.withResolvers<Appended>();
     const waiting: Waiting = {
       command,
@@ -53,13 +56,18 @@ async function drain(db: TenantClient, orgId: string, lines: Map<string, Waiting
   lines.delete(orgId);
 }
 
+/** Takes what can be sent together, in the order in which it came. What is about one of those waits for the next batch. */
 function takeBatch(line: Waiting[]): Waiting[] {
+  const batch: Waiting[] = [];
   let characters = 0;
-  const end = line.findIndex(({ command }, index) => {
-    characters += command.events.length;
-    return index >= MOST_COMMANDS || (index > 0 && characters > MOST_CHARACTERS);
-  });
-  return line.splice(0, end === -1 ? line.length : end);
+  for (let place = 0; place < line.length && batch.length < MOST_COMMANDS; ) {
+    const { command } = line[place]!;
+    characters += command.text.length;
+    if (batch.length > 0 && characters > MOST_CHARACTERS) break;
+    if (batch.some((other) => isAboutOther(command, other.command))) place += 1;
+    else batch.push(...line.splice(place, 1));
+  }
+  return batch;
 }
 
 async function sendAlone(db: TenantClient, { command, settle }: Waiting): Promise<void> {
@@ -72,7 +80,7 @@ async function send(db: TenantClient, batch: readonly Waiting[]): Promise<void> 
     const outcomes = await appendEach(db, batch.map(({ command }) => command));
     for (const [index, { settle }] of batch.entries()) settle(outcomes[index]!);
   } catch (error) {
-    const isOfAll = isTransientFailure(error) || isOutcomeUnknown(error);
+    const isOfAll = (isTransientFailure(error) && !isOutOfTime(error)) || isOutcomeUnknown(error);
     if (isOfAll) for (const { settle } of batch) settle(error as Error);
     // One of them is to blame, and the others are not to suffer for it: nothing of the batch was kept.
     else for (const each of batch) await sendAlone(db, each);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isOutcomeUnknown, isTransientFailure } from '../../platform/postgres/adapter/index.ts';
+import { isOutcomeUnknown, isOutOfTime, isTransientFailure } from '../../platform/postgres/adapter/index.ts';
 import type { EventSignals } from '../../platform/postgres/event-signals.ts';
 import type { TenantClient, TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createBell } from './bell.ts';
@@ -90,16 +90,16 @@ async function takePage(consumer: Consumer, options: ConsumeOptions): Promise<'m
     try {
       await handleOne(consumer, event);
     } catch (error) {
-      if (isAway(error)) throw error;
+      // A handler that takes longer than it may would be tried for ever, and nobody told.
+      if (isAway(error) && !isOutOfTime(error)) throw error;
       await waitAfterFailure(consumer, done, event, error, options);
       return 'more';
     }
     done = event.position;
   }
-  if (page.isFull) return 'more';
-  // Nothing else matches up to the head: a consumer of rare events does not look at all others again.
-  if (page.head > done) await advanceMark(cx, name, page.head);
-  return 'done';
+  // Nothing else matches up to there: a consumer of rare events does not look at all others again.
+  if (page.through > done) await advanceMark(cx, name, page.through);
+  return page.through < page.head ? 'more' : 'done';
 }
 
 /** Handles an event and marks it, both or neither; nothing when another process has handled it already. */

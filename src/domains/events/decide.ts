@@ -44,18 +44,16 @@ export async function decideByEvents(
   }
 }
 
-/**
- * Everything that matches, up to the head of the last page: each page has all that matches up to its end, and the last
- * one up to its head.
- */
+/** Everything that matches, up to the head of the last page: each page has all that matches up to its end. */
 async function readAll(cx: EventContext, query: EventQuery): Promise<{ events: StoredEvent[]; head: number }> {
   const events: StoredEvent[] = [];
-  for (;;) {
-    const page = await readEvents(cx, query, { after: events.at(-1)?.position ?? 0, limit: PAGE });
+  for (let after = 0; ; ) {
+    const page = await readEvents(cx, query, { after, limit: PAGE });
     events.push(...page.events);
-    if (!page.isFull) return { events, head: page.head };
+    if (page.through >= page.head) return { events, head: page.head };
     if (events.length >= MOST_EVENTS) {
       throw new ConflictError(`More than ${MOST_EVENTS} events match: decide by a narrower query.`);
     }
+    after = page.through;
   }
 }

@@ -38,7 +38,7 @@ const query = z
   .array(
     z.strictObject({
       types: z.array(type).max(MOST_TYPES).default([]),
-      tags: z.array(tag).max(MOST_TAGS).default([]),
+      tags: z.array(tag).max(MOST_TAGS).default([]).transform((tags) => [...new Set(tags)]),
       exceptNouns: z.array(z.string()).default([]),
     }),
   )
@@ -80,7 +80,7 @@ export function parseAppend(input: {
   }
   const checked = events.map((event, index) => ({
     ...event,
-    tags: [...new Set(event.tags)],
+    tags: [...new Set(event.tags)].sort(),
     data: requireJsonObject(event.data ?? {}, `events.${index}.data`),
     metadata: requireJsonObject(event.metadata ?? {}, `events.${index}.metadata`),
   }));

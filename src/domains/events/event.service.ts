@@ -72,7 +72,7 @@ export function createEventService(store: EventStore): EventService {
   return {
     async read(cx, query, options) {
       requirePermission(cx, 'event:read');
-      const page = await store.read(cx, visibleQuery(cx.principal, query), options);
+      const page = await readFar(store, cx, visibleQuery(cx.principal, query), options);
       if (isAuditReading(page.events.map(({ type }) => type))) await recordAuditRead(cx, asked(query));
       return page;
     },
@@ -101,6 +101,18 @@ export function createEventService(store: EventStore): EventService {
       return begin(cx, [{ types, tags: entity ? [entityTag(entity)] : [] }], options);
     },
   };
+}
+
+/** So often is read on for one page, where there is much to look at and little that matches. */
+const MOST_LOOKS = 5;
+
+/** A page that is full, or ends where the log does, or is as much as one caller is looked for at once. */
+async function readFar(store: EventStore, cx: ServiceContext, query: EventQuery, { after, limit }: PageOptions): Promise<EventPage> {
+  let page = await store.read(cx, query, { after, limit });
+  for (let looks = 1; looks < MOST_LOOKS && page.events.length === 0 && page.through < page.head; looks += 1) {
+    page = await store.read(cx, query, { after: page.through, limit });
+  }
+  return page;
 }
 
 /** A query as it is written down. */

@@ -12,6 +12,8 @@ import type { Tails } from './tails.ts';
 
 /** As many events as one follower keeps in memory. */
 const PAGE = 200;
+/** Who is no further from the end reads on with all others there, and takes from what is new what matches. */
+const NEAR = 1_000;
 /** How often one looks without being told: signals can be lost. */
 const POLL_MS = 5_000;
 /** How often while signals cannot be heard at all, or the database cannot be asked. */
@@ -32,7 +34,7 @@ export interface Following {
  * Every event of the organization that matches, once and in order, those to come too, until the signal is aborted. The
  * next page is read when the one before was taken, so a slow consumer holds no more than a page.
  *
- * What lies behind is looked for by the query. Who has come to the end reads on together with all others who have.
+ * What lies behind is looked for by the query. Who has come near the end reads on together with all others who have.
  *
  * It belongs to the scope in which it was begun, whoever takes from it. A database that is away is waited for.
  *
@@ -89,20 +91,21 @@ async function* follow(follower: Follower): AsyncGenerator<StoredEvent, void> {
   // Before the first look: what is appended after a look is then either heard or seen by the next one.
   const unsubscribe = subscribe(bell.ring);
   let position = after;
-  let isAtEnd = false;
+  let isNearEnd = false;
   try {
     while (!signal.aborted) {
       bell.quiet();
-      const page: EventPage | null = await (isAtEnd ? readEnd(position) : readBehind(position));
+      const page: EventPage | null = await (isNearEnd ? readEnd(position) : readBehind(position));
       for (const event of page?.events ?? []) {
         if (signal.aborted) return;
         if (isMatch(event)) yield event;
-        position = event.position;
       }
-      isAtEnd = page !== null && !page.isFull;
-      if (page?.isFull) continue;
-      // Nothing else matches up to the head, so the next look begins there.
-      if (page) position = Math.max(position, page.head);
+      if (page) {
+        // Nothing else matches up to there, so the next look begins after it.
+        position = Math.max(position, page.through);
+        isNearEnd = page.head - position <= NEAR;
+        if (position < page.head) continue;
+      }
       await bell.wait(page && isListening() ? POLL_MS : POLL_DEAF_MS, signal);
     }
   } finally {

@@ -67,19 +67,30 @@ export function readEventPage({ first, after }: PageArguments, binding: CursorBi
   return { size, binding, after: after == null ? 0 : Number(cursors.decode(binding, after, 'after').value) };
 }
 
-/** What was read for a page (one event more, if there is one), as a connection. */
-export function toEventConnection(read: readonly StoredEvent[], { after, size, binding }: PageOfEvents, cursors: CursorCodec): EventConnection {
+/**
+ * What was read for a page (one event more, if there is one), as a connection.
+ *
+ * @param through up to where that is all, when it ended before the log did.
+ */
+export function toEventConnection(
+  read: readonly StoredEvent[],
+  { after, size, binding }: PageOfEvents,
+  cursors: CursorCodec,
+  through: number | null = null,
+): EventConnection {
   const edges = read.slice(0, size).map((event) => ({
     cursor: cursors.encode(binding, { value: event.position, id: event.id }),
     node: toEventRow(event),
   }));
+  const isCutShort = read.length <= size && through !== null;
   return {
     edges,
     pageInfo: {
-      hasNextPage: read.length > size,
+      hasNextPage: isCutShort || read.length > size,
       hasPreviousPage: after > 0,
       startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      // What lies between the last event and there matches nothing: the next page is not to look at it again.
+      endCursor: isCutShort ? cursors.encode(binding, { value: through, id: '' }) : (edges.at(-1)?.cursor ?? null),
     },
   };
 }

@@ -55,7 +55,7 @@ builder.queryField('events', (t) =>
     tenant: 'scoped',
     access: 'event:read',
     description:
-      'The log of this organization, in the order of positions. Without audit:read only what applications have appended; to have read the audit is written down in it.',
+      'The log of this organization, in the order of positions. Without audit:read only what applications have appended; to have read the audit is written down in it. A page may have fewer events than `first` although more follow, when they are large or few among many: `pageInfo` says so.',
     args: {
       query: t.arg({ type: [EventQueryItem], description: QUERY_DESCRIPTION }),
       ...eventPageArguments,
@@ -68,8 +68,9 @@ builder.queryField('events', (t) =>
       const page = readEventPage(args, binding, context);
       const after = afterPosition ?? page.after;
       expectWholeRows(context, info, ['edges', 'node']);
-      const { events, head } = await context.services.events.read(serviceContext(context), query, { after, limit: page.size + 1 });
-      return { ...toEventConnection(events, { ...page, after }, context.cursors), head };
+      const { events, head, through } = await context.services.events.read(serviceContext(context), query, { after, limit: page.size + 1 });
+      const cut = through < head ? through : null;
+      return { ...toEventConnection(events, { ...page, after }, context.cursors, cut), head };
     },
   }),
 );

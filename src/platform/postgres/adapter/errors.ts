@@ -190,6 +190,14 @@ export function isTransientFailure(error: unknown): boolean {
   return failure !== undefined && (unavailableKinds.has(failure.kind) || isTransientState(failure.originalCode));
 }
 
+/**
+ * Whether a statement or transaction was ended because it took too long. The same one may work later; one that asks for too
+ * much never does.
+ */
+export function isOutOfTime(error: unknown): boolean {
+  return (isRecord(error) && error['code'] === 'P2028') || reported(error)?.originalCode === '57014';
+}
+
 /** Whether a change failed that may have been kept all the same: the connection was lost before the server's answer. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return reported(error)?.originalCode === transactionResolutionUnknown;

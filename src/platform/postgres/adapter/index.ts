@@ -5,7 +5,7 @@ import type { DatabasePool } from './pool.ts';
 import { adapterIdentity, createQueryable } from './queryable.ts';
 import { startTransaction } from './transaction.ts';
 
-export { describeDatabaseFailure, detailOfState, isOutcomeUnknown, isTransientFailure, isUnstorableValue } from './errors.ts';
+export { describeDatabaseFailure, detailOfState, isOutcomeUnknown, isOutOfTime, isTransientFailure, isUnstorableValue } from './errors.ts';
 export { createPool, type DatabasePool, type PoolOptions, type StatementEvent } from './pool.ts';
 
 const connect = (pool: DatabasePool): SqlDriverAdapter => {

@@ -55,6 +55,15 @@ test('what is recorded takes the place of up to 100 answers of the same organiza
   expect([await countOf('old'), await countOf('young'), await countOf('foreign'), await countOf('new')]).toEqual([0, 5, 5, 2]);
 });
 
+test('old answers are gone before the work begins, which may hold others back', async () => {
+  await insert(a, 'old', 5, OLD);
+  const request = { orgId: a.orgId, userId: a.userId, operation: 'test', key: 'new', input: {}, now: NOW };
+  const { result } = await runInScope(scopeOf(a), () =>
+    access.db.$transaction((tx) => once(tx, request, async () => ({ left: await tx.idempotencyKey.count({ where: { orgId: a.orgId } }) }))),
+  );
+  expect(result).toEqual({ left: 0 });
+});
+
 test('a repeated request deletes nothing', async () => {
   await remember('new1');
   await insert(a, 'old', 5, OLD);

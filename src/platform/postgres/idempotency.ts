@@ -52,9 +52,10 @@ export async function once<Result>(
     return { result: earlier.result as Result, replayed: true };
   }
   if (earlier !== null) await tx.idempotencyKey.deleteMany({ where: id });
+  // Before the work: whoever appends to a log holds back all others who do from then on.
+  await forgetOld(tx, orgId, now);
   const result = await work();
   await tx.idempotencyKey.createMany({ data: [{ ...id, requestHash, result: result as object, createdAt: now }] });
-  await forgetOld(tx, orgId, now);
   return { result, replayed: false };
 }
 

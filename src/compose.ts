@@ -118,7 +118,7 @@ export function composeApp(options: AppOptions): App {
   const { keyRing, exporter } = signedLog;
   const logDoors = createLogDoors({
     ...{ auth: services.auth, accessLog, exporter, keyRing, meter, failures, logger, requestTimeoutMs, corsOrigins },
-    ...{ db, events, clock, accessChanged, secureCookies: config.session.cookieSecure },
+    ...{ db, events, clock, accessChanged, watches, secureCookies: config.session.cookieSecure },
   });
   const sockets = createSocketDoor({
     api,

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config/index.ts';
+import { toGlobalId } from '../../src/kernel/ids.ts';
 import { OPERATOR_PERMISSIONS } from '../../src/kernel/permissions.ts';
 import { runArchive } from '../../src/ops/archive/index.ts';
 import { checkFile } from '../../src/platform/chain/index.ts';
@@ -402,6 +403,45 @@ describe('of a long log', () => {
     await expect.poll(isStill, { timeout: 5_000 }).toBe(true);
     expect(statements.length).toBeLessThan(60);
     stop();
+  });
+
+  test('a key that is taken back gets no more of it, and is told why', async () => {
+    const { app } = world.testApp;
+    const owner = await app.services.auth.authenticate(world.globex.keys.owner, null);
+    const asOwner = <Result>(work: () => Promise<Result>) => runInScope(createScope({ orgId: world.globex.orgUuid, userId: owner.userId }), work);
+    const { apiKeyId, secret } = await asOwner(() => app.services.apiKeys.create(app.serviceContext(owner), { name: 'Exporter', scopes: ['event:read', 'audit:read'] }));
+    const response = await open('', bearer(secret!));
+    response.pause();
+    await asOwner(() => app.services.apiKeys.revoke(app.serviceContext(owner), { id: toGlobalId('ApiKey', apiKeyId) }));
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    expect(JSON.parse(text.trimEnd().split('\n').at(-1)!)).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
+    // What lay on the way when it was taken back is what sockets and buffers hold.
+    expect(text.length).toBeLessThan(30_000_000);
+  });
+
+  test('an organization has only so many under way at once, a caller fewer, and each that ends makes room', async () => {
+    const openTwo = async (key: string) => {
+      const responses = [await open('', bearer(key)), await open('', bearer(key))];
+      for (const response of responses) response.pause();
+      return responses;
+    };
+    const { owner, admin } = world.globex.keys;
+    const underWay = await openTwo(owner);
+    const third = await take('', bearer(owner));
+    expect([third.status, codesOf(third)]).toEqual([429, ['RATE_LIMITED']]);
+    expect(third.text).toContain('You have 2 exports under way, the most there may be: take one to its end first, or end it.');
+    expect(await take('', bearer(world.acme.keys.owner))).toMatchObject({ status: 200 });
+    underWay.push(...(await openTwo(admin)));
+    const chosen = { ...bearer(world.operator.token), 'x-organization-id': world.globex.organizationId };
+    const fifth = await take('?through=3', chosen);
+    expect([fifth.status, fifth.text]).toEqual([429, expect.stringContaining('This organization has 4 exports under way') as string]);
+    for (const response of underWay) response.destroy();
+    await expect.poll(async () => (await take('?through=3', bearer(owner))).status, { timeout: 20_000 }).toBe(200);
+    // What was refused has taken no place.
+    for (let times = 0; times < 5; times += 1) await take('?after=99999999', bearer(owner));
+    expect(await take('?through=3', bearer(owner))).toMatchObject({ status: 200 });
   });
 
   test('everything comes to a slow reader, beyond the time that a request may take', async () => {

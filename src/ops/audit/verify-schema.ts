@@ -1,11 +1,10 @@
-import type { QueryResultRow } from 'pg';
 import type { Finding } from '../../platform/chain/index.ts';
 import { inTransaction, withClient } from '../../platform/postgres/client.ts';
 import { readMigrationFiles } from '../../platform/postgres/migrations/index.ts';
 import type { OpenDatabase } from '../../platform/postgres/open-database.ts';
 import { type Declared, describeFunction, describePolicy, describeTrigger, readDeclared, SCHEMAS } from './declared.ts';
 
-type Ask = <Row extends QueryResultRow>(text: string) => Promise<Row[]>;
+type Ask = <Row>(text: string) => Promise<Row[]>;
 
 /**
  * Holds what the log is written, read and guarded by against the migrations. The audit asks functions of the database for the
@@ -17,7 +16,7 @@ export async function verifySchema({ runtimeUrl }: Pick<OpenDatabase, 'runtimeUr
     inTransaction(client, async () => {
       // Nothing of the names below is to be taken from anywhere else.
       await client.query('SET LOCAL search_path = pg_catalog');
-      return readActual(async <Row extends QueryResultRow>(text: string) => (await client.query<Row>(text, [SCHEMAS])).rows);
+      return readActual(async <Row>(text: string) => (await client.query(text, [SCHEMAS])).rows as Row[]);
     }),
   );
   return [

@@ -73,9 +73,13 @@ test('a session that has run out takes its subscriptions along, though nothing h
   offsetMs = 0;
 });
 
-test('whoever is still who it was is shown everything, whatever else changes', async () => {
+test('whoever is asked about and still who it was is shown everything, whatever else changes', async () => {
   const followed = [await begun(deafServer.url, world.keys.member), await begun(server.url, world.keys.member)];
-  await withClient(testApp.database.superuserUrl, (client) => client.query(`UPDATE iam.organizations SET description = 'Changed'`));
+  const asked: string[] = [];
+  const stop = testApp.app.pool.observe(({ text }) => text.includes('find_api_key') && asked.push(text));
+  await withClient(testApp.database.superuserUrl, (client) => client.query(`UPDATE iam.organizations SET name = 'Renamed' WHERE id = $1`, [world.orgUuid]));
+  await expect.poll(() => asked.length, settled).toBeGreaterThan(0);
+  stop();
   await withClient(testApp.database.superuserUrl, (client) => client.query(`UPDATE iam.memberships SET status = 'suspended' WHERE email = $1`, [world.email('viewer')]));
   await append(world.keys.member);
   await expect.poll(() => followed.map(({ results }) => results.length), settled).toEqual([3, 2]);

@@ -50,9 +50,9 @@ const EVENTS = 'subscription ($query: [EventQueryItem!], $after: Position) { eve
 const key = () => world.acme.keys.member;
 
 type Way = 'sse' | 'websocket';
-const subscribe = (way: Way, url: string, after: number): Followed => {
+const subscribe = (way: Way, url: string, after: number, token = key()): Followed => {
   const asked = { query: EVENTS, variables: { after } };
-  const followed = way === 'sse' ? bySse(url, bearer(key()), asked) : byWebSocket(url, { authorization: `Bearer ${key()}` }, asked);
+  const followed = way === 'sse' ? bySse(url, bearer(token), asked) : byWebSocket(url, { authorization: `Bearer ${token}` }, asked);
   open.push(followed);
   return followed;
 };
@@ -79,13 +79,28 @@ describe('two processes', () => {
 
   test('a key that one revokes ends the subscriptions of the other', async () => {
     const [one, other] = await Promise.all([start().url(), start().url()]);
-    const followed = [subscribe('sse', other, await headOf(one)), subscribe('websocket', other, await headOf(one))];
+    const make = 'mutation { createApiKey(input: { name: "Short-lived", scopes: ["event:read"] }) { ... on CreateApiKeySuccess { secret apiKey { id } } } }';
+    const { secret, apiKey } = (await ask(one, make, {}, bearer(world.acme.keys.owner))).json.data.createApiKey;
+    const after = await headOf(one);
+    const followed = [subscribe('sse', other, after, secret), subscribe('websocket', other, after, secret)];
     await append(one);
     await expect.poll(() => followed.map((each) => positionsIn(each).length), settled).toEqual([1, 1]);
-    await ask(one, 'mutation ($id: ID!) { updateMemberRole(input: { id: $id, role: VIEWER }) { __typename } }', { id: world.acme.members.member }, bearer(world.acme.keys.owner));
+    await ask(one, 'mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { __typename } }', { id: apiKey.id }, bearer(world.acme.keys.owner));
+    await Promise.all(followed.map(({ done }) => done));
+    expect(followed.map(({ results }) => results.at(-1)?.errors?.[0]?.extensions.code)).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED']);
+  }, 240_000);
+
+  test('a role that one changes ends the subscriptions of the other', async () => {
+    const [one, other] = await Promise.all([start().url(), start().url()]);
+    const after = await headOf(one);
+    const followed = [subscribe('sse', other, after), subscribe('websocket', other, after)];
+    await append(one);
+    await expect.poll(() => followed.map((each) => positionsIn(each).length), settled).toEqual([1, 1]);
+    const setRole = 'mutation ($id: ID!, $role: OrganizationRole!) { updateMemberRole(input: { id: $id, role: $role }) { __typename } }';
+    await ask(one, setRole, { id: world.acme.members.member, role: 'VIEWER' }, bearer(world.acme.keys.owner));
     await Promise.all(followed.map(({ done }) => done));
     expect(followed.map(({ results }) => results.at(-1)?.errors?.[0]?.extensions.code)).toEqual(['FORBIDDEN', 'FORBIDDEN']);
-    await ask(one, 'mutation ($id: ID!) { updateMemberRole(input: { id: $id, role: MEMBER }) { __typename } }', { id: world.acme.members.member }, bearer(world.acme.keys.owner));
+    await ask(one, setRole, { id: world.acme.members.member, role: 'MEMBER' }, bearer(world.acme.keys.owner));
   }, 240_000);
 });
 
@@ -126,13 +141,22 @@ describe.each<Way>(['sse', 'websocket'])('a subscriber by %s', (way) => {
 test('a WebSocket is closed as one that goes away, and no new one is taken while the server stops', async () => {
   const server = start();
   const url = await server.url();
-  const socket = new WebSocket(url.replace(/^http/, 'ws'), 'graphql-transport-ws');
-  await once(socket, 'open');
-  socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${key()}` } }));
-  await once(socket, 'message');
+  const enter = async () => {
+    const socket = new WebSocket(url.replace(/^http/, 'ws'), 'graphql-transport-ws');
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${key()}` } }));
+    await once(socket, 'message');
+    return socket;
+  };
+  const [socket, silent] = [await enter(), await enter()];
   const closed = once(socket, 'close');
-  await server.end('SIGTERM');
+  // It never hears that it is to go, so that the server is still there, stopping, when the next one comes.
+  silent.pause();
+  const ended = server.end('SIGTERM');
   expect((await closed)[0]).toBe(1001);
+  await expect(enter()).rejects.toThrow(/ECONNREFUSED|503/);
+  silent.terminate();
+  expect(await ended).toBe(0);
 }, 240_000);
 
 test('a subscriber who reads nothing holds back its own events and no more of the server than a page of them', async () => {
@@ -152,7 +176,8 @@ test('a subscriber who reads nothing holds back its own events and no more of th
   // As long as it takes somebody else to be told of an event, which is told after all of these.
   const other = subscribe('sse', world.url, after);
   await expect.poll(() => positionsIn(other).length, settled).toBe(APPENDS);
-  const pagesOfOther = Math.ceil(APPENDS / 200);
+  // A page of events as large as these is full at 2 MB.
+  const pagesOfOther = Math.ceil((APPENDS * 50_000) / (2 * 1024 * 1024));
   expect(reads.length).toBeLessThanOrEqual(pagesOfOther + 2 + 2);
   let text = '';
   response.on('data', (chunk: Buffer) => (text += chunk.toString())).resume();

@@ -98,6 +98,7 @@ async function readLog(db: TenantClient, { orgId, name }: KnownLog, { options, k
       orgId,
       sinceCheckpoint: options.sinceCheckpoint,
       onTotal: (total) => {
+        progress?.stop();
         if (total > 0) progress = startProgress({ total, unit: `events of ${name}`, output });
       },
       onEvents: (count) => progress?.add(count, true),

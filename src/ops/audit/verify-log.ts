@@ -1,4 +1,5 @@
 import {
+  type Archive,
   beginningOf,
   type ChainCheck,
   type ChainStart,
@@ -19,7 +20,7 @@ export interface LogCheck {
   readonly keys: KeyRing;
   readonly orgId: string;
   readonly sinceCheckpoint: boolean;
-  /** Told how many events there are to look at, once, before the first. */
+  /** Told how many events there are to look at, before the first; once more when it begins anew. */
   onTotal(count: number): void;
   onEvents(count: number): void;
 }
@@ -41,11 +42,20 @@ interface Extent {
 
 /** Holds the log of the scope's organization against its chain, its checkpoints and its tags. */
 export async function verifyLog(asked: LogCheck): Promise<LogReport> {
+  for (let archive = await readLastArchive(asked.db); ; ) {
+    const report = await verifyAfter(archive, asked);
+    const newer = await readLastArchive(asked.db);
+    // What is archived while it is read looks as if it had been taken away: then it is read anew, from there on.
+    if (report.check.found === 0 || newer?.statement.position === archive?.statement.position) return report;
+    archive = newer;
+  }
+}
+
+async function verifyAfter(archive: Signed<Archive> | null, asked: LogCheck): Promise<LogReport> {
   const { db, keys, orgId, sinceCheckpoint } = asked;
   // Before the head: a log never ends before the last position that was signed.
   const last = await readLastCheckpoint(db);
   const extent = await readExtent(db, orgId);
-  const archive = await readLastArchive(db);
   const isShort = sinceCheckpoint && last !== null && last.statement.position > (archive?.statement.position ?? 0);
   const from = isShort ? last : archive;
   const start: ChainStart = from ? { organization: orgId, position: from.statement.position, hash: from.statement.hash } : beginningOf(orgId);

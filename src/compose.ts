@@ -82,7 +82,7 @@ export function composeApp(options: AppOptions): App {
   // On a connection of its own: who waits for one to answer a request does not wait for signals as well.
   const signalPool = createPool({ url: database.listenUrl, size: 1, connectTimeoutMs, statementTimeoutMs, namedStatements });
   const eventSignals = createEventSignals(signalPool, { url: database.listenUrl, connectTimeoutMs });
-  const events = createEventStore(eventSignals);
+  const events = createEventStore(eventSignals, pool);
   const onLost = (error: unknown) => logger.error({ code: 'AUDIT_EVENT_LOST', error: describeForLog(error) }, 'an event of the audit could not be written');
   const accessLog = createAccessLog({ events, db, clock, onLost });
   const secretKey = readOrCreateSecretKey(config);

@@ -66,8 +66,8 @@ export function openContestants(runtimeUrl: string): Contestants {
   const pool = createPool({ url: runtimeUrl, size: MOST_WRITERS, namedStatements: true, ...timeouts });
   const db = createTenantClient({ adapter: createTenantAdapter(pool), ...timeouts });
   const signals = createEventSignals(pool, { url: runtimeUrl });
-  const together = createEventStore(signals);
-  const alone = Array.from({ length: MOST_WRITERS }, () => createEventStore(signals));
+  const together = createEventStore(signals, pool);
+  const alone = Array.from({ length: MOST_WRITERS }, () => createEventStore(signals, pool));
   const cx = { db, principal: null };
   const heads = new Map<string, number>();
 

@@ -90,7 +90,7 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
   await Promise.all(Array.from({ length: POOL_SIZE * 2 }, () => preTenant.findSignIn('nobody@nowhere.test')));
   const feed = createAccessFeed({ url: database.runtimeUrl });
   const signals = createEventSignals(pool, { url: database.runtimeUrl });
-  const events = createEventStore(signals);
+  const events = createEventStore(signals, pool);
   await Promise.all([feed.whenListening(), signals.whenListening()]);
 
   let offsetMs = 0;

@@ -54,7 +54,7 @@ async function follow(): Promise<StoredEvent[]> {
 async function findFaults() {
   const { store, as, a, sql } = world;
   const following = follow();
-  const stores = Array.from({ length: STORES }, () => createEventStore(world.signals));
+  const stores = Array.from({ length: STORES }, () => createEventStore(world.signals, world.access.pool));
   const written = await Promise.all(Array.from({ length: WRITERS }, (_, index) => write(stores[index % STORES]!, index + 1)));
   await Promise.all(stores.map((each) => each.close()));
   await as(a, (cx) => store.append(cx, [{ type: LAST }]));

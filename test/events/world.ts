@@ -34,7 +34,7 @@ export async function openEvents(url: string, options: AccessOptions & { readonl
   const { listenUrl = url, ...accessOptions } = options;
   const access = openAccess(url, accessOptions);
   const signals = createEventSignals(access.pool, { url: listenUrl, retryMinMs: 20, retryMaxMs: 50 });
-  const store = createEventStore(signals);
+  const store = createEventStore(signals, access.pool);
   await signals.whenListening();
   return {
     access,

@@ -10,7 +10,7 @@ const [url = '', orgId = '', name = ''] = process.argv.slice(2);
 const timeouts = { connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 };
 const pool = createPool({ url, size: 4, namedStatements: true, ...timeouts });
 const cx = { db: createTenantClient({ adapter: createTenantAdapter(pool), ...timeouts }), principal: null };
-const store = createEventStore(createEventSignals(pool, { url }));
+const store = createEventStore(createEventSignals(pool, { url }), pool);
 const tell = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const failed = new Set<number>();

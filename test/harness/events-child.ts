@@ -10,7 +10,7 @@ const [mode = '', url = '', orgId = '', after = '0'] = process.argv.slice(2);
 const timeouts = { connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 };
 const pool = createPool({ url, size: 8, namedStatements: true, ...timeouts });
 const cx = { db: createTenantClient({ adapter: createTenantAdapter(pool), ...timeouts }), principal: null };
-const store = createEventStore(createEventSignals(pool, { url }));
+const store = createEventStore(createEventSignals(pool, { url }), pool);
 
 const WRITERS = 8;
 

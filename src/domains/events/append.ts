@@ -1,5 +1,7 @@
 import { ValidationError } from '../../kernel/errors.ts';
 import { detailOfState } from '../../platform/postgres/adapter/index.ts';
+import type { AppendRow, SendAppends } from '../../platform/postgres/event-appends.ts';
+import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { organizationOf, provenanceOf } from './context.ts';
 import { AppendConditionFailedError } from './event.errors.ts';
 import { parseAppend, writeEvents } from './event.input.ts';
@@ -33,16 +35,6 @@ export interface Command {
   readonly text: string;
 }
 
-interface PlacedRow {
-  readonly position: bigint;
-  readonly id: string;
-  readonly aggregateVersion: bigint | null;
-  readonly createdAt: Date;
-}
-
-/** A row of one of several commands: a placed event, or the position at which the condition failed. */
-type Row = { readonly command: bigint } & (({ readonly conflict: null } & PlacedRow) | { readonly conflict: bigint });
-
 /** The code of the migration for a condition that has too much to look at. */
 const CONDITION_TOO_WIDE = 'DCB03';
 
@@ -63,14 +55,14 @@ export function toCommand(cx: EventContext, events: readonly NewEvent[], input: 
   return { orgId, kinds: checked, query, text: `{"events":${text},"query":${JSON.stringify(query)},"after":${after}}` };
 }
 
-const toPlacement = ({ position, id, aggregateVersion, createdAt }: PlacedRow): Placement => ({
+const toPlacement = ({ position, id, aggregateVersion, createdAt }: AppendRow): Placement => ({
   position: Number(position),
-  id,
+  id: id!,
   aggregateVersion: aggregateVersion === null ? null : Number(aggregateVersion),
-  createdAt,
+  createdAt: createdAt!,
 });
 
-function toAppended(orgId: string, rows: readonly PlacedRow[]): Appended {
+function toAppended(orgId: string, rows: readonly AppendRow[]): Appended {
   const events = rows.map(toPlacement).sort((a, b) => a.position - b.position);
   return { orgId, events, position: events.at(-1)?.position ?? 0 };
 }
@@ -81,24 +73,23 @@ export function isAboutOther({ query }: Command, { kinds }: Command): boolean {
 }
 
 /**
- * Appends for several commands of one organization, each all of its events or none, in the transaction of `db` or one of
- * their own. Answers for each what was appended, or why it was not. No command may be about another.
+ * Appends for several commands of one organization, each all of its events or none. Answers for each what was appended, or
+ * why it was not. No command may be about another.
  *
  * @throws ValidationError for a condition that has too much to look at, whichever it is.
  */
 export async function appendEach(
-  db: EventContext['db'],
+  send: SendAppends,
   commands: readonly Command[],
 ): Promise<readonly (Appended | AppendConditionFailedError)[]> {
-  const rows = await db.$queryRaw<Row[]>`/* writes */
-    SELECT command, conflict, "position", id, aggregate_version AS "aggregateVersion", created_at AS "createdAt"
-    FROM events.append_each(${`[${commands.map(({ text }) => text).join(',')}]`}::jsonb)`.catch(sayWhatIsTooWide);
+  const texts = commands.map(({ text }) => text).join(',');
+  const rows = await send(commands[0]!.orgId, `[${texts}]`).catch(sayWhatIsTooWide);
   const byCommand = Map.groupBy(rows, ({ command }) => Number(command));
   return commands.map(({ orgId }, index) => {
     const own = byCommand.get(index + 1) ?? [];
     const failed = own.find((row) => row.conflict !== null);
     if (failed) return new AppendConditionFailedError(Number(failed.conflict));
-    return toAppended(orgId, own as (Row & PlacedRow)[]);
+    return toAppended(orgId, own);
   });
 }
 
@@ -112,12 +103,19 @@ function sayWhatIsTooWide(error: unknown): never {
 }
 
 /**
- * Appends all events of a command or none, in the transaction of `db` or one of its own.
+ * Appends all events of a command or none.
  *
  * @throws AppendConditionFailedError when the condition does not hold; ValidationError as `appendEach`.
  */
-export async function appendOne(db: EventContext['db'], command: Command): Promise<Appended> {
-  const [outcome] = await appendEach(db, [command]);
+export async function appendOne(send: SendAppends, command: Command): Promise<Appended> {
+  const [outcome] = await appendEach(send, [command]);
   if (outcome instanceof Error) throw outcome;
   return outcome!;
+}
+
+/** Appends in a transaction of the caller. */
+export function sendWithin(tx: TenantTransaction): SendAppends {
+  return (_orgId, commands) => tx.$queryRaw<AppendRow[]>`/* writes */
+    SELECT command, conflict, "position", id, aggregate_version AS "aggregateVersion", created_at AS "createdAt"
+    FROM events.append_each(${commands}::jsonb)`;
 }

@@ -1,7 +1,6 @@
 import { ServiceUnavailableError } from '../../kernel/errors.ts';
 import { isOutcomeUnknown, isOutOfTime, isTransientFailure } from '../../platform/postgres/adapter/index.ts';
-import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
-import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
+import type { SendAppends } from '../../platform/postgres/event-appends.ts';
 import { type Appended, appendEach, appendOne, type Command, isAboutOther } from './append.ts';
 
 const MOST_COMMANDS = 50;
@@ -15,21 +14,21 @@ interface Waiting {
 }
 
 /** Appends commands that are no part of a transaction of the caller. */
-export type AppendCommand = (db: TenantClient, command: Command) => Promise<Appended>;
+export type AppendCommand = (command: Command) => Promise<Appended>;
 
 /**
  * Makes the commands of one organization that come while one is under way wait for it, and sends those that wait
  * together. They would wait for the same lock otherwise, each on a connection and for a commit of its own. One that
  * comes alone is sent at once.
+ *
+ * @throws ServiceUnavailableError when 2,000 of the organization wait.
  */
-export function createBatcher(): AppendCommand {
-  const queues = new WeakMap<TenantClient, Map<string, Waiting[]>>();
+export function createBatcher(send: SendAppends): AppendCommand {
+  const lines = new Map<string, Waiting[]>();
 
-  return async (db, command) => {
-    const ofClient = queues.get(db) ?? new Map<string, Waiting[]>();
-    queues.set(db, ofClient);
+  return async (command) => {
     const { orgId } = command;
-    const line = ofClient.get(orgId);
+    const line = lines.get(orgId);
     if (line !== undefined && line.length >= MOST_WAITING) throw new ServiceUnavailableError();
     const { promise, resolve, reject } = Promise.withResolvers<Appended>();
     const waiting: Waiting = {
@@ -37,8 +36,8 @@ export function createBatcher(): AppendCommand {
       settle: (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)),
     };
     if (line === undefined) {
-      ofClient.set(orgId, []);
-      void drain(db, orgId, ofClient, waiting);
+      lines.set(orgId, []);
+      void drain(send, orgId, lines, waiting);
     } else {
       line.push(waiting);
     }
@@ -47,12 +46,8 @@ export function createBatcher(): AppendCommand {
 }
 
 /** Sends the first, then those who came meanwhile, until nobody waits. */
-async function drain(db: TenantClient, orgId: string, lines: Map<string, Waiting[]>, first: Waiting): Promise<void> {
-  // Nobody's request in particular: who acts is written in each event.
-  const scope = createScope({ orgId, userId: null });
-  for (let batch = [first]; batch.length > 0; batch = takeBatch(lines.get(orgId) ?? [])) {
-    await runInScope(scope, () => send(db, batch));
-  }
+async function drain(send: SendAppends, orgId: string, lines: Map<string, Waiting[]>, first: Waiting): Promise<void> {
+  for (let batch = [first]; batch.length > 0; batch = takeBatch(lines.get(orgId) ?? [])) await sendBatch(send, batch);
   lines.delete(orgId);
 }
 
@@ -70,19 +65,19 @@ function takeBatch(line: Waiting[]): Waiting[] {
   return batch;
 }
 
-async function sendAlone(db: TenantClient, { command, settle }: Waiting): Promise<void> {
-  settle(await appendOne(db, command).catch((error: unknown) => error as Error));
+async function sendAlone(send: SendAppends, { command, settle }: Waiting): Promise<void> {
+  settle(await appendOne(send, command).catch((error: unknown) => error as Error));
 }
 
-async function send(db: TenantClient, batch: readonly Waiting[]): Promise<void> {
-  if (batch.length === 1) return sendAlone(db, batch[0]!);
+async function sendBatch(send: SendAppends, batch: readonly Waiting[]): Promise<void> {
+  if (batch.length === 1) return sendAlone(send, batch[0]!);
   try {
-    const outcomes = await appendEach(db, batch.map(({ command }) => command));
+    const outcomes = await appendEach(send, batch.map(({ command }) => command));
     for (const [index, { settle }] of batch.entries()) settle(outcomes[index]!);
   } catch (error) {
     const isOfAll = (isTransientFailure(error) && !isOutOfTime(error)) || isOutcomeUnknown(error);
     if (isOfAll) for (const { settle } of batch) settle(error as Error);
     // One of them is to blame, and the others are not to suffer for it: nothing of the batch was kept.
-    else for (const each of batch) await sendAlone(db, each);
+    else for (const each of batch) await sendAlone(send, each);
   }
 }

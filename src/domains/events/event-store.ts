@@ -1,7 +1,9 @@
+import type { DatabasePool } from '../../platform/postgres/adapter/index.ts';
+import { createAppendSender } from '../../platform/postgres/event-appends.ts';
 import type { EventSignals } from '../../platform/postgres/event-signals.ts';
-import { isInTransaction, type TenantClient } from '../../platform/postgres/tenant-client.ts';
+import { isInTransaction, type TenantClient, type TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createAnnouncer } from './announcer.ts';
-import { type AppendCondition, type Appended, appendOne, toCommand } from './append.ts';
+import { type AppendCondition, type Appended, appendOne, sendWithin, toCommand } from './append.ts';
 import { createBatcher } from './batcher.ts';
 import { consumeEvents, type ConsumeOptions, type Handler } from './consume.ts';
 import { decideByEvents, type Decision } from './decide.ts';
@@ -36,20 +38,21 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
-export function createEventStore(signals: EventSignals): EventStore {
+/** @param pool by which appends go that are no part of a transaction of the caller. */
+export function createEventStore(signals: EventSignals, pool: DatabasePool): EventStore {
   const announcer = createAnnouncer(signals);
-  const appendAlone = createBatcher();
+  const appendAlone = createBatcher(createAppendSender(pool));
   const following = { signals, tails: createTails() };
 
   const append: EventStore['append'] = async (cx, events, condition = {}) => {
     const command = toCommand(cx, events, condition);
     const { db } = cx;
     if (isInTransaction(db)) {
-      const appended = await appendOne(db, command);
+      const appended = await appendOne(sendWithin(db as TenantTransaction), command);
       announcer.expected(appended.orgId, appended.position);
       return appended;
     }
-    const appended = await appendAlone(db as TenantClient, command);
+    const appended = await appendAlone(command);
     announcer.committed(appended.orgId);
     return appended;
   };

@@ -52,7 +52,7 @@ export const areas: readonly Area[] = [
   { name: 'adapter', files: [`${postgres}/adapter/{index,pool,transaction,queryable,records}.ts`], operators: everything, killers: killers.adapter },
   { name: 'prepared statements', files: [`${postgres}/adapter/{batch,statement-cache}.ts`], operators: { ...everything, ...keeps }, killers: killers.adapter },
   { name: 'idempotency', files: [`${postgres}/idempotency.ts`], operators: everything, killers: killers.idempotency },
-  { name: 'events', files: ['src/domains/events/{context,append,batcher,read,subscribe,tails,matches,announcer,event-store,event-row,marks,consume}.ts', `${postgres}/event-signals.ts`], operators: { ...guards, ...ids }, killers: killers.events },
+  { name: 'events', files: ['src/domains/events/{context,append,batcher,read,subscribe,tails,matches,announcer,event-store,event-row,marks,consume}.ts', `${postgres}/{event-signals,event-appends}.ts`], operators: { ...guards, ...ids }, killers: killers.events },
   { name: 'signed logs', files: ['src/platform/chain/{log,sign,walk}.ts', 'src/ops/{audit,archive}/*.ts', 'src/ops/tenants.ts', 'src/signed-log.ts', 'src/domains/events/{checkpoints,export-log}.ts', 'src/http/log-doors.ts', 'src/http/exports/*.ts'], operators: { ...guards, ...ids }, killers: killers.signedLogs },
   { name: 'subscriptions', files: ['src/http/subscriptions/{access-watch,deliver,plugin,subscriptions,connection}.ts'], operators: { ...guards, ...ids }, killers: killers.subscriptions },
   { name: 'events of the API', files: ['src/graphql/events/*.ts', 'src/domains/events/{event.service,visibility.rules,append-events.input,history}.ts'], operators: { ...guards, ...ids, ...filters }, killers: killers.eventsApi },

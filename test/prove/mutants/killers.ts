@@ -63,6 +63,7 @@ const REQUESTS = ['test/http/authentication.test.ts', 'test/http/sessions.test.t
 const CATALOGUE = ['test/isolation/catalogue.test.ts', 'test/sql/constraints.test.ts', 'test/sql/roles.test.ts'];
 const EVENTS = [
   'test/events/tails.test.ts',
+  'test/events/reach.test.ts',
   'test/events/isolation.test.ts',
   'test/events/store.test.ts',
   'test/events/subscribe.test.ts',

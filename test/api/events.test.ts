@@ -323,6 +323,13 @@ describe('a history', () => {
     expect(codeOf(await ofWorkflow({}, 'viewer'))).toBe('FORBIDDEN');
   });
 
+  test('of a schedule has what happened to it, and that of its workflow too', async () => {
+    await ask('mutation ($id: ID!) { updateSchedule(input: { id: $id, enabled: false }) { __typename } }', { id: world.scheduleId }, 'admin');
+    const { data } = await ask(`query ($id: ID!, $first: Int, $after: String) { node(id: $id) { ... on Schedule { ${HISTORY} workflow { ${HISTORY} } } } }`, { id: world.scheduleId }, 'admin');
+    expect(typesIn(data.node.history)).toEqual(['SCHEDULE.CREATED', 'SCHEDULE.UPDATED']);
+    expect(typesIn(data.node.workflow.history)).toEqual(expect.arrayContaining(['WORKFLOW.CREATED', 'SCHEDULE.CREATED', 'SCHEDULE.UPDATED']));
+  });
+
   test('belongs to members, keys and the organization too, and is one statement for all rows of a list', async () => {
     const lists = 'members { edges { node { history(first: 5) { edges { node { type data } } } } } } apiKeys { edges { node { history(first: 5) { edges { node { type } } } } } } organization { history { edges { node { type } } } }';
     const { result, statements } = await api.statementsOf(() => ask(`{ ${lists} }`, {}, 'owner'));

@@ -5,6 +5,7 @@ import { builder } from '../builder.ts';
 import { type GraphQLContext, orgIdOf, serviceContext } from '../context.ts';
 import { MemberType } from '../members/member.ts';
 import { OrganizationType } from '../organizations/organization.ts';
+import { ScheduleType } from '../workflows/schedule.ts';
 import { WorkflowType } from '../workflows/workflow.ts';
 import { type EventConnection, EventEdgeType, eventPageArguments, type PageOfEvents, readEventPage, toEventConnection } from './event-connection.ts';
 import { expectWholeRows } from './events.ts';
@@ -29,6 +30,7 @@ async function readHistory(context: GraphQLContext, entity: Entity, { after, siz
 
 const TYPES = {
   Workflow: WorkflowType,
+  Schedule: ScheduleType,
   Member: MemberType,
   ApiKey: ApiKeyType,
   Organization: OrganizationType,

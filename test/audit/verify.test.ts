@@ -304,6 +304,11 @@ describe('what cannot be verified is said in one line', () => {
     await expect(world.verify(argv)).rejects.toThrow(message);
   });
 
+  test('a database of another version is none that the migrations of this one say anything of', async () => {
+    await world.sql(`DELETE FROM app_meta.migration_files WHERE name LIKE '0006%'`);
+    await expect(verify()).rejects.toThrow('The database lacks 1 migration (0006_events)');
+  });
+
   test('names are told to the owner of the database alone, and an id is enough for the server', async () => {
     const environment = { MIGRATION_DATABASE_URL: '' };
     await expect(world.verify([], environment)).rejects.toThrow('MIGRATION_DATABASE_URL is missing');

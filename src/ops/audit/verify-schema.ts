@@ -2,6 +2,7 @@ import type { Finding } from '../../platform/chain/index.ts';
 import { inTransaction, withClient } from '../../platform/postgres/client.ts';
 import { readMigrationFiles } from '../../platform/postgres/migrations/index.ts';
 import type { OpenDatabase } from '../../platform/postgres/open-database.ts';
+import { assertMigrated } from '../../platform/postgres/startup-checks.ts';
 import { type Declared, describeFunction, describePolicy, describeTrigger, readDeclared, SCHEMAS } from './declared.ts';
 
 type Ask = <Row>(text: string) => Promise<Row[]>;
@@ -9,9 +10,13 @@ type Ask = <Row>(text: string) => Promise<Row[]>;
 /**
  * Holds what the log is written, read and guarded by against the migrations. The audit asks functions of the database for the
  * events, so one that was replaced would tell it whatever it wants to hear.
+ *
+ * @throws OperatorError when the database is not at these migrations.
  */
 export async function verifySchema({ runtimeUrl }: Pick<OpenDatabase, 'runtimeUrl'>): Promise<Finding[]> {
-  const declared = readDeclared((await readMigrationFiles()).map(({ upSql }) => upSql));
+  const files = await readMigrationFiles();
+  await assertMigrated(runtimeUrl, files);
+  const declared = readDeclared(files.map(({ upSql }) => upSql));
   const actual = await withClient(runtimeUrl, (client) =>
     inTransaction(client, async () => {
       // Nothing of the names below is to be taken from anywhere else.

@@ -76,6 +76,28 @@ describe('what somebody is refused is in the log when the answer comes', () => {
     expect(byQuery.events.map(({ type, data }) => [type, data.field])).toEqual([['ACCESS.DENIED', 'Subscription.eventAppended']]);
   });
 
+  test('what a subscription asks for below, once for each field, however many results it has', async () => {
+    const append = () => world.api.call('mutation { appendEvents(input: { events: [{ type: "NOTE.WRITTEN" }] }) { ... on AppendEventsSuccess { position } } }', {}, { as: acme.keys.member });
+    const after = (await append()).data.appendEvents.position - 1;
+    await append();
+    const query = 'subscription ($after: Position) { eventAppended(query: [{ types: ["NOTE.WRITTEN"] }], after: $after) { type ip userAgent } }';
+    const { result, events } = await world.eventsOf(async () => {
+      const headers = { 'content-type': 'application/json', accept: 'text/event-stream', authorization: `Bearer ${acme.keys.member}` };
+      const response = await world.api.app.api.fetch('http://tenantry.test/graphql', { method: 'POST', headers, body: JSON.stringify({ query, variables: { after } }) });
+      let text = '';
+      for await (const chunk of response.body!) {
+        text += Buffer.from(chunk).toString();
+        if (text.split('event: next').length > 2) break;
+      }
+      return text;
+    });
+    expect(result.split('"FORBIDDEN"')).toHaveLength(5);
+    expect(events.map(({ orgId, type, data }) => [orgId, type, data.field, data.permission])).toEqual([
+      [acme.orgUuid, 'ACCESS.DENIED', 'Event.ip', 'audit:read'],
+      [acme.orgUuid, 'ACCESS.DENIED', 'Event.userAgent', 'audit:read'],
+    ]);
+  });
+
   test('each field of a request, once and together', async () => {
     const input = '{ id: "x" }';
     const query = `mutation { a: deleteSchedule(input: ${input}) { __typename } b: deleteSchedule(input: ${input}) { __typename } c: deleteWorkflow(input: ${input}) { __typename } }`;

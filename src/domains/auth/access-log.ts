@@ -64,6 +64,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DENIALS_PER_MINUTE = 20;
 const MOST_ENTRIES = 10_000;
 
+/** The access log of one process: what it counts, so that nobody fills a log, is counted here and nowhere else. */
 export function createAccessLog({ events, db, clock, onLost }: AccessLogDependencies): AccessLog {
   const denials = createAllowance({ most: DENIALS_PER_MINUTE, withinMs: MINUTE_MS });
   const oncePerMinute = createAllowance({ most: 1, withinMs: MINUTE_MS });

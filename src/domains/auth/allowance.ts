@@ -19,7 +19,13 @@ interface Account {
   leftOut: number;
 }
 
-export function createAllowance({ most, withinMs }: { readonly most: number; readonly withinMs: number }): Allowance {
+/**
+ * Counts in the memory of this process, for the 10,000 who were counted last.
+ *
+ * @param bound `most` within `withinMs` milliseconds, for each.
+ */
+export function createAllowance(bound: { readonly most: number; readonly withinMs: number }): Allowance {
+  const { most, withinMs } = bound;
   const accounts = new LRUCache<string, Account>({ max: MOST_REMEMBERED });
   return {
     take(who, wanted, now) {

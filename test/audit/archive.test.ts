@@ -192,7 +192,7 @@ describe('what is archived while the log is read is no fault', () => {
       get(target, name) {
         if (name !== '$queryRaw') return Reflect.get(target, name) as unknown;
         return async (...args: Parameters<typeof db.$queryRaw>) => {
-          if (args[0].toString().includes('read_chain') && (pages += 1) === 2) await archive(['--before', before]);
+          if (JSON.stringify(args[0]).includes('read_chain') && (pages += 1) === 2) await archive(['--before', before]);
           return target.$queryRaw(...args);
         };
       },

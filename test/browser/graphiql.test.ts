@@ -93,6 +93,33 @@ describe.skipIf(!CHROMIUM)('GraphiQL', () => {
     expect(answer).toContain('UNAUTHENTICATED');
   });
 
+  test('follows a subscription: what is appended meanwhile comes without a reload, and it can be stopped', async () => {
+    const key = `Bearer ${world.keys.admin}`;
+    await type(HEADERS, JSON.stringify({ Authorization: key }));
+    await type('.graphiql-query-editor', 'subscription Seats { eventAppended(query: [{ types: ["SEAT.TAKEN"] }]) { type data } }');
+    // The page reads a moment later which operation there is to play.
+    await page.waitForSelector('.graphiql-tab >> text=Seats');
+    const answered = page.waitForResponse((response) => response.headers()['content-type'] === 'text/event-stream');
+    await page.click('button.graphiql-execute-button');
+    await answered;
+    const append = (guest: string) =>
+      fetch(server.url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: key },
+        body: JSON.stringify({
+          query: 'mutation Append($input: AppendEventsInput!) { appendEvents(input: $input) { __typename } }',
+          variables: { input: { events: [{ type: 'SEAT.TAKEN', data: { guest } }] } },
+        }),
+      });
+    for (const guest of ['Olga', 'Ada']) {
+      await append(guest);
+      await page.waitForSelector(`.result-window >> text=${guest}`);
+    }
+    await shot('5-followed');
+    await page.click('button.graphiql-execute-button');
+    await expect.poll(() => api.app.subscriptions.count()).toBe(0);
+  });
+
   test('explains the schema in its documentation pane', async () => {
     await page.click('button[aria-label*="Documentation" i]');
     await page.waitForSelector('.graphiql-doc-explorer');

@@ -75,6 +75,31 @@ const CREATE_VARIABLES = {
   },
 };
 
+const FOLLOW = `# What happens to workflows, as it happens. Press play
+# here, then make a workflow in another tab of your
+# browser; press it again to stop.
+subscription Follow {
+  workflowChanged {
+    kind
+    position
+    at
+    workflow { id name status currentVersion }
+  }
+}
+
+# What has happened so far, who did it and when. What
+# the server writes down itself needs audit:read.
+query Log {
+  events(first: 20) {
+    head
+    pageInfo { hasNextPage endCursor }
+    edges {
+      node { position type createdAt tags actor { kind } data }
+    }
+  }
+}
+`;
+
 const SIGN_IN = `# Signs in with a password instead of a key, and gives
 # this browser a session cookie: then leave "Bearer"
 # without a key. SignOut in the play button's menu
@@ -107,5 +132,6 @@ export const EXAMPLE_TABS = [
   { query: WORKFLOWS, headers, variables: json({ first: 5 }) },
   { query: MEMBERS, headers },
   { query: CREATE, headers, variables: json(CREATE_VARIABLES) },
+  { query: FOLLOW, headers },
   { query: SIGN_IN, headers, variables: json({ input: { email: 'owner@acme.example', password: '', cookie: true } }) },
 ];

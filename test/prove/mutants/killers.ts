@@ -78,12 +78,14 @@ const SUBSCRIPTIONS = [
   'src/http/subscriptions',
   'test/http/subscriptions-sse.test.ts',
   'test/http/subscriptions-access.test.ts',
+  'test/http/subscriptions-limits.test.ts',
   'test/http/subscriptions-websocket.test.ts',
 ];
 const AUDIT = [
   'test/audit/transaction.test.ts',
   'test/audit/changes.test.ts',
   'test/audit/denials.test.ts',
+  'test/audit/every-denial.test.ts',
   'test/audit/keys.test.ts',
   'test/audit/secrets.test.ts',
 ];

@@ -7,6 +7,8 @@ import { type EventWorld, openEvents, openEventWorld } from './world.ts';
 // parts, and an append that would have to wait for one is refused.
 
 const EVENTS = 150_000;
+/** What happens at once is waited for as long as it takes on a busy machine. */
+const PATIENT = { timeout: 60_000 };
 
 let world: EventWorld;
 
@@ -99,7 +101,7 @@ test('a condition is looked at before the log is locked: others append meanwhile
       }),
     );
     const waiting = as(a, (cx) => store.append(cx, [{ type: 'SEAT.TAKEN' }], { failIfEventsMatch: [{ tags: ['never'] }], after: 0 }));
-    await expect.poll(() => sql(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`)).toHaveLength(1);
+    await expect.poll(() => sql(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`), PATIENT).toHaveLength(1);
     const { position } = await gate.as(a, (cx) => gate.store.append(cx, [{ type: 'ROOM.OPENED' }]));
     open();
     await held;
@@ -122,9 +124,9 @@ test('what was appended while a condition was looked at is looked at too', async
         await opened;
       }),
     );
-    await expect.poll(() => sql(`SELECT 1 FROM pg_stat_activity WHERE state = 'idle in transaction'`)).toHaveLength(1);
+    await expect.poll(() => sql(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'`), PATIENT).toHaveLength(1);
     const second = as(a, (cx) => store.append(cx, [{ type: 'SEAT.TAKEN' }], { failIfEventsMatch: [{ tags: ['seat:1'] }], after: 0 }));
-    await expect.poll(() => sql(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)).toHaveLength(1);
+    await expect.poll(() => sql(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`), PATIENT).toHaveLength(1);
     open();
     await first;
     await expect(second).rejects.toMatchObject({ code: 'APPEND_CONDITION_FAILED' });

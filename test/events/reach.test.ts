@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EVERY_EVENT, type EventQuery, type StoredEvent } from '../../src/domains/events/index.ts';
 import { ValidationError } from '../../src/kernel/errors.ts';
-import { type EventWorld, openEvents, openEventWorld } from './world.ts';
+import { createGate, type EventWorld, openEvents, openEventWorld } from './world.ts';
 
 // One question of one caller never keeps the database busy for long, however rare what is asked for: it is answered in
 // parts, and an append that would have to wait for one is refused.
@@ -93,17 +93,19 @@ test('a condition is looked at before the log is locked: others append meanwhile
   const gate = await openEvents(world.database.runtimeUrl);
   try {
     await sql('GRANT EXECUTE ON FUNCTION public.wait_for_gate() TO PUBLIC');
-    const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+    const [locked, opening] = [createGate(), createGate()];
     const held = as(a, (cx) =>
       cx.db.$transaction(async (tx) => {
         await tx.$queryRaw`SELECT pg_advisory_xact_lock(7)::text`;
-        await opened;
+        locked.open();
+        await opening.opened;
       }),
     );
+    await locked.opened;
     const waiting = as(a, (cx) => store.append(cx, [{ type: 'SEAT.TAKEN' }], { failIfEventsMatch: [{ tags: ['never'] }], after: 0 }));
     await expect.poll(() => sql(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'`), PATIENT).toHaveLength(1);
     const { position } = await gate.as(a, (cx) => gate.store.append(cx, [{ type: 'ROOM.OPENED' }]));
-    open();
+    opening.open();
     await held;
     expect((await waiting).position).toBe(position + 1);
   } finally {
@@ -115,23 +117,24 @@ test('a condition is looked at before the log is locked: others append meanwhile
 test('what was appended while a condition was looked at is looked at too', async () => {
   const { sql, store, as, a } = world;
   const gate = await openEvents(world.database.runtimeUrl);
-  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const [appended, opening] = [createGate(), createGate()];
   try {
     // The first appends and does not commit: the second has looked and waits for the lock.
     const first = gate.as(a, (cx) =>
       cx.db.$transaction(async (tx) => {
         await gate.store.append({ ...cx, db: tx }, [{ type: 'SEAT.TAKEN', tags: ['seat:1'] }]);
-        await opened;
+        appended.open();
+        await opening.opened;
       }),
     );
-    await expect.poll(() => sql(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'`), PATIENT).toHaveLength(1);
+    await appended.opened;
     const second = as(a, (cx) => store.append(cx, [{ type: 'SEAT.TAKEN' }], { failIfEventsMatch: [{ tags: ['seat:1'] }], after: 0 }));
     await expect.poll(() => sql(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`), PATIENT).toHaveLength(1);
-    open();
+    opening.open();
     await first;
     await expect(second).rejects.toMatchObject({ code: 'APPEND_CONDITION_FAILED' });
   } finally {
-    open();
+    opening.open();
     await gate.close();
   }
 });

@@ -62,15 +62,15 @@ const API = [
 const REQUESTS = ['test/http/authentication.test.ts', 'test/http/sessions.test.ts', 'test/http/log.test.ts', 'test/http/schema-visibility.test.ts'];
 const CATALOGUE = ['test/isolation/catalogue.test.ts', 'test/sql/constraints.test.ts', 'test/sql/roles.test.ts'];
 const EVENTS = [
-  'test/events/tails.test.ts',
-  'test/events/reach.test.ts',
   'test/events/isolation.test.ts',
+  'test/events/tails.test.ts',
   'test/events/store.test.ts',
   'test/events/subscribe.test.ts',
   'test/events/immutability.test.ts',
   'test/events/interleaving.test.ts',
-  'test/events/property.test.ts',
   'test/events/marks.test.ts',
+  'test/events/property.test.ts',
+  'test/events/reach.test.ts',
 ];
 const EVENTS_API = ['test/api/events.test.ts', 'test/audit/changes.test.ts', 'test/api/access.test.ts', 'test/http/subscriptions-sse.test.ts'];
 const SIGNED_LOGS = ['test/audit/verify.test.ts', 'test/audit/checkpoints.test.ts', 'test/audit/export.test.ts', 'test/audit/archive.test.ts'];

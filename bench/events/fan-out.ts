@@ -42,9 +42,10 @@ export async function measureFanOut(database: RunningDatabase, options: FanOutOp
   const { subscribers, events, everyMs } = options;
   const { organization } = database.tenants[0]!;
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${organization.apiKey}` };
+  const most = String(subscribers);
   const command = (port: number) => {
     const { args, env } = tenantry.command(database, port);
-    return { args, env: { ...env, SUBSCRIPTION_LIMIT: String(subscribers) } };
+    return { args, env: { ...env, SUBSCRIPTION_LIMIT: most, ORGANIZATION_SUBSCRIPTION_LIMIT: most, PROCESS_SUBSCRIPTION_LIMIT: most } };
   };
   const firstRequest = { headers, body: JSON.stringify({ query: '{ organization { id } }' }) };
   const server = await startServer({ command, path: tenantry.path, firstRequest });

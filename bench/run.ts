@@ -37,9 +37,9 @@ async function runEvents(dataDir: string, options: BenchOptions, before: Report[
   const { secondsEach, rounds, json, quick } = options;
   const fanOut = await runFanOut(dataDir, options);
   const appendOptions: EventBenchOptions = { secondsEach, rounds, events: quick ? 100_000 : 1_000_000 };
-  const appends = await measureEvents(dataDir, appendOptions);
-  const text = ['# The log', '', machineLine(before), '', eventsMarkdown(appends, appendOptions), fanOutMarkdown(fanOut)].join('\n');
-  console.log(json ? JSON.stringify({ machine: before, appends, fanOut }, null, 2) : text);
+  const figures = await measureEvents(dataDir, appendOptions);
+  const text = ['# The log', '', machineLine(before), '', eventsMarkdown(figures, appendOptions), fanOutMarkdown(fanOut)].join('\n');
+  console.log(json ? JSON.stringify({ machine: before, ...figures, fanOut }, null, 2) : text);
   if (!quick) await keep('events', text);
 }
 

@@ -4,6 +4,7 @@ import { createPool, createTenantAdapter, type DatabasePool } from '../../src/pl
 import { createEventSignals } from '../../src/platform/postgres/event-signals.ts';
 import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { createTenantClient } from '../../src/platform/postgres/tenant-client.ts';
+import type { ReadPage } from './reads.ts';
 
 /** What is repeated by so many at once, each in an organization of its own or all in one. */
 export interface Load {
@@ -27,6 +28,8 @@ export interface Contestants {
   appendTogether(load: Load): Promise<number>;
   /** `BULK` events with two tags in one append, without a condition. Counted by events. */
   appendBulk(load: Load): Promise<number>;
+  /** A page of 50 of the log. */
+  readonly read: ReadPage;
   /** One row in a table with a primary key, each in a transaction of its own: what a commit costs at the least. */
   commitRow(load: Load): Promise<number>;
   close(): Promise<void>;
@@ -92,6 +95,7 @@ export function openContestants(runtimeUrl: string): Contestants {
     );
 
   return {
+    read: (orgId, query) => runInScope(createScope({ orgId, userId: null }), () => together.read(cx, query, { limit: 50 })),
     appendBulk: async (load) => (await repeat(load, appendBulk)) * BULK,
     appendAlone: (load) => repeat(load, appendTo((writer) => alone[writer]!)),
     appendTogether: (load) => repeat(load, appendTo(() => together)),

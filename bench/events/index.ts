@@ -4,6 +4,7 @@ import { prepareDatabase } from '../../src/platform/postgres/open-database.ts';
 import { median } from '../measure/statistics.ts';
 import { BULK, type Contestants, openContestants, RAW_TABLE } from './appends.ts';
 import type { FanOutFigure } from './fan-out.ts';
+import { measureReads, type ReadFigure } from './reads.ts';
 
 const ORGANIZATIONS = 16;
 
@@ -58,8 +59,14 @@ async function fill(superuserUrl: string, events: number): Promise<string[]> {
   });
 }
 
-/** Measures appends beside commits of single rows, by turns, on an embedded database in the directory. */
-export async function measureEvents(dataDir: string, options: EventBenchOptions): Promise<EventFigure[]> {
+/** What was found out about a log. */
+export interface LogFigures {
+  readonly reads: readonly ReadFigure[];
+  readonly appends: readonly EventFigure[];
+}
+
+/** Measures reads, and appends beside commits of single rows, by turns, on an embedded database in the directory. */
+export async function measureEvents(dataDir: string, options: EventBenchOptions): Promise<LogFigures> {
   const log = (line: string): void => console.error(line);
   const { runtimeUrl, ownerUrl, superuserUrl, stop } = await startEmbedded({ dataDir, log, purpose: 'bench' });
   try {
@@ -68,7 +75,9 @@ export async function measureEvents(dataDir: string, options: EventBenchOptions)
     const orgIds = await fill(superuserUrl(), options.events);
     const contestants = openContestants(runtimeUrl);
     try {
-      return await measureByTurns(contestants, orgIds, options, log);
+      log('Reading ...');
+      const reads = await measureReads(contestants.read, orgIds);
+      return { reads, appends: await measureByTurns(contestants, orgIds, options, log) };
     } finally {
       await contestants.close();
     }
@@ -102,12 +111,21 @@ async function measureByTurns(
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 /** The figures for people. */
-export function eventsMarkdown(figures: readonly EventFigure[], { secondsEach, rounds, events }: EventBenchOptions): string {
-  const rows = figures.map(({ writers, organizations, commitRow, appendAlone, appendTogether, appendBulk }) => {
+export function eventsMarkdown({ reads, appends }: LogFigures, { secondsEach, rounds, events }: EventBenchOptions): string {
+  const rows = appends.map(({ writers, organizations, commitRow, appendAlone, appendTogether, appendBulk }) => {
     const ratios = [appendAlone, appendTogether].map((rate) => (rate / commitRow).toFixed(2));
     return `| ${[writers, organizations, ...[commitRow, appendAlone, appendTogether].map(whole), ...ratios, whole(appendBulk)].join(' | ')} |`;
   });
   return [
+    '## Reads',
+    '',
+    `Pages of 50 of a log of ${whole(events / ORGANIZATIONS)} events beside ${ORGANIZATIONS - 1} others as long, as the server's role, one after the other,`,
+    'from TypeScript to the database and back.',
+    '',
+    '| | median | p99 |',
+    '|---|---|---|',
+    ...reads.map(({ name, p50Ms, p99Ms }) => `| ${name} | ${p50Ms.toFixed(2)} ms | ${p99Ms.toFixed(2)} ms |`),
+    '',
     '## Appends',
     '',
     `Conditional appends of one event with two tags, beside transactions that insert one row, by turns in the same run;`,

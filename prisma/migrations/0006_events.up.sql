@@ -300,7 +300,7 @@ BEGIN
 END $$;
 
 -- The first position after p_after that matches a condition, looked for as often as it takes to come to the end of the log,
--- and the head up to which that is said. Fails with DCB03 after some two hundred thousand entries; the detail is how far it
+-- and the head up to which that is said. Fails with DCB03 after some hundred thousand entries; the detail is how far it
 -- came.
 CREATE FUNCTION events.find_match(p_query jsonb, p_after bigint, OUT match bigint, OUT head bigint)
 LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog AS $$
@@ -308,7 +308,7 @@ DECLARE
   v_org_id uuid := app.current_org_id();
   v_looked bigint := p_after;
 BEGIN
-  FOR v_look IN 1..10 LOOP
+  FOR v_look IN 1..5 LOOP
     SELECT coalesce((SELECT h.position FROM events.heads h WHERE h.org_id = v_org_id), 0), found.positions[1], found.looked
     INTO head, match, v_looked FROM events.find_positions(p_query, v_looked, 1) AS found;
     IF match IS NOT NULL OR v_looked IS NULL THEN

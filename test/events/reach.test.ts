@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EVERY_EVENT, type EventQuery, type StoredEvent } from '../../src/domains/events/index.ts';
+import { readByTags } from '../../src/domains/events/history.ts';
 import { ValidationError } from '../../src/kernel/errors.ts';
 import { createGate, type EventWorld, openEvents, openEventWorld } from './world.ts';
 
@@ -67,7 +68,7 @@ describe.each(RARE)('%s', (_what, query) => {
 
 test('many rare items together are answered in smaller parts', async () => {
   // Each is searched along the tag that begins last.
-  const items = Array.from({ length: 20 }, () => ({ tags: ['a', 'b'] }));
+  const items = Array.from({ length: 20 }, (_, number) => ({ types: [`ROOM.KIND_${number}`], tags: ['a', 'b'] }));
   const { events, through } = await read(items);
   expect(events).toEqual([]);
   expect(through).toBeGreaterThan(0);
@@ -153,5 +154,62 @@ test('a page is no larger than so many bytes, and says how far it goes', async (
     after = through;
   }
   expect(seen).toEqual(Array.from({ length: 90 }, (_, index) => before + 1 + index));
-  expect(Math.max(...pages)).toBe(Math.floor((2 * 1024 * 1024) / (JSON.stringify(large.data).length + 3)));
+  expect(Math.max(...pages)).toBe(Math.floor((512 * 1024) / (JSON.stringify(large.data).length + 3)));
+});
+
+test('what has no condition does not wait for what has one that takes long', async () => {
+  const { sql, store, as, a } = world;
+  const [row] = await sql(`SELECT pg_get_functiondef('events.find_match'::regproc) AS text`);
+  const text = String(row!['text']);
+  await sql(text.replace('BEGIN', 'BEGIN PERFORM pg_sleep(60);'));
+  const slow = as(a, (cx) => store.append(cx, [{ type: 'SEAT.TAKEN' }], { failIfEventsMatch: [{ tags: ['never'] }], after: 0 })).catch((error: unknown) => error);
+  try {
+    await expect.poll(() => sql(`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`), PATIENT).toHaveLength(1);
+    // Others with a condition wait for that one.
+    const conditional = as(a, (cx) => store.append(cx, [{ type: 'SEAT.TAKEN' }], { failIfEventsMatch: [{ tags: ['never'] }], after: 0 })).catch((error: unknown) => error);
+    await as(a, (cx) => store.append(cx, [{ type: 'ROOM.OPENED' }]));
+    await sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`);
+    await sql(text);
+    await slow;
+    await conditional;
+  } finally {
+    await sql(text);
+  }
+});
+
+test('of one organization only so many questions are asked at once, and another is answered meanwhile', async () => {
+  const { sql, store, as, a, b } = world;
+  const [row] = await sql(`SELECT pg_get_functiondef('events.find_positions'::regproc) AS text`);
+  const text = String(row!['text']);
+  await sql(text.replace('BEGIN', `BEGIN IF v_org_id = '${a.orgId}' THEN PERFORM pg_sleep(60); END IF;`));
+  const asleep = () => sql(`SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`);
+  const reads = Array.from({ length: 6 }, () => read(EVERY_EVENT).catch((error: unknown) => error));
+  try {
+    await expect.poll(asleep, PATIENT).toHaveLength(2);
+    await as(b, (cx) => store.read(cx, EVERY_EVENT));
+    expect(await asleep()).toHaveLength(2);
+  } finally {
+    await sql(text);
+    await sql(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`);
+    await Promise.all(reads);
+  }
+});
+
+test('histories that are large end early and go on where they ended', async () => {
+  const { as, a, store } = world;
+  const large = { type: 'FILE.KEPT', data: { text: 'y'.repeat(60_000) } };
+  const tags = ['file:1', 'file:2', 'file:3'];
+  const { events } = await as(a, (cx) => store.append(cx, Array.from({ length: 40 }, (_, number) => ({ ...large, tags: [tags[number % 3]!] }))));
+  const seen = new Map<string, number[]>(tags.map((tag) => [tag, []]));
+  for (let after = 0, more = true; more; ) {
+    const pages = await as(a, (cx) => readByTags(cx, tags, { after, limit: 100, exceptNouns: [] }));
+    const bytes = pages.flatMap((page) => page.events).reduce((sum, { data }) => sum + JSON.stringify(data).length, 0);
+    expect(bytes).toBeLessThan(600_000);
+    for (const [index, page] of pages.entries()) seen.get(tags[index]!)!.push(...page.events.map(({ position }) => position));
+    more = pages.some(({ isCut }) => isCut);
+    after = Math.min(...pages.map((page) => page.events.at(-1)?.position ?? Number.MAX_SAFE_INTEGER));
+  }
+  for (const [index, tag] of tags.entries()) {
+    expect([...new Set(seen.get(tag))]).toEqual(events.filter((_, number) => number % 3 === index).map(({ position }) => position));
+  }
 });

@@ -5,11 +5,14 @@ import { type Appended, appendEach, appendOne, type Command, isAboutOther } from
 
 const MOST_COMMANDS = 50;
 const MOST_CHARACTERS = 4 * 1024 * 1024;
-/** So many of one organization wait at the most; whoever comes then is told to come again. */
-const MOST_WAITING = 2_000;
+/** So many of one line wait at the most; whoever comes then is told to come again. */
+const MOST_WAITING = { unconditional: 2_000, conditional: 500 };
+/** Who has waited for longer has been answered meanwhile that it took too long. */
+const LONGEST_WAIT_MS = 10_000;
 
 interface Waiting {
   readonly command: Command;
+  readonly since: number;
   readonly settle: (outcome: Appended | Error) => void;
 }
 
@@ -21,23 +24,28 @@ export type AppendCommand = (command: Command) => Promise<Appended>;
  * together. They would wait for the same lock otherwise, each on a connection and for a commit of its own. One that
  * comes alone is sent at once.
  *
- * @throws ServiceUnavailableError when 2,000 of the organization wait.
+ * Those with a condition wait in a line of their own: a condition may take long to look at, and what the server itself
+ * writes down has none and must not wait for that.
+ *
+ * @throws ServiceUnavailableError when very many of the organization wait, or one has waited for too long.
  */
 export function createBatcher(send: SendAppends): AppendCommand {
   const lines = new Map<string, Waiting[]>();
 
   return async (command) => {
-    const { orgId } = command;
-    const line = lines.get(orgId);
-    if (line !== undefined && line.length >= MOST_WAITING) throw new ServiceUnavailableError();
+    const kind = command.query === null ? 'unconditional' : 'conditional';
+    const name = `${command.orgId} ${kind}`;
+    const line = lines.get(name);
+    if (line !== undefined && line.length >= MOST_WAITING[kind]) throw new ServiceUnavailableError();
     const { promise, resolve, reject } = Promise.withResolvers<Appended>();
     const waiting: Waiting = {
       command,
+      since: performance.now(),
       settle: (outcome) => (outcome instanceof Error ? reject(outcome) : resolve(outcome)),
     };
     if (line === undefined) {
-      lines.set(orgId, []);
-      void drain(send, orgId, lines, waiting);
+      lines.set(name, []);
+      void drain(send, name, lines, waiting);
     } else {
       line.push(waiting);
     }
@@ -46,13 +54,15 @@ export function createBatcher(send: SendAppends): AppendCommand {
 }
 
 /** Sends the first, then those who came meanwhile, until nobody waits. */
-async function drain(send: SendAppends, orgId: string, lines: Map<string, Waiting[]>, first: Waiting): Promise<void> {
-  for (let batch = [first]; batch.length > 0; batch = takeBatch(lines.get(orgId) ?? [])) await sendBatch(send, batch);
-  lines.delete(orgId);
+async function drain(send: SendAppends, name: string, lines: Map<string, Waiting[]>, first: Waiting): Promise<void> {
+  for (let batch = [first]; batch.length > 0; batch = takeBatch(lines.get(name) ?? [])) await sendBatch(send, batch);
+  lines.delete(name);
 }
 
 /** Takes what can be sent together, in the order in which it came. What is about one of those waits for the next batch. */
 function takeBatch(line: Waiting[]): Waiting[] {
+  const tooLong = performance.now() - LONGEST_WAIT_MS;
+  while (line.length > 0 && line[0]!.since < tooLong) line.shift()!.settle(new ServiceUnavailableError());
   const batch: Waiting[] = [];
   let characters = 0;
   for (let place = 0; place < line.length && batch.length < MOST_COMMANDS; ) {

@@ -4,7 +4,7 @@ import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import type { AppendCondition, Appended } from './append.ts';
 import { AppendConditionFailedError } from './event.errors.ts';
 import type { EventContext, EventQuery, NewEvent, StoredEvent } from './event.types.ts';
-import { readEvents } from './read.ts';
+import type { EventPage, ReadOptions } from './read.ts';
 
 const PAGE = 1_000;
 /** A decision that needs more events than this wants a projection instead. */
@@ -16,7 +16,11 @@ const FIRST_WAIT_MS = 4;
 /** Decides by the events that match: gives the events to append, none to leave it at that, or throws. */
 export type Decision = (events: readonly StoredEvent[]) => readonly NewEvent[] | Promise<readonly NewEvent[]>;
 
-type Append = (cx: EventContext, events: readonly NewEvent[], condition: AppendCondition) => Promise<Appended>;
+/** The log that is decided about. */
+interface Log {
+  read(cx: EventContext, query: EventQuery, options: ReadOptions): Promise<EventPage>;
+  append(cx: EventContext, events: readonly NewEvent[], condition: AppendCondition): Promise<Appended>;
+}
 
 /**
  * Reads what matches, decides, and appends on the condition that nothing else that matches has come meanwhile. When
@@ -29,14 +33,14 @@ export async function decideByEvents(
   cx: EventContext<TenantClient>,
   query: EventQuery,
   decision: Decision,
-  append: Append,
+  log: Log,
 ): Promise<Appended | null> {
   for (let attempt = 1; ; attempt += 1) {
-    const { events, head } = await readAll(cx, query);
+    const { events, head } = await readAll(log, cx, query);
     const decided = await decision(events);
     if (decided.length === 0) return null;
     try {
-      return await append(cx, decided, { failIfEventsMatch: query, after: head });
+      return await log.append(cx, decided, { failIfEventsMatch: query, after: head });
     } catch (error) {
       if (!(error instanceof AppendConditionFailedError) || attempt === ATTEMPTS) throw error;
     }
@@ -45,10 +49,10 @@ export async function decideByEvents(
 }
 
 /** Everything that matches, up to the head of the last page: each page has all that matches up to its end. */
-async function readAll(cx: EventContext, query: EventQuery): Promise<{ events: StoredEvent[]; head: number }> {
+async function readAll(log: Log, cx: EventContext, query: EventQuery): Promise<{ events: StoredEvent[]; head: number }> {
   const events: StoredEvent[] = [];
   for (let after = 0; ; ) {
-    const page = await readEvents(cx, query, { after, limit: PAGE });
+    const page = await log.read(cx, query, { after, limit: PAGE });
     events.push(...page.events);
     if (page.through >= page.head) return { events, head: page.head };
     if (events.length >= MOST_EVENTS) {

@@ -1,3 +1,4 @@
+import { createKeyedTurns } from '../../kernel/turns.ts';
 import type { DatabasePool } from '../../platform/postgres/adapter/index.ts';
 import { createAppendSender } from '../../platform/postgres/event-appends.ts';
 import type { EventSignals } from '../../platform/postgres/event-signals.ts';
@@ -6,6 +7,7 @@ import { createAnnouncer } from './announcer.ts';
 import { type AppendCondition, type Appended, appendOne, sendWithin, toCommand } from './append.ts';
 import { createBatcher } from './batcher.ts';
 import { consumeEvents, type ConsumeOptions, type Handler } from './consume.ts';
+import { organizationOf } from './context.ts';
 import { decideByEvents, type Decision } from './decide.ts';
 import type { EventContext, EventQuery, NewEvent, StoredEvent } from './event.types.ts';
 import { type EventPage, readEvents, type ReadOptions } from './read.ts';
@@ -23,6 +25,13 @@ export interface EventStore {
   append(cx: EventContext, events: readonly NewEvent[], condition?: AppendCondition): Promise<Appended>;
   /** Events that match, the earliest first, and the head of the log. */
   read(cx: EventContext, query: EventQuery, options?: ReadOptions): Promise<EventPage>;
+  /**
+   * Does work that asks the log for much: of one organization, and of all, only so much is under way at once, so that nobody
+   * who asks for what is hard to find keeps others waiting. Reads are done so by themselves.
+   *
+   * @throws ServiceUnavailableError when very much of the organization waits already.
+   */
+  inTurn<Result>(cx: EventContext, work: () => Promise<Result>): Promise<Result>;
   /** Reads, decides and appends; decides anew when it was overtaken. See `decideByEvents`. */
   decide(cx: EventContext<TenantClient>, query: EventQuery, decision: Decision): Promise<Appended | null>;
   /** Every event that matches, once and in order, those to come too. See `followEvents`. */
@@ -38,11 +47,16 @@ export interface EventStore {
   close(): Promise<void>;
 }
 
+/** Fewer than a process has connections. */
+const READS_AT_ONCE = { ofOne: 2, ofAll: 6, waiting: 200 };
+
 /** @param pool by which appends go that are no part of a transaction of the caller. */
 export function createEventStore(signals: EventSignals, pool: DatabasePool): EventStore {
   const announcer = createAnnouncer(signals);
   const appendAlone = createBatcher(createAppendSender(pool));
-  const following = { signals, tails: createTails() };
+  const inTurn = createKeyedTurns(READS_AT_ONCE);
+  const read: EventStore['read'] = (cx, query, options = {}) => inTurn(organizationOf(cx), () => readEvents(cx, query, options));
+  const following = { signals, tails: createTails(), read };
 
   const append: EventStore['append'] = async (cx, events, condition = {}) => {
     const command = toCommand(cx, events, condition);
@@ -59,8 +73,9 @@ export function createEventStore(signals: EventSignals, pool: DatabasePool): Eve
 
   return {
     append,
-    read: (cx, query, options = {}) => readEvents(cx, query, options),
-    decide: (cx, query, decision) => decideByEvents(cx, query, decision, append),
+    read,
+    inTurn: (cx, work) => inTurn(organizationOf(cx), work),
+    decide: (cx, query, decision) => decideByEvents(cx, query, decision, { read, append }),
     subscribe: (cx, query, options, signal) => followEvents(cx, query, options, following, signal),
     consume: (cx, consumer, query, handler, options) => consumeEvents(cx, consumer, query, handler, signals, options),
     close: () => announcer.close(),

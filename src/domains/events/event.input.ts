@@ -34,16 +34,20 @@ const newEvent = z.strictObject({
   causationId: line(1, 200).nullish(),
 });
 
+const unique = (words: readonly string[]): string[] => [...new Set(words)];
+
 const query = z
   .array(
     z.strictObject({
-      types: z.array(type).max(MOST_TYPES).default([]),
-      tags: z.array(tag).max(MOST_TAGS).default([]).transform((tags) => [...new Set(tags)]),
+      types: z.array(type).max(MOST_TYPES).default([]).transform(unique),
+      tags: z.array(tag).max(MOST_TAGS).default([]).transform(unique),
       exceptNouns: z.array(z.string()).default([]),
     }),
   )
   .min(1)
-  .max(MOST_ITEMS);
+  .max(MOST_ITEMS)
+  // What is asked for twice would be looked for twice.
+  .transform((items) => [...new Map(items.map((item) => [JSON.stringify(item), item])).values()]);
 
 const position = z.int().min(0);
 

@@ -1,4 +1,6 @@
+import { ValidationError } from '../../kernel/errors.ts';
 import type { Permission } from '../../kernel/permissions.ts';
+import { readLastArchive } from '../../platform/chain/index.ts';
 import { once } from '../../platform/postgres/idempotency.ts';
 import { idempotencyKey } from '../input-fields.ts';
 import type { JsonObject } from '../json-limits.ts';
@@ -9,7 +11,7 @@ import { type AppendEventsInput, requireApplicationEvents } from './append-event
 import { AppendConditionFailedError } from './event.errors.ts';
 import type { EventStore } from './event-store.ts';
 import { type EventQuery, EVERY_EVENT, type StoredEvent } from './event.types.ts';
-import { readByTags } from './history.ts';
+import { type HistoryPage, readByTags } from './history.ts';
 import type { EventPage } from './read.ts';
 import { type Entity, entityTag, recordAuditRead } from './record.ts';
 import { hiddenNouns, isAuditReading, reachesAudit, visibleQuery } from './visibility.rules.ts';
@@ -31,7 +33,7 @@ export interface EventService {
   /** Events that match and that the caller may see; all of them without a query. @throws ForbiddenError, ValidationError */
   read(cx: ServiceContext, query: EventQuery | null, options: PageOptions): Promise<EventPage>;
   /** The events that concern each of several things, in the order of the things. */
-  readHistories(cx: ServiceContext, entities: readonly Entity[], options: PageOptions): Promise<readonly (readonly StoredEvent[])[]>;
+  readHistories(cx: ServiceContext, entities: readonly Entity[], options: PageOptions): Promise<readonly HistoryPage[]>;
   /** To be told of before events that were read by their ids are shown: that the audit was read is written down. */
   willShow(cx: ServiceContext, types: readonly string[]): Promise<void>;
   /** @throws AppendConditionFailedError, ValidationError, ConflictError for an idempotency key of another input */
@@ -62,8 +64,10 @@ export function createEventService(store: EventStore): EventService {
   const headOf = async (cx: ServiceContext): Promise<number> =>
     (await store.read(cx, EVERY_EVENT, { after: Number.MAX_SAFE_INTEGER, limit: 1 })).head;
 
-  const begin = async (cx: ServiceContext, query: EventQuery, { after, signal }: FollowOptions) =>
-    store.subscribe(cx, query, { after: after ?? (await headOf(cx)) }, signal);
+  const begin = async (cx: ServiceContext, query: EventQuery, { after, signal }: FollowOptions) => {
+    if (after !== null) await requireKept(cx, after);
+    return store.subscribe(cx, query, { after: after ?? (await headOf(cx)) }, signal);
+  };
 
   const willShow: EventService['willShow'] = async (cx, types) => {
     if (isAuditReading(types)) await recordAuditRead(cx);
@@ -72,7 +76,9 @@ export function createEventService(store: EventStore): EventService {
   return {
     async read(cx, query, options) {
       requirePermission(cx, 'event:read');
-      const page = await readFar(store, cx, visibleQuery(cx.principal, query), options);
+      const visible = visibleQuery(cx.principal, query);
+      await requireKept(cx, options.after);
+      const page = await readFar(store, cx, visible, options);
       if (isAuditReading(page.events.map(({ type }) => type))) await recordAuditRead(cx, asked(query));
       return page;
     },
@@ -80,8 +86,8 @@ export function createEventService(store: EventStore): EventService {
     async readHistories(cx, entities, options) {
       requirePermission(cx, 'event:read');
       const exceptNouns = hiddenNouns(cx.principal);
-      const histories = await readByTags(cx, entities.map(entityTag), { ...options, exceptNouns });
-      await willShow(cx, histories.flat().map(({ type }) => type));
+      const histories = await store.inTurn(cx, () => readByTags(cx, entities.map(entityTag), { ...options, exceptNouns }));
+      await willShow(cx, histories.flatMap(({ events }) => events).map(({ type }) => type));
       return histories;
     },
 
@@ -101,6 +107,18 @@ export function createEventService(store: EventStore): EventService {
       return begin(cx, [{ types, tags: entity ? [entityTag(entity)] : [] }], options);
     },
   };
+}
+
+/**
+ * Whoever goes on from a position is told when events after it were archived: it would take it that there were none. From
+ * the beginning means from what is there.
+ *
+ * @throws ValidationError with the position from which on all are there.
+ */
+async function requireKept({ db }: ServiceContext, after: number): Promise<void> {
+  if (after === 0) return;
+  const archived = (await readLastArchive(db))?.statement.position ?? 0;
+  if (after < archived) throw ValidationError.of('after', `must be at least ${archived}: what comes before was archived`);
 }
 
 /** So often is read on for one page, where there is much to look at and little that matches. */
@@ -156,6 +174,7 @@ async function append(store: EventStore, cx: ServiceContext, input: AppendEvents
     input: { events, failIfEventsMatch, after },
     now: cx.clock.now(),
   };
-  const { result } = await cx.db.$transaction((tx) => once(tx, request, () => appendTo(tx)));
-  return result;
+  const appendOnce = async () => (await cx.db.$transaction((tx) => once(tx, request, () => appendTo(tx)))).result;
+  // A condition may take long to look at, and would hold a connection for as long.
+  return failIfEventsMatch === null ? appendOnce() : store.inTurn(cx, appendOnce);
 }

@@ -25,6 +25,7 @@ export {
   type QueryItem,
   type StoredEvent,
 } from './event.types.ts';
+export type { HistoryPage } from './history.ts';
 export { createLogExporter, type LogExport, type LogExporter } from './export-log.ts';
 export type { EventPage, ReadOptions } from './read.ts';
 export {

@@ -20,7 +20,7 @@ export interface EventPage {
 }
 
 /** So many bytes of what events carry are in a page, or one event: pages are kept in memory for as long as readers take. */
-const LARGEST_PAGE_BYTES = 2 * 1024 * 1024;
+export const LARGEST_PAGE_BYTES = 512 * 1024;
 
 /** Of a page without events everything of them is null in its one row. */
 type Row = { readonly head: bigint; readonly found: bigint[]; readonly looked: bigint | null } & (

@@ -1,3 +1,4 @@
+import { ServiceUnavailableError } from '../../kernel/errors.ts';
 import { isTransientFailure } from '../../platform/postgres/adapter/index.ts';
 import type { EventSignals } from '../../platform/postgres/event-signals.ts';
 import { requireScope, runInScope } from '../../platform/postgres/tenancy.ts';
@@ -7,7 +8,7 @@ import { organizationOf } from './context.ts';
 import { parseRead } from './event.input.ts';
 import type { EventContext, EventQuery, StoredEvent } from './event.types.ts';
 import { matches } from './matches.ts';
-import { type EventPage, readEvents } from './read.ts';
+import type { EventPage, ReadOptions } from './read.ts';
 import type { Tails } from './tails.ts';
 
 /** As many events as one follower keeps in memory. */
@@ -28,6 +29,8 @@ export interface SubscribeOptions {
 export interface Following {
   readonly signals: EventSignals;
   readonly tails: Tails;
+  /** Reads a page by a query, in its turn. */
+  read(cx: EventContext, query: EventQuery, options: ReadOptions): Promise<EventPage>;
 }
 
 /**
@@ -44,7 +47,7 @@ export function followEvents(
   cx: EventContext<TenantClient>,
   query: EventQuery,
   { after }: SubscribeOptions,
-  { signals, tails }: Following,
+  { signals, tails, read }: Following,
   signal: AbortSignal,
 ): AsyncIterableIterator<StoredEvent> {
   const orgId = organizationOf(cx);
@@ -55,7 +58,7 @@ export function followEvents(
     signal,
     isMatch: (event) => matches(event, query),
     readBehind: (position) =>
-      orNothing(runInScope(scope, () => readEvents(cx, query, { after: position, limit: PAGE }))),
+      orNothing(runInScope(scope, () => read(cx, query, { after: position, limit: PAGE }))),
     readEnd: (position) => orNothing(tails.read(cx.db, orgId, position, PAGE)),
     subscribe: (onSignal) =>
       signals.subscribe(orgId, () => {
@@ -66,10 +69,10 @@ export function followEvents(
   });
 }
 
-/** A page, or null when the database is away for the moment. */
+/** A page, or null when the database is away for the moment, or has too much to do for the organization. */
 const orNothing = (reading: Promise<EventPage>): Promise<EventPage | null> =>
   reading.catch((error: unknown) => {
-    if (isTransientFailure(error)) return null;
+    if (isTransientFailure(error) || error instanceof ServiceUnavailableError) return null;
     throw error;
   });
 

@@ -1,4 +1,4 @@
-import type { Entity, StoredEvent } from '../../domains/events/index.ts';
+import type { Entity, HistoryPage } from '../../domains/events/index.ts';
 import { type NodeType } from '../../kernel/ids.ts';
 import { ApiKeyType } from '../api-keys/api-key.ts';
 import { builder } from '../builder.ts';
@@ -21,7 +21,7 @@ const HistoryConnectionType = builder.objectRef<EventConnection>('HistoryConnect
 });
 
 /** Reads the pages of all rows of one field together. */
-async function readHistory(context: GraphQLContext, entity: Entity, { after, size }: PageOfEvents): Promise<readonly StoredEvent[]> {
+async function readHistory(context: GraphQLContext, entity: Entity, { after, size }: PageOfEvents): Promise<HistoryPage> {
   const { type } = entity;
   const read = (_orgId: string, ids: readonly string[]) =>
     context.services.events.readHistories(serviceContext(context), ids.map((id) => ({ type, id })), { after, limit: size + 1 });
@@ -48,7 +48,8 @@ for (const [type, ref] of Object.entries(TYPES) as [keyof typeof TYPES, typeof W
         const binding = { orgId: orgIdOf(context), field: `${type}.history`, filter: null, order: 'position asc' };
         const page = readEventPage(args, binding, context);
         expectWholeRows(context, info, ['edges', 'node']);
-        return toEventConnection(await readHistory(context, { type, id }, page), page, context.cursors);
+        const { events, isCut } = await readHistory(context, { type, id }, page);
+        return toEventConnection(events, page, context.cursors, isCut ? events.at(-1)!.position : null);
       },
     }),
   );

@@ -3,6 +3,7 @@ import type { AccessChange } from '../../domains/service-context.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { AppError, ForbiddenError, RateLimitedError, ServiceUnavailableError, UnauthenticatedError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
+import { createTurns, type Turns } from '../../kernel/turns.ts';
 import { isTransientFailure } from '../../platform/postgres/adapter/index.ts';
 
 /** How often everybody is asked again while changes cannot be heard, and how soon after nobody could tell. */
@@ -131,26 +132,6 @@ function createGuard({ principal, identify, onEnd }: Watched, source: AccessSour
     stop() {
       stopped = true;
     },
-  };
-}
-
-/** Begins work as soon as there is room for it, in the order in which it was asked for. */
-type Turns = <Result>(work: () => Result | Promise<Result>) => Promise<Result>;
-
-function createTurns(most: number): Turns {
-  let underWay = 0;
-  const waiting: (() => void)[] = [];
-  return async (work) => {
-    if (underWay < most) underWay += 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      // Whoever is next takes over the place.
-      const next = waiting.shift();
-      if (next) next();
-      else underWay -= 1;
-    }
   };
 }
 

@@ -7,6 +7,8 @@
 // one nothing is proven, because whoever changes a file can sign it anew with a key of their own and name that: it is held
 // against its own keys, which are shown, and the answer is 2 at best.
 //
+// A file without a single valid signature proves nothing either, and is a fault.
+//
 // A file may begin and end anywhere, so it says where it does. With --from and --through it is a fault when it begins after
 // the one position, or ends before the other.
 //
@@ -16,9 +18,21 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import process from 'node:process';
 
-const EVENT = /^\{"hash":"([0-9a-f]{64})","event":$/;
-const SIGNED = /^\{"signature":"([0-9a-f]{128})","signed":$/;
-const [EVENT_LENGTH, SIGNED_LENGTH] = [83, 153];
+// The exact bytes of each line. Two parsers of JSON may read one text differently: numbers that are not whole or too large,
+// names that come twice. So what is believed of a line is taken from where it has to stand.
+const ORGANIZATION = '([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})';
+const POSITION = '(0|[1-9][0-9]{0,14})';
+const HASH = '([0-9a-f]{64})';
+const KEY = '\\{"keyId":"[0-9a-f]{16}","algorithm":"Ed25519","publicKey":"[A-Za-z0-9+/]{43}="\\}';
+const BEGIN = new RegExp(`^\\{"begin":\\{"format":"tenantry-log-1","organization":"${ORGANIZATION}","after":${POSITION},"hash":"${HASH}"\\}\\}$`);
+const EVENT = new RegExp(`^\\{"hash":"${HASH}","event":\\{"organization" : "${ORGANIZATION}", "position" : ${POSITION}, "id" : "`);
+const SIGNED = new RegExp(
+  `^\\{"signature":"([0-9a-f]{128})","signed":(\\{"kind":"checkpoint","organization":"${ORGANIZATION}","position":${POSITION},` +
+    `"hash":"${HASH}","keyId":"([0-9a-f]{16})","signedAt":"[0-9TZ:.-]{20,30}"\\})\\}$`,
+);
+const END = new RegExp(`^\\{"end":\\{"position":${POSITION},"hash":"${HASH}","keys":(\\[(?:${KEY}(?:,${KEY})*)?\\])\\}\\}$`);
+const [BODY_AT, LONGEST_FORM] = [83, 250];
+const ZEROS = '0'.repeat(64);
 
 const sha256 = (...parts) => parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
 const keyIdOf = (key) => sha256(Buffer.from(key, 'base64')).slice(0, 16);
@@ -45,11 +59,41 @@ async function* linesOf(file) {
   if (rest.length > 0) yield rest;
 }
 
+const PARTS = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[[{}\]]/g;
+
+/** Whether an object in a text of JSON has two members of the same name. */
+function hasRepeatedNames(json) {
+  const open = [];
+  for (const [part, text, colon] of json.matchAll(PARTS)) {
+    if (!text) {
+      if (part === '{' || part === '[') open.push(new Set());
+      else open.pop();
+    } else if (colon) {
+      const name = JSON.parse(text);
+      if (open.at(-1).has(name)) return true;
+      open.at(-1).add(name);
+    }
+  }
+  return false;
+}
+
+/** Whether every parser reads the same in an event. */
+function isPlain(body) {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    JSON.parse(text);
+    return !hasRepeatedNames(text);
+  } catch {
+    return false;
+  }
+}
+
 /** The end of a file first: the keys stand in its last line. */
 async function keysIn(file) {
   let keys = [];
   for await (const line of linesOf(file)) {
-    if (line.toString('latin1', 0, 7) === '{"end":') keys = JSON.parse(line).end.keys.map((key) => key.publicKey);
+    const named = line.toString('latin1', 0, 7) === '{"end":' && END.exec(line.toString('latin1'))?.[3];
+    if (named) keys = JSON.parse(named).map((key) => key.publicKey);
   }
   return keys;
 }
@@ -57,58 +101,60 @@ async function keysIn(file) {
 async function verifyFile(file, keys) {
   const trusted = new Map(keys.map((key) => [keyIdOf(key), publicKey(key)]));
   const faults = [];
-  const log = { organization: null, after: 0, position: 0, hash: '', events: 0, signed: 0, ended: false };
+  const log = { organization: null, after: 0, position: 0, hash: '', events: 0, signed: 0, signatures: 0, ended: false };
 
-  const takeEvent = (hash, body) => {
-    const event = JSON.parse(body);
-    if (event.organization !== log.organization) faults.push(`the event at position ${event.position} is of another organization`);
-    if (event.position !== log.position + 1) faults.push(`after position ${log.position} comes ${event.position}`);
-    else if (sha256(Buffer.from(log.hash, 'hex'), body) !== hash) faults.push(`the event at position ${event.position} was changed`);
-    log.position = event.position;
-    log.hash = hash;
-    log.events += 1;
+  const takeEvent = ([, hash, organization, digits], body) => {
+    const position = Number(digits);
+    if (organization !== log.organization) faults.push(`the event at position ${position} is of another organization`);
+    if (position !== log.position + 1) faults.push(`after position ${log.position} comes ${position}`);
+    else if (sha256(Buffer.from(log.hash, 'hex'), body) !== hash) faults.push(`the event at position ${position} was changed`);
+    Object.assign(log, { position, hash, events: log.events + 1 });
   };
 
-  const takeSigned = (signature, text) => {
-    const { kind, organization, position, hash, keyId } = JSON.parse(text);
+  const takeSigned = ([, signature, text, organization, position, hash, keyId]) => {
     const key = trusted.get(keyId);
-    if (!key) return faults.push(`the ${kind} at position ${position} was signed by the key ${keyId}, which is not believed`);
-    if (!verify(null, text, key, Buffer.from(signature, 'hex'))) return faults.push(`the signature at position ${position} is wrong`);
-    if (organization !== log.organization || position !== log.position || hash !== log.hash) {
+    if (!key) return faults.push(`the checkpoint at position ${position} was signed by the key ${keyId}, which is not believed`);
+    if (!verify(null, Buffer.from(text), key, Buffer.from(signature, 'hex'))) return faults.push(`the signature at position ${position} is wrong`);
+    if (organization !== log.organization || Number(position) !== log.position || hash !== log.hash) {
       return faults.push(`position ${position} was signed with another hash: the log was changed after position ${log.signed}`);
     }
-    log.signed = position;
+    log.signed = log.position;
+    log.signatures += 1;
   };
 
-  const takeOther = ({ begin, end }) => {
-    const isFirst = log.organization === null;
-    if (isFirst && begin?.format === 'tenantry-log-1') {
-      const { organization, after, hash } = begin;
-      Object.assign(log, { organization, after, position: after, hash, signed: after });
-    } else if (isFirst) {
-      throw new Error('its first line is not that of an export');
-    } else {
-      const at = begin ? { ...begin, position: begin.after } : { organization: log.organization, ...end };
-      if (at.organization !== log.organization || at.position !== log.position || at.hash !== log.hash) {
-        faults.push(`the line after position ${log.position} belongs elsewhere`);
-      }
+  const takeBegin = ([, organization, after, hash]) => {
+    const position = Number(after);
+    if ((position === 0) !== (hash === ZEROS)) faults.push(`the hash at position ${position}, where it begins, cannot be that of a log`);
+    if (log.organization === null) Object.assign(log, { organization, after: position, position, hash, signed: position });
+    else if (organization !== log.organization || position !== log.position || hash !== log.hash) {
+      faults.push(`the part that begins after position ${log.position} belongs elsewhere`);
     }
-    log.ended = !begin && end !== undefined;
+  };
+
+  const takeEnd = ([, position, hash]) => {
+    if (Number(position) !== log.position || hash !== log.hash) faults.push(`the end after position ${log.position} belongs elsewhere`);
+    log.ended = true;
   };
 
   for await (const line of linesOf(file)) {
-    const closed = line.at(-1) === 125;
-    const hash = closed && EVENT.exec(line.toString('latin1', 0, EVENT_LENGTH))?.[1];
-    const signature = closed && SIGNED.exec(line.toString('latin1', 0, SIGNED_LENGTH))?.[1];
-    if (log.organization === null && (hash || signature)) throw new Error('its first line is not that of an export');
+    const beginning = line.toString('latin1', 0, LONGEST_FORM);
+    const event = EVENT.exec(beginning);
+    const other = event ? '' : line.toString('latin1');
+    const begin = BEGIN.exec(other);
+    if (log.organization === null && !begin) throw new Error('its first line is not that of an export');
+    const [signed, end] = [SIGNED.exec(other), END.exec(other)];
     // Of a file that was put together of several only the last line ends it.
     log.ended = false;
-    if (hash) takeEvent(hash, line.subarray(EVENT_LENGTH, -1));
-    else if (signature) takeSigned(signature, line.subarray(SIGNED_LENGTH, -1));
-    else takeOther(JSON.parse(line));
+    if (event && line.at(-1) === 125 && isPlain(line.subarray(BODY_AT, -1))) takeEvent(event, line.subarray(BODY_AT, -1));
+    else if (begin) takeBegin(begin);
+    else if (signed) takeSigned(signed);
+    else if (end) takeEnd(end);
+    else faults.push(`the line after position ${log.position} is none of an export`);
   }
+  if (log.organization === null) throw new Error('it is empty');
   if (!log.ended) faults.push(`the file was cut off after position ${log.position}`);
   if (log.signed < log.position) faults.push(`nothing is signed after position ${log.signed}`);
+  if (log.signatures === 0) faults.push('nothing is proven: no signature in it is valid');
   return { log, faults };
 }
 

@@ -8,7 +8,7 @@ import { EVERY_EVENT } from '../../src/domains/events/index.ts';
 import { advanceMark } from '../../src/domains/events/marks.ts';
 import { runArchive } from '../../src/ops/archive/index.ts';
 import { verifyLog } from '../../src/ops/audit/verify-log.ts';
-import { signLog } from '../../src/platform/chain/index.ts';
+import { createKeyRing, signLog } from '../../src/platform/chain/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import type { TenantClient } from '../../src/platform/postgres/tenant-client.ts';
 import { type AuditWorld, openAuditWorld } from './world.ts';
@@ -143,7 +143,7 @@ describe('a file of what was archived is held against what is kept of it', () =>
   test('an archive byte by byte', async () => {
     await archive();
     const text = readFileSync(file, 'utf8');
-    writeFileSync(file, text.replace('"keys":[', '"keys":[{},'));
+    writeFileSync(file, text.replace('"keys":[', `"keys":[${JSON.stringify(createKeyRing(Buffer.alloc(32, 1)).publicKeys[0])},`));
     // What it says of the events is as it was.
     expect(await world.verify(['--file', file])).toMatchObject(whole);
     const { isWhole, text: told } = await compare();

@@ -54,12 +54,14 @@ const linesOf = ({ text }: { text: string }): Parsed[] =>
     .map((line) => JSON.parse(line) as Parsed);
 const eventsOf = (reply: { text: string }) => linesOf(reply).flatMap(({ event }) => event ?? []);
 
-/** What the verifier says of a text as a file. */
-async function verify(text: string) {
+/** What the verifier says of a text as a file; null when it is none. */
+async function judge(text: string) {
   const file = path.join(directory, 'export.jsonl');
   writeFileSync(file, text);
-  return (await checkFile(file, world.testApp.app.signedLog.keyRing))!.check;
+  return (await checkFile(file, world.testApp.app.signedLog.keyRing))?.check ?? null;
 }
+
+const verify = async (text: string) => (await judge(text))!;
 
 test('the whole log is given away, signed to its end, and verified by what it holds itself', async () => {
   await append(world.acme, 30);
@@ -127,12 +129,40 @@ const CHANGES: readonly (readonly [string, (text: string) => string])[] = [
   ['an end that names another position', (text) => text.replace(/"end":\{"position":(\d+)/, '"end":{"position":1$1')],
   ['a line that is none of an export', (text) => text.replace('{"end":', '{"more":1}\n{"end":')],
   ['no end', (text) => text.replace(/\{"end":.*\n/, '')],
+  ['nothing but a beginning and an end', () => inventLog('0')],
+  ['an event whose text names a member twice, and that was signed', (text) => forge(text, (body) => body.replace('"data" : {', '"data" : {"x": 1, "x": 2, '), resign)],
+  ['an end that names its position twice', (text) => text.replace('{"end":{', '{"end":{"position":1,')],
+  ['an end at a position with a fraction', (text) => text.replace(/("end":\{"position":\d+)/, '$1.0')],
+  ['an empty line', (text) => text.replace('{"end":', '\n{"end":')],
+];
+
+/** Files whose first line is none already. */
+const NO_BEGINNINGS: readonly (readonly [string, (text: string) => string])[] = [
+  ...['-1e999', '1e999', '-18014398509481984', '-1', '1e0', '1.0', '01', '9007199254740993'].map(
+    (position) => [`events at the position ${position}, signed by nobody`, () => inventLog(position)] as const,
+  ),
+  ['a beginning that names its position twice', (text) => text.replace('"after":0', '"after":9,"after":0')],
+  ['a beginning at a position with a fraction', (text) => text.replace('"after":0', '"after":0.0')],
+  ['a beginning whose hash is short', (text) => text.replace('0'.repeat(64), '0'.repeat(63))],
+  ['nothing in it', () => ''],
 ];
 
 test.each(CHANGES)('a file with %s is found out', async (_what, change) => {
   const { text } = await take('?after=0');
   expect(await verify(text)).toMatchObject({ found: 0 });
   expect((await verify(change(text))).found).toBeGreaterThan(0);
+});
+
+test.each(NO_BEGINNINGS)('a file with %s is none', async (_what, change) => {
+  expect(await judge(change((await take('?after=0')).text))).toBeNull();
+});
+
+test('a beginning has zeros for its hash at the position 0, and nowhere else', async () => {
+  const { text } = await take('?after=7&through=15');
+  expect(await verify(text)).toMatchObject({ found: 0 });
+  const refused = expect.arrayContaining([expect.objectContaining({ message: expect.stringContaining('cannot be that of a log') as string })]) as object;
+  expect(await verify(text.replace(/("after":7,"hash":")[0-9a-f]{64}/, `$1${'0'.repeat(64)}`))).toMatchObject({ findings: refused });
+  expect(await verify(text.replace('"after":7', '"after":0'))).toMatchObject({ findings: refused });
 });
 
 const program = path.resolve(import.meta.dirname, '../../examples/verify-export.mjs');
@@ -163,6 +193,10 @@ test.for(Object.entries(CUSTOMERS))('the program for customers in %s finds all o
   for (const [what, change] of CHANGES) {
     expect([what, change(text) === text]).toEqual([what, false]);
     expect([what, judge(change(text), publicKey).status]).toEqual([what, 1]);
+  }
+  for (const [what, change] of NO_BEGINNINGS) {
+    const { status, output } = judge(change(text), publicKey);
+    expect([what, status, output]).toEqual([what, language === 'Python' ? 1 : 2, expect.stringMatching(/^(BROKEN|It could not be verified): .+\.?\n$/) as string]);
   }
   expect(judge(text.slice(0, text.length / 2), publicKey).status).not.toBe(0);
   const stranger = Buffer.alloc(32, 1).toString('base64');
@@ -214,17 +248,42 @@ function cutSecondPart(text: string): string {
 }
 
 /** A file whose fifth event says something else, and whose hashes fit it. */
-function forge(text: string): string {
+function forge(
+  text: string,
+  change = (body: string) => body.replace('"type" : "', '"type" : "X'),
+  resigned: (signed: string, hash: string) => string = (line) => line,
+): string {
   let hash = '0'.repeat(64);
   return text
     .split('\n')
     .map((line, index) => {
+      if (line.startsWith('{"signature"')) return resigned(line, hash);
       if (!line.startsWith('{"hash"')) return line.replace(/("end".*"hash":")[0-9a-f]{64}/, `$1${hash}`);
-      const body = line.slice(line.indexOf('"event":') + 8, -1).replace('"type" : "', index === 5 ? '"type" : "X' : '"type" : "');
+      const said = line.slice(line.indexOf('"event":') + 8, -1);
+      const body = index === 5 ? change(said) : said;
       hash = createHash('sha256').update(hash, 'hex').update(body).digest('hex');
       return `{"hash":"${hash}","event":${body}}`;
     })
     .join('\n');
+}
+
+/** The line of a checkpoint as the server itself would sign another hash. */
+function resign(line: string, hash: string): string {
+  const signed = JSON.stringify({ ...(JSON.parse(line) as Parsed).signed, hash });
+  return `{"signature":"${world.testApp.app.signedLog.keyRing.sign(signed).toString('hex')}","signed":${signed}}`;
+}
+
+/** A file of somebody who has no key: it begins anywhere, and its chain is right. At 0 it has no events. */
+function inventLog(position: string): string {
+  const organization = world.acme.orgUuid;
+  let hash = (position === '0' ? '0' : 'ab').repeat(64).slice(0, 64);
+  const lines = [`{"begin":{"format":"tenantry-log-1","organization":"${organization}","after":${position},"hash":"${hash}"}}`];
+  for (const type of position === '0' ? [] : ['MEMBER.REMOVED', 'FORGED.EVENT']) {
+    const body = `{"organization" : "${organization}", "position" : ${position}, "id" : "01a2039d-0000-708a-9ed9-e45e8fbc0458", "type" : "${type}"}`;
+    hash = createHash('sha256').update(hash, 'hex').update(body).digest('hex');
+    lines.push(`{"hash":"${hash}","event":${body}}`);
+  }
+  return [...lines, `{"end":{"position":${position},"hash":"${hash}","keys":[]}}`, ''].join('\n');
 }
 
 describe('who may take it', () => {

@@ -34,6 +34,8 @@ export interface ChainCheck {
   readonly events: number;
   /** The last position up to which a signature holds. */
   readonly signedThrough: number;
+  /** How many signatures hold. */
+  readonly signatures: number;
 }
 
 const KEPT = 100;
@@ -50,7 +52,7 @@ const range = (from: number, to: number): string =>
  */
 export function createChainCheck(keys: KeyRing, start: ChainStart): ChainCheck {
   const findings: Finding[] = [];
-  const state = { position: start.position, hash: start.hash, events: 0, signedThrough: start.position, found: 0 };
+  const state = { position: start.position, hash: start.hash, events: 0, signedThrough: start.position, signatures: 0, found: 0 };
   const find = (position: number, message: string): void => {
     state.found += 1;
     if (findings.length < KEPT) findings.push({ position, message });
@@ -73,6 +75,9 @@ export function createChainCheck(keys: KeyRing, start: ChainStart): ChainCheck {
     },
     get signedThrough() {
       return state.signedThrough;
+    },
+    get signatures() {
+      return state.signatures;
     },
     event({ position, hash, body }) {
       state.events += 1;
@@ -98,6 +103,7 @@ export function createChainCheck(keys: KeyRing, start: ChainStart): ChainCheck {
         return find(position, `the ${kind} at position ${position} was signed over another hash: the log was changed after position ${state.signedThrough}`);
       }
       state.signedThrough = position;
+      state.signatures += 1;
     },
   };
 }

@@ -6,12 +6,6 @@ import { createHash } from 'node:crypto';
 /** What comes before the first event's hash. */
 export const FIRST_HASH = '0'.repeat(64);
 
-const HASH = /^\{"hash":"([0-9a-f]{64})","event":$/;
-const HASH_LENGTH = '{"hash":"'.length + 64 + '","event":'.length;
-const SIGNATURE = /^\{"signature":"([0-9a-f]{128})","signed":$/;
-const SIGNATURE_LENGTH = '{"signature":"'.length + 128 + '","signed":'.length;
-const CLOSING = '}'.charCodeAt(0);
-
 /** The hash of an event: SHA-256 over the 32 bytes of the hash before it and the event's text. In hexadecimal digits. */
 export function hashAfter(previous: string, body: string | Buffer): string {
   return createHash('sha256').update(previous, 'hex').update(body).digest('hex');
@@ -21,24 +15,6 @@ export const eventLine = (hash: string, body: string): string => `{"hash":"${has
 
 export const signedLine = ({ signature, text }: { readonly signature: Uint8Array; readonly text: string }): string =>
   `{"signature":"${Buffer.from(signature).toString('hex')}","signed":${text}}`;
-
-/** A line by what it is; the bytes that a hash or a signature is over are as they stand in it. */
-export type Line =
-  | { readonly kind: 'event'; readonly hash: string; readonly body: Buffer }
-  | { readonly kind: 'signed'; readonly signature: Buffer; readonly text: Buffer }
-  | { readonly kind: 'other'; readonly text: Buffer };
-
-export function cutLine(line: Buffer): Line {
-  const cut = (pattern: RegExp, length: number): readonly [string, Buffer] | undefined => {
-    const found = pattern.exec(line.toString('latin1', 0, length))?.[1];
-    return found !== undefined && line.at(-1) === CLOSING ? [found, line.subarray(length, -1)] : undefined;
-  };
-  const event = cut(HASH, HASH_LENGTH);
-  if (event) return { kind: 'event', hash: event[0], body: event[1] };
-  const signed = cut(SIGNATURE, SIGNATURE_LENGTH);
-  if (signed) return { kind: 'signed', signature: Buffer.from(signed[0], 'hex'), text: signed[1] };
-  return { kind: 'other', text: line };
-}
 
 /**
  * The lines of a stream of bytes, without their ends. The usual readers of lines end one at characters that JSON allows

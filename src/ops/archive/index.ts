@@ -21,7 +21,9 @@ import {
   walkChain,
 } from '../../platform/chain/index.ts';
 import { errorCode, inTransaction, withClient } from '../../platform/postgres/client.ts';
+import { readMigrationFiles } from '../../platform/postgres/migrations/index.ts';
 import { openDatabase } from '../../platform/postgres/open-database.ts';
+import { assertMigrated } from '../../platform/postgres/startup-checks.ts';
 import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { findLogs } from '../audit/logs.ts';
 import { withTenants } from '../tenants.ts';
@@ -40,11 +42,12 @@ type Write = (line: string) => void;
 export async function runArchive(argv: readonly string[], config: ArchiveConfig, write: Write): Promise<void> {
   const options = readOptions(argv);
   if (options === null) return write(help);
-  const keys = openKeyRing(config);
-  const database = await openDatabase(config, { log: write, purpose: 'archive', whenHeld: 'join' });
+  const database = await openDatabase(config, { log: write, purpose: 'archive', whenHeld: 'join', whenMissing: 'refuse' });
   try {
+    const keys = openKeyRing(config);
     const { ownerUrl } = database;
     if (ownerUrl === undefined) throw new OperatorError('MIGRATION_DATABASE_URL is missing: set it to the address of the role that owns the database.');
+    await assertMigrated(database.runtimeUrl, await readMigrationFiles());
     const [log] = await findLogs(database, options.organization);
     await withTenants(database, ({ db, asOrganization }) =>
       asOrganization(log!.orgId, () => archive({ db, keys, ownerUrl, orgId: log!.orgId, options, write })),

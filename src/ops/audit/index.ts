@@ -55,7 +55,7 @@ interface Task {
 /** How many faults there are in what guards the logs, and in the logs. */
 async function verifyDatabase(config: VerifyConfig, task: Task): Promise<number> {
   const { options, write } = task;
-  const database = await openDatabase(config, { log: write, purpose: 'verify', whenHeld: 'join' });
+  const database = await openDatabase(config, { log: write, purpose: 'verify', whenHeld: 'join', whenMissing: 'refuse' });
   try {
     // First: what the rest is asked by may be what was changed.
     const faults = await verifySchema(database);

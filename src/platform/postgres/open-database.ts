@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { Config } from '../../config/index.ts';
+import { OperatorError } from '../../kernel/operator-error.ts';
 import { startEmbedded } from './embedded/index.ts';
 import { createMigrator, ensureRoles, readMigrationFiles } from './migrations/index.ts';
 import { assertMigrated, assertRuntimeRole } from './startup-checks.ts';
@@ -22,6 +25,8 @@ export interface OpenOptions {
   readonly purpose: string;
   /** See `EmbeddedOptions`; it means nothing for a database of one's own. */
   readonly whenHeld: 'refuse' | 'join';
+  /** Whether an embedded database is made where there is none; what only looks at one has nothing to do with a new one. */
+  readonly whenMissing?: 'make' | 'refuse';
 }
 
 type DatabaseConfig = Pick<Config, 'database' | 'dataDir'>;
@@ -36,6 +41,9 @@ export const openDatabase = async (config: DatabaseConfig, options: OpenOptions)
   if (url !== undefined) {
     const stop = async (): Promise<void> => undefined;
     return { runtimeUrl: url, ownerUrl: migrationUrl, listenUrl: listenUrl ?? url, embedded: false, stop };
+  }
+  if (options.whenMissing === 'refuse' && !existsSync(path.join(config.dataDir, 'postgres', 'PG_VERSION'))) {
+    throw new OperatorError(`There is no database in ${config.dataDir}: give the DATA_DIR or the DATABASE_URL that the server was started with.`);
   }
   const { ownerUrl, runtimeUrl, stop } = await startEmbedded({ dataDir: config.dataDir, ...options });
   return { runtimeUrl, ownerUrl, listenUrl: runtimeUrl, embedded: true, stop };

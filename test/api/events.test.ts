@@ -112,6 +112,16 @@ describe('appendEvents', () => {
     ['a kind of event that is the server’s', [{ type: 'NOTE.WRITTEN' }, { type: 'MEMBER.REMOVED' }], {}, ['events', '1', 'type']],
     ['a thing that the server counts', [{ type: 'NOTE.WRITTEN', aggregate: { type: 'workflow', id: '0198f0c2-0000-7000-8000-000000000001' } }], {}, ['events', '0', 'aggregate', 'type']],
     ['the same in other letters', [{ type: 'NOTE.WRITTEN', aggregate: { type: 'ApiKey', id: '0198f0c2-0000-7000-8000-000000000001' } }], {}, ['events', '0', 'aggregate', 'type']],
+    ['the same with spaces around it', [{ type: 'NOTE.WRITTEN', aggregate: { type: ' workflow ', id: '0198f0c2-0000-7000-8000-000000000001' } }], {}, ['events', '0', 'aggregate', 'type']],
+    ['the same in wide letters', [{ type: 'NOTE.WRITTEN', aggregate: { type: 'ｗｏｒｋｆｌｏｗ', id: '0198f0c2-0000-7000-8000-000000000001' } }], {}, ['events', '0', 'aggregate', 'type']],
+    ['the same with a character that nobody sees', [{ type: 'NOTE.WRITTEN', aggregate: { type: 'workflow\u200b', id: '0198f0c2-0000-7000-8000-000000000001' } }], {}, ['events', '0', 'aggregate', 'type']],
+    ['what somebody did', [{ type: 'MEMBERS.REMOVED' }, { type: 'MEMBERS.REMOVED', tags: ['note', 'actor:mem_01k2'] }], {}, ['events', '1', 'tags']],
+    ['what the operator did', [{ type: 'NOTE.WRITTEN', tags: [' Actor:operator'] }], {}, ['events', '0', 'tags']],
+    ['the same with a wide colon', [{ type: 'NOTE.WRITTEN', tags: ['actor\uff1aoperator'] }], {}, ['events', '0', 'tags']],
+    ...['\u200b', '\u2060', '\ufeff', '\u00ad', '\u3164', '\ufe0f', '\u{e0041}', '\u202e'].map(
+      (unseen): [string, object[], object, string[]] =>
+        [`a tag with the unseen ${unseen.codePointAt(0)!.toString(16)}`, [{ type: 'NOTE.WRITTEN', tags: [`a${unseen}ctor:operator`] }], {}, ['events', '0', 'tags', '0']],
+    ),
     ['no type', [{ type: 'nonsense' }], {}, ['events', '0', 'type']],
     ['data that is no object', [{ type: 'NOTE.WRITTEN', data: [1] }], {}, ['events', '0', 'data']],
     ['nothing', [], {}, ['events']],

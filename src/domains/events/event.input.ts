@@ -15,12 +15,19 @@ const LARGEST_APPEND_BYTES = 8 * 1024 * 1024;
 
 const type = z
   .string()
-  .regex(/^[A-Z][A-Z0-9_]{0,49}\.[A-Z][A-Z0-9_]{0,49}$/, 'must be NOUN.VERB in capitals, at most 50 characters each, for example MEMBER.ADDED');
+  .regex(/^[A-Z][A-Z0-9_]{0,49}\.[A-Z][A-Z0-9_]{0,49}$/, 'must be NOUN.VERB in capitals, at most 50 characters each, for example INVOICE.PAID');
 
+/** A tag that is looked for: also one that could not be given any more. */
 const tag = line(1, 200).refine((text) => !/\s/.test(text), 'must not contain spaces');
 
+/** What looks like nothing, or like an ordinary space, makes two texts out of what people read as one. */
+const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
+const isSeen = (text: string): boolean => !UNSEEN.test(text);
+
+const newTag = tag.refine((text) => isSeen(text.replaceAll(/\s/g, '')), 'must not contain invisible characters');
+
 const aggregate = z.strictObject({
-  type: line(1, 100),
+  type: line(1, 100).refine((text) => isSeen(text.replaceAll(' ', '')), 'must not contain invisible characters'),
   id: z.string().refine(isUuid, 'must be a UUID in lower case'),
 });
 
@@ -29,7 +36,7 @@ const newEvent = z.strictObject({
   /** Their own rules are in json-limits.ts. */
   data: z.unknown().optional(),
   metadata: z.unknown().optional(),
-  tags: z.array(tag).max(MOST_TAGS).default([]),
+  tags: z.array(newTag).max(MOST_TAGS).default([]),
   aggregate: aggregate.nullish(),
   causationId: line(1, 200).nullish(),
 });

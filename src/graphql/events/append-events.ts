@@ -32,7 +32,7 @@ const NewEventInput = builder.inputType('NewEventInput', {
     type: t.string({ required: true, description: 'What happened: NOUN.VERB in capitals, at most 50 characters each, for example "INVOICE.PAID". Nouns of the audit, such as MEMBER or WORKFLOW, are refused.' }),
     data: t.field({ type: 'JSON', description: 'What is to be known of it: a JSON object, at most 64 kB and 30 levels deep.' }),
     metadata: t.field({ type: 'JSON', description: 'What belongs to no decision: a JSON object of the same size at most.' }),
-    tags: t.stringList({ description: 'What it is found by, for example ["invoice:42"]: at most 20 of 1 to 200 characters, without spaces.' }),
+    tags: t.stringList({ description: 'What it is found by, for example ["invoice:42"]: at most 20 of 1 to 200 characters, without spaces and invisible characters. Those that begin with "actor:" are the server\'s own.' }),
     aggregate: t.field({ type: NewEventAggregate, description: 'What it is about, when it is about one thing.' }),
     causationId: t.string({ description: 'What caused it, for example the id of another event: at most 200 characters.' }),
   }),

@@ -148,7 +148,7 @@ export function composeApp(options: AppOptions): App {
       watches.close();
       unsubscribe();
       rateLimiting.close();
-      await accessLog.settled();
+      await accessLog.close();
       await events.close();
       await eventSignals.close();
       await signalPool.end();

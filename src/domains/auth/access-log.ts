@@ -8,7 +8,9 @@ import { type AuditEvent, type AuditKind, toNewEvent } from '../events/index.ts'
 import type { JsonObject } from '../json-limits.ts';
 import type { EventLog } from '../service-context.ts';
 import { createAllowance } from './allowance.ts';
+import { createDenialAllowance } from './denial-allowance.ts';
 import { accessEvents } from './events.ts';
+import { createLeftOut, nameOf } from './left-out.ts';
 
 /** Something that a request was refused. */
 export interface Denial {
@@ -40,14 +42,19 @@ export interface Caller {
  * What is asked again and again is written so often and no more, in each process: nobody fills a log by being refused.
  */
 export interface AccessLog {
-  /** Call it before the refusal is answered. What cannot be written is told to the operator; the answer stays a refusal. */
+  /**
+   * Call it before the refusal is answered. What cannot be written is told to the operator; the answer stays a refusal. What
+   * is too much to be written one by one is written as one event when the caller's minute is over.
+   */
   denied(caller: Caller, denials: readonly Denial[]): Promise<void>;
   /** Call it before an operator is shown anything. @throws when it cannot be written down: then nothing is to be shown. */
   entered(caller: Caller): Promise<void>;
   /** Written when there is time: nobody may tell by the time of an answer whether a key was ever good. */
   presented(key: PresentedKey, origin: Origin): void;
-  /** When everything was written that was to be. */
+  /** When everything was written that was to be by now. */
   settled(): Promise<void>;
+  /** Writes what would have been written later. Call it when no request comes any more. */
+  close(): Promise<void>;
 }
 
 export interface AccessLogDependencies {
@@ -60,13 +67,14 @@ export interface AccessLogDependencies {
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** Of one caller in one organization. */
+/** Of one caller in one organization; those of one field and permission do not take all of it. */
 const DENIALS_PER_MINUTE = 20;
+const REPEATED_PER_MINUTE = 12;
 const MOST_ENTRIES = 10_000;
 
 /** The access log of one process: what it counts, so that nobody fills a log, is counted here and nowhere else. */
 export function createAccessLog({ events, db, clock, onLost }: AccessLogDependencies): AccessLog {
-  const denials = createAllowance({ most: DENIALS_PER_MINUTE, withinMs: MINUTE_MS });
+  const denials = createDenialAllowance({ most: DENIALS_PER_MINUTE, repeated: REPEATED_PER_MINUTE, withinMs: MINUTE_MS });
   const oncePerMinute = createAllowance({ most: 1, withinMs: MINUTE_MS });
   const oncePerHour = createAllowance({ most: 1, withinMs: HOUR_MS });
   /** Each for as long as it need not be written again. */
@@ -82,15 +90,33 @@ export function createAccessLog({ events, db, clock, onLost }: AccessLogDependen
     );
   }
 
-  /** The first that still may be written of what a caller was refused; the first of them says how many were not. */
-  function allowed({ principal }: Caller, refused: readonly Denial[]): AuditEvent[] {
+  /** Writes without anybody waiting for it. */
+  function writeLater(caller: Caller, event: AuditEvent): void {
+    const writing = write(caller, [event])
+      .catch(onLost)
+      .finally(() => underWay.delete(writing));
+    underWay.add(writing);
+  }
+
+  const leftOut = createLeftOut(({ principal, origin }, data) => {
+    const reason = 'Refused more often within a minute than is written down one by one.';
+    // It is of several requests, so it has the id of none.
+    const caller = { principal, origin: { ...origin, correlationId: null } };
+    writeLater(caller, { kind: accessEvents.denied, about: null, data: { code: 'FORBIDDEN', field: null, permission: null, reason, ...data } });
+  });
+
+  /** What still may be written of what a caller was refused; the rest is written together, at the end of the caller's minute. */
+  function allowed(caller: Caller, refused: readonly Denial[]): AuditEvent[] {
+    const { principal } = caller;
     const who = `${principal.tenant?.orgId}:${principal.credentialId}`;
+    const now = clock.now();
     const [tooMuch, forbidden] = [refused.filter(isTooMuch), refused.filter((denial) => !isTooMuch(denial))];
-    const limited = oncePerMinute.take(`limited:${who}`, Math.min(tooMuch.length, 1), clock.now());
-    const denied = denials.take(who, forbidden.length, clock.now());
+    const limited = oncePerMinute.take(`limited:${who}`, Math.min(tooMuch.length, 1), now);
+    const { granted, endsAt } = denials.take(who, forbidden.map(nameOf), now);
+    leftOut.add(who, caller, forbidden.filter((_, index) => !granted[index]), Math.min(endsAt - now.getTime(), MINUTE_MS));
     return [
       ...counted(tooMuch.slice(0, limited.granted), limited.leftOut, principal),
-      ...counted(forbidden.slice(0, denied.granted), denied.leftOut, principal),
+      ...counted(forbidden.filter((_, index) => granted[index]), 0, principal),
     ];
   }
 
@@ -126,13 +152,15 @@ export function createAccessLog({ events, db, clock, onLost }: AccessLogDependen
       const { granted, leftOut } = allowance.take(`${keyId}:${refusal}`, 1, clock.now());
       if (granted === 0) return;
       const data = { ...(refusal !== null && { reason: refusal }), ...(refusal !== null && leftOut > 0 && { leftOut }) };
-      const writing = write({ principal: holderOf(key), origin }, [aboutKey(kindOf(refusal), keyId, data)])
-        .catch(onLost)
-        .finally(() => underWay.delete(writing));
-      underWay.add(writing);
+      writeLater({ principal: holderOf(key), origin }, aboutKey(kindOf(refusal), keyId, data));
     },
 
     async settled() {
+      await Promise.all(underWay);
+    },
+
+    async close() {
+      leftOut.tell();
       await Promise.all(underWay);
     },
   };

@@ -166,6 +166,7 @@ describe('a flood of refusals', () => {
       await flood(2, acme.keys.viewer);
     });
     expect(fieldsOf(events)).toHaveLength(13);
+    nowMs += 100;
     const [told] = await toldAfter(1, events.at(-1)!.position);
     expect(told!['data']).toEqual({
       code: 'FORBIDDEN',

@@ -98,7 +98,7 @@ export function createAccessLog({ events, db, clock, onLost }: AccessLogDependen
     underWay.add(writing);
   }
 
-  const leftOut = createLeftOut(({ principal, origin }, data) => {
+  const leftOut = createLeftOut(clock, ({ principal, origin }, data) => {
     const reason = 'Refused more often within a minute than is written down one by one.';
     // It is of several requests, so it has the id of none.
     const caller = { principal, origin: { ...origin, correlationId: null } };
@@ -113,7 +113,7 @@ export function createAccessLog({ events, db, clock, onLost }: AccessLogDependen
     const [tooMuch, forbidden] = [refused.filter(isTooMuch), refused.filter((denial) => !isTooMuch(denial))];
     const limited = oncePerMinute.take(`limited:${who}`, Math.min(tooMuch.length, 1), now);
     const { granted, endsAt } = denials.take(who, forbidden.map(nameOf), now);
-    leftOut.add(who, caller, forbidden.filter((_, index) => !granted[index]), Math.min(endsAt - now.getTime(), MINUTE_MS));
+    leftOut.add(who, caller, forbidden.filter((_, index) => !granted[index]), endsAt);
     return [
       ...counted(tooMuch.slice(0, limited.granted), limited.leftOut, principal),
       ...counted(forbidden.filter((_, index) => granted[index]), 0, principal),

@@ -1,10 +1,11 @@
+import type { Clock } from '../../kernel/clock.ts';
 import type { JsonObject } from '../json-limits.ts';
 import type { Caller, Denial } from './access-log.ts';
 
 /** Gathers, for each caller, what was refused and not written down one by one, until it is told as one. */
 export interface LeftOut {
-  /** @param afterMs when it is told; what is added until then is told with it. */
-  add(who: string, caller: Caller, denials: readonly Denial[], afterMs: number): void;
+  /** @param endsAt when it is told, in milliseconds since 1970 by the clock; what is added until then is told with it. */
+  add(who: string, caller: Caller, denials: readonly Denial[], endsAt: number): void;
   /** Tells now what would be told later. */
   tell(): void;
 }
@@ -16,16 +17,19 @@ export type LeftOutData = JsonObject & { readonly leftOut: number };
 const MOST_NAMED = 200;
 /** Whoever comes when there are as many has the first of them told at once. */
 const MOST_CALLERS = 1_000;
+/** How long it is waited until the clock is looked at again: it may have been set, or stand still. */
+const [LEAST_WAIT_MS, MOST_WAIT_MS] = [10, 60_000];
 
 interface Gathered {
   caller: Caller;
-  readonly timer: NodeJS.Timeout;
+  readonly endsAt: number;
+  timer: NodeJS.Timeout;
   readonly named: Map<string, { readonly field: string | null; readonly permission: string | null; times: number }>;
   leftOut: number;
 }
 
 /** @param onTold given what is to be written for a caller. It has to deal with failures itself. */
-export function createLeftOut(onTold: (caller: Caller, data: LeftOutData) => void): LeftOut {
+export function createLeftOut(clock: Clock, onTold: (caller: Caller, data: LeftOutData) => void): LeftOut {
   const gathered = new Map<string, Gathered>();
 
   function tellOne(who: string): void {
@@ -39,20 +43,31 @@ export function createLeftOut(onTold: (caller: Caller, data: LeftOutData) => voi
     onTold(caller, { leftOut, fields, ...(unnamed > 0 && { unnamed }) });
   }
 
-  function begin(who: string, caller: Caller, afterMs: number): Gathered {
+  /** It holds no process: one that ends tells it before. */
+  function wait(who: string, endsAt: number): NodeJS.Timeout {
+    const waitMs = Math.min(Math.max(endsAt - clock.now().getTime(), LEAST_WAIT_MS), MOST_WAIT_MS);
+    return setTimeout(() => tellWhenOver(who), waitMs).unref();
+  }
+
+  function tellWhenOver(who: string): void {
+    const all = gathered.get(who);
+    if (!all) return;
+    if (clock.now().getTime() >= all.endsAt) tellOne(who);
+    else all.timer = wait(who, all.endsAt);
+  }
+
+  function begin(who: string, caller: Caller, endsAt: number): Gathered {
     const [first] = gathered.keys();
     if (first !== undefined && gathered.size >= MOST_CALLERS) tellOne(first);
-    // It holds no process: one that ends tells it before.
-    const timer = setTimeout(() => tellOne(who), afterMs).unref();
-    const begun = { caller, timer, named: new Map(), leftOut: 0 };
+    const begun = { caller, endsAt, timer: wait(who, endsAt), named: new Map(), leftOut: 0 };
     gathered.set(who, begun);
     return begun;
   }
 
   return {
-    add(who, caller, denials, afterMs) {
+    add(who, caller, denials, endsAt) {
       if (denials.length === 0) return;
-      const all = gathered.get(who) ?? begin(who, caller, afterMs);
+      const all = gathered.get(who) ?? begin(who, caller, endsAt);
       all.caller = caller;
       for (const { field, permission } of denials) {
         all.leftOut += 1;

@@ -33,9 +33,9 @@ afterEach(async () => {
 afterAll(() => testApp?.close());
 
 /** A server of its own on the same database. */
-async function serve(environment: Record<string, string>) {
+async function serve(environment: Record<string, string>, trustedProxies: string[] = []) {
   const limited = await startTestApp({ database: testApp.database, environment });
-  const server = await startTestServer(limited);
+  const server = await startTestServer(limited, { trustedProxies });
   closing.push(async () => {
     await server.close();
     await limited.close();
@@ -131,10 +131,15 @@ describe('so many may be open', () => {
 });
 
 describe('so many WebSockets', () => {
-  async function enter(url: string, key: string) {
-    const socket = new WebSocket(url.replace(/^http/, 'ws'), 'graphql-transport-ws');
+  /** One that has not said whose it is. */
+  async function connect(url: string, headers: Record<string, string> = {}) {
+    const socket = new WebSocket(url.replace(/^http/, 'ws'), 'graphql-transport-ws', { headers });
     closing.unshift(async () => socket.terminate());
     await once(socket, 'open');
+    return socket;
+  }
+  async function enter(url: string, key: string, headers: Record<string, string> = {}) {
+    const socket = await connect(url, headers);
     const said = Promise.race([once(socket, 'message').then(([data]) => JSON.parse(String(data)).type as string), once(socket, 'close').then(([code, reason]) => `${code} ${reason}`)]);
     socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${key}` } }));
     return { socket, said: await said };
@@ -153,5 +158,37 @@ describe('so many WebSockets', () => {
     const { url } = await serve({ PROCESS_SUBSCRIPTION_LIMIT: '2' });
     expect([(await enter(url, world.keys.member)).said, (await enter(url, other.keys.member)).said]).toEqual(['connection_ack', 'connection_ack']);
     await expect(enter(url, other.keys.manager)).rejects.toThrow('503');
+  });
+
+  test('have all callers of one organization together, and another one its own', async () => {
+    const { url } = await serve({ ORGANIZATION_SUBSCRIPTION_LIMIT: '2' });
+    const { member, manager, admin } = world.keys;
+    const [first] = [await enter(url, member), await enter(url, manager)];
+    expect(await enter(url, admin)).toMatchObject({ said: expect.stringMatching(/^1013 RATE_LIMITED: This organization has 2 WebSockets open/) });
+    expect(await enter(url, other.keys.member)).toMatchObject({ said: 'connection_ack' });
+    first.socket.close();
+    await expect.poll(async () => (await enter(url, admin)).said, settled).toBe('connection_ack');
+  });
+
+  test('may have who does not say who it is, without keeping out anybody who does', async () => {
+    const { url } = await serve({ PROCESS_SUBSCRIPTION_LIMIT: '2' });
+    for (let count = 0; count < 10; count += 1) await connect(url);
+    expect([(await enter(url, world.keys.member)).said, (await enter(url, other.keys.member)).said]).toEqual(['connection_ack', 'connection_ack']);
+  });
+
+  test('has one network address that does not say who it is, until one of them has or is closed, and another address its own', async () => {
+    const { url } = await serve({}, ['127.0.0.1']);
+    const from = (address: string) => ({ 'x-forwarded-for': address });
+    const waiting: WebSocket[] = [];
+    for (let count = 0; count < 50; count += 1) waiting.push(await connect(url, from(`2001:db8:0:1::${count}`)));
+    await expect(connect(url, from('2001:db8:0:1:ffff::'))).rejects.toThrow('429');
+    expect(await enter(url, world.keys.member, from('2001:db8:0:2::'))).toMatchObject({ said: 'connection_ack' });
+    waiting[0]!.send(JSON.stringify({ type: 'connection_init', payload: { authorization: `Bearer ${world.keys.member}` } }));
+    await once(waiting[0]!, 'message');
+    const again = await connect(url, from('2001:db8:0:1::'));
+    await expect(connect(url, from('2001:db8:0:1::'))).rejects.toThrow('429');
+    again.close();
+    await once(again, 'close');
+    await expect.poll(() => connect(url, from('2001:db8:0:1::')).then(() => 'open', ({ message }: Error) => message), settled).toBe('open');
   });
 });

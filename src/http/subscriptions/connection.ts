@@ -9,7 +9,7 @@ import { subjectOf } from '../rate-limits.ts';
 import { createRequestState, type RequestState } from '../request-state.ts';
 import type { Sender } from '../trusted-proxies.ts';
 import { type Api, GRAPHQL_PATH } from '../yoga.ts';
-import type { AccessWatches } from './access-watch.ts';
+import type { AccessWatch, AccessWatches } from './access-watch.ts';
 
 export interface ConnectionParts {
   readonly api: Api;
@@ -23,8 +23,10 @@ export interface Line {
   close(code: number, reason: string): void;
   /** Ends it without a word. */
   cut(): void;
-  /** Takes one of the places of a caller. Returns what gives it back. @throws RateLimitedError when there is none. */
-  enter(caller: string): () => void;
+  /** Takes one of the places of a caller, until it is closed. @throws AppError when there is none. */
+  enter(caller: string, orgId: string | null): void;
+  /** Results as fast as they can be sent. */
+  inTurn<Result>(results: AsyncIterable<Result>): AsyncIterable<Result>;
   /** When everything was sent that was begun. */
   settled(): Promise<unknown>;
 }
@@ -66,10 +68,10 @@ export function createConnection(
   { api, identify, watches }: ConnectionParts,
   opening: IncomingMessage,
   sender: Sender,
-  { close, cut, enter, settled }: Line,
+  { close, cut, enter, inTurn, settled }: Line,
 ): Connection {
   let headers: Record<string, string> = {};
-  let leave: (() => void) | null = null;
+  let watch: AccessWatch | null = null;
   let isClosed = false;
   for (const name of KEPT_HEADERS) {
     const value = opening.headers[name];
@@ -89,13 +91,9 @@ export function createConnection(
         if (!principal) return new UnauthenticatedError();
         // Its client may have gone meanwhile: then nobody would give the place back.
         if (isClosed) return null;
-        const giveBack = enter(subjectOf(principal, sender.address));
+        enter(subjectOf(principal, sender.address), principal.tenant?.orgId ?? null);
         const stillThere = async () => ((await whoIs()) ? principal : null);
-        const watch = watches.watch({ principal, identify: stillThere, onEnd: (reason) => void end(reason) });
-        leave = () => {
-          watch.stop();
-          giveBack();
-        };
+        watch = watches.watch({ principal, identify: stillThere, onEnd: (reason) => void end(reason) });
         return null;
       } catch (error) {
         return error instanceof AppError ? error : new ServiceUnavailableError({ cause: error });
@@ -111,7 +109,7 @@ export function createConnection(
         socket: { take: (taken) => void (answer = taken) },
       });
       const result = answer ?? ((await response.json()) as ExecutionResult);
-      if (Symbol.asyncIterator in result) return { schema, document: SUBSCRIPTION, contextValue: result };
+      if (Symbol.asyncIterator in result) return { schema, document: SUBSCRIPTION, contextValue: inTurn(result) };
       const errors = (result.errors ?? []).map((error) => (error instanceof GraphQLError ? error : new GraphQLError((error as Error).message, error)));
       if (errors.length > 0) return errors;
       return { schema, document: SUBSCRIPTION, contextValue: result };
@@ -124,8 +122,7 @@ export function createConnection(
 
     closed() {
       isClosed = true;
-      leave?.();
-      leave = null;
+      watch?.stop();
     },
   };
   return connection;

@@ -1,29 +1,34 @@
+import { randomUUID } from 'node:crypto';
+
 /** What can be asked whether it is there. */
 interface Peer {
-  ping(): void;
+  /** @param question what the answer has to repeat. */
+  ping(question: string): void;
   terminate(): void;
 }
 
 /** Asks all of them again and again whether they are there, and cuts off those who were silent from one time to the next. */
 export interface Heartbeat<Asked extends Peer> {
   add(peer: Asked): void;
-  /** It has answered. */
-  heard(peer: Asked): void;
+  /** It has said something: it is there when that repeats the last question, which only who reads can know. */
+  heard(peer: Asked, answer: string): void;
   remove(peer: Asked): void;
 }
 
 /** One timer for all, which runs while there is anybody. @param everyMs how often they are asked, in milliseconds. */
 export function createHeartbeat<Asked extends Peer>(everyMs: number): Heartbeat<Asked> {
   const peers = new Set<Asked>();
-  const silent = new Set<Asked>();
+  /** What was asked and has no answer yet. */
+  const questions = new Map<Asked, string>();
   let timer: NodeJS.Timeout | undefined;
 
   const beat = (): void => {
     for (const peer of peers) {
-      if (silent.has(peer)) peer.terminate();
+      if (questions.has(peer)) peer.terminate();
       else {
-        silent.add(peer);
-        peer.ping();
+        const question = randomUUID();
+        questions.set(peer, question);
+        peer.ping(question);
       }
     }
   };
@@ -32,10 +37,12 @@ export function createHeartbeat<Asked extends Peer>(everyMs: number): Heartbeat<
       if (peers.size === 0) timer = setInterval(beat, everyMs);
       peers.add(peer);
     },
-    heard: (peer) => void silent.delete(peer),
+    heard(peer, answer) {
+      if (questions.get(peer) === answer) questions.delete(peer);
+    },
     remove(peer) {
       peers.delete(peer);
-      silent.delete(peer);
+      questions.delete(peer);
       if (peers.size === 0) clearInterval(timer);
     },
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type ErrorCode, ServiceUnavailableError } from '../../kernel/errors.ts';
+import { type AppError, type ErrorCode, RateLimitedError, ServiceUnavailableError } from '../../kernel/errors.ts';
 import { type CorsRules, isAllowedOrigin } from '../cors.ts';
 import { pathOf, repeatedHeader } from '../doors.ts';
 import { problemBody } from '../problems.ts';
@@ -34,9 +34,10 @@ export interface UpgradeParts {
 /** Hands requests for a WebSocket on when they may have one, and refuses them like any other request when not. */
 export function createUpgradeListener({ sockets, origins, trusts, isStopping }: UpgradeParts) {
   return (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const refusal = refusalOf(request, isStopping() || sockets.isFull()) ?? refusalOfOrigin(request, origins);
+    const sender = senderOf(request, trusts);
+    const refusal = refusalOf(request, isStopping()) ?? refusalOfOrigin(request, origins) ?? refusalOfPlace(sockets.refusalOf(sender));
     if (refusal) refuseUpgrade(socket, refusal);
-    else sockets.accept(request, socket, head, senderOf(request, trusts));
+    else sockets.accept(request, socket, head, sender);
   };
 }
 
@@ -47,6 +48,11 @@ function refusalOf(request: IncomingMessage, isClosed: boolean): UpgradeRefusal 
   const path = pathOf(request);
   if (path === null) return [400, 'BAD_REQUEST', 'The address or the Host header is malformed.'];
   return path === GRAPHQL_PATH ? null : [404, 'NOT_FOUND', `There is nothing here: the endpoint is ${GRAPHQL_PATH}.`];
+}
+
+function refusalOfPlace(reason: AppError | null): UpgradeRefusal | null {
+  if (reason === null) return null;
+  return [reason instanceof RateLimitedError ? 429 : 503, reason.code, reason.message];
 }
 
 /** Answers a request that may not become a WebSocket as any other refusal, and ends its connection. */

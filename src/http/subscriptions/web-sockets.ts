@@ -4,12 +4,14 @@ import { GraphQLError } from 'graphql';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import type { Logger } from 'pino';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { RateLimitedError } from '../../kernel/errors.ts';
+import type { AppError } from '../../kernel/errors.ts';
 import { describeForLog } from '../error-log.ts';
 import type { Sender } from '../trusted-proxies.ts';
 import { createConnection, type Connection, type ConnectionParts } from './connection.ts';
-import { createCounter } from './counter.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import { createIntake } from './intake.ts';
+import { createOutbox } from './outbox.ts';
+import { createPlaces } from './places.ts';
 import type { SubscriptionLimits, Subscriptions } from './subscriptions.ts';
 
 /** A client that has not said who it is by then is sent away. */
@@ -17,11 +19,13 @@ const INIT_WAIT_MS = 5_000;
 /** Beyond the operation itself: its type and id. */
 const ENVELOPE_BYTES = 1_000;
 const HEARTBEAT_MS = 12_000;
+/** A client that has not closed its end by then, after it was told, is cut off. */
+const CLOSE_WAIT_MS = 1_000;
 
 export interface SocketDoorOptions extends ConnectionParts {
   readonly subscriptions: Subscriptions;
   /** Of WebSockets there may be as many as of subscriptions. */
-  readonly limits: Pick<SubscriptionLimits, 'perCaller' | 'perProcess'>;
+  readonly limits: SubscriptionLimits;
   readonly bodyLimitBytes: number;
   readonly logger: Logger;
   /** How often a client is asked whether it is there, and how long it has for the answer. */
@@ -30,8 +34,8 @@ export interface SocketDoorOptions extends ConnectionParts {
 
 /** Subscriptions by WebSocket: the protocol graphql-transport-ws. */
 export interface SocketDoor {
-  /** Whether there are as many as this process takes. */
-  isFull(): boolean;
+  /** Why this sender may not have one more; null when it may. */
+  refusalOf(sender: Sender): AppError | null;
   /** Takes a connection that asks to become a WebSocket, and that may. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, sender: Sender): void;
   /** Ends all subscriptions, those by other ways too, tells every client, and closes the connections. */
@@ -46,14 +50,17 @@ const INTERNAL_TEXT = 'Internal server error';
 export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   const { subscriptions, limits, bodyLimitBytes, logger, heartbeatMs = HEARTBEAT_MS } = options;
   const heartbeat = createHeartbeat<WebSocket>(heartbeatMs);
-  const perCaller = createCounter<string>();
+  const places = createPlaces(limits);
   // What is sent is not packed: it would cost memory for each connection, and tell by its length what is in it.
-  const sockets = new WebSocketServer({
+  const socketOptions = {
     noServer: true,
     maxPayload: bodyLimitBytes + ENVELOPE_BYTES,
     perMessageDeflate: false,
+    // The types of the library do not know of it.
+    closeTimeout: CLOSE_WAIT_MS,
     handleProtocols,
-  });
+  };
+  const sockets = new WebSocketServer(socketOptions);
   const server = makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: INIT_WAIT_MS,
     onConnect: async ({ connectionParams, extra }) => {
@@ -68,49 +75,51 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
     onError: (_context, _id, _payload, errors) => errors.map((error) => shown(coded(error, logger))),
   });
 
-  const enter = (caller: string) => {
-    if (perCaller.of(caller) >= limits.perCaller) {
-      throw new RateLimitedError(`You have ${limits.perCaller} WebSockets open, the most there may be`, { insteadOfWaiting: 'close one of them first' });
-    }
-    perCaller.add(caller, 1);
-    return () => perCaller.add(caller, -1);
-  };
-
   /** What messages have set off: of a subscription all of it, until the client was told that it is complete. */
   const underWay = new Set<Promise<void>>();
 
   const open = (socket: WebSocket, request: IncomingMessage, sender: Sender): void => {
+    const place = places.take(sender.address);
+    const outbox = createOutbox(socket);
+    const intake = createIntake(limits.perConnection);
+    let hasFailed = false;
     const onFailure = (error: unknown): void => {
-      logger.warn({ error: describeForLog(error) }, 'websocket failed');
+      if (!hasFailed) logger.warn({ error: describeForLog(error) }, 'websocket failed');
+      hasFailed = true;
       socket.close(INTERNAL, INTERNAL_TEXT);
     };
-    heartbeat.add(socket);
-    socket.on('pong', () => heartbeat.heard(socket));
-    const ownUnderWay = new Set<Promise<void>>();
     const connection = createConnection(options, request, sender, {
       close: (code, reason) => socket.close(code, reason),
       cut: () => socket.terminate(),
-      enter,
-      settled: () => Promise.all(ownUnderWay),
+      enter: place.enter,
+      inTurn: outbox.inTurn,
+      settled: intake.settled,
     });
+    /** Whether something that was said is to be heard: nothing is after the end was announced. */
+    const isHeard = (): boolean => {
+      if (socket.readyState !== socket.OPEN) return false;
+      const refusal = intake.count();
+      if (refusal) connection.close(refusal);
+      return refusal === null;
+    };
+    heartbeat.add(socket);
+    socket.on('pong', (answer: Buffer) => isHeard() && heartbeat.heard(socket, answer.toString()));
+    // The library answers by itself, and keeps few answers.
+    socket.on('ping', isHeard);
     const closed = server.opened(
       {
         protocol: socket.protocol,
-        // Resolves when it is handed on: a client that reads slowly holds back its own events.
-        send: (text) => new Promise((resolve, reject) => {
-          if (socket.readyState !== socket.OPEN) return resolve();
-          socket.send(text, (error) => (error ? reject(error) : resolve()));
-        }),
+        send: outbox.send,
         close: (code, reason) => socket.close(code, reason),
+        // Without what came with it: it would be kept for who does not read it.
+        onPing: outbox.pong,
         onMessage: (take) => socket.on('message', (data: Buffer) => {
+          if (!isHeard()) return;
           const taking = take(data.toString())
             .catch(onFailure)
-            .finally(() => {
-              underWay.delete(taking);
-              ownUnderWay.delete(taking);
-            });
+            .finally(() => underWay.delete(taking));
           underWay.add(taking);
-          ownUnderWay.add(taking);
+          intake.add(taking);
         }),
       },
       connection,
@@ -119,13 +128,14 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
     socket.on('error', () => undefined);
     socket.once('close', (code, reason) => {
       heartbeat.remove(socket);
+      place.leave();
       connection.closed();
       void closed(code, reason.toString()).catch(onFailure);
     });
   };
 
   return {
-    isFull: () => sockets.clients.size >= limits.perProcess,
+    refusalOf: ({ address }) => places.refusalOf(address),
     accept(request, socket, head, sender) {
       sockets.handleUpgrade(request, socket, head, (client) => open(client, request, sender));
     },

@@ -33,14 +33,19 @@ export function useReadableRequests(): Plugin {
   };
 }
 
+/** Of two values whoever reads them takes the first or the last: nobody is to guess. @throws GraphQLError */
+export function refuseRepeated(parameters: URLSearchParams, names: readonly string[]): void {
+  for (const name of names) {
+    if (parameters.getAll(name).length > 1) throw unreadable(`The address has "${name}" more than once.`, 400);
+  }
+}
+
 type Parse = (request: Request) => unknown;
 
 /** The parameters of a GET, with the id of a document, which the library does not know. */
 function readAddress(request: Request, parse: Parse): GraphQLParams {
   const { searchParams } = new URL(request.url);
-  for (const name of ['query', 'documentId', 'operationName', 'variables', 'extensions']) {
-    if (searchParams.getAll(name).length > 1) throw unreadable(`The address has "${name}" more than once.`, 400);
-  }
+  refuseRepeated(searchParams, ['query', 'documentId', 'operationName', 'variables', 'extensions']);
   const documentId = searchParams.get('documentId');
   try {
     return { ...(parse(request) as GraphQLParams), ...(documentId !== null && { documentId }) };

@@ -256,27 +256,53 @@ describe('the audit', () => {
     expect([data.appendEvents, codeOf({ errors })]).toEqual([null, 'FORBIDDEN']);
   });
 
-  test('that was read says so, once for a request, whichever way it was read', async () => {
+  test('that was read says so, once for each thing that a request asks for, whichever way it was read', async () => {
     await append([{ type: 'NOTE.WRITTEN' }]);
     const before = await readings();
     await ask('{ a: events(first: 2) { head } b: events(first: 2) { head } organization { history { edges { cursor } } } }', {}, 'admin');
-    expect(await readings()).toBe(before + 1);
-    const [{ node }] = (await ask('{ events(query: [{ types: ["WORKFLOW.CREATED"] }], first: 1) { edges { node { id } } } }', {}, 'admin')).data.events.edges;
     expect(await readings()).toBe(before + 2);
-    await ask('query ($id: ID!) { event(id: $id) { id } }', { id: node.id }, 'admin');
+    const [{ node }] = (await ask('{ events(query: [{ types: ["WORKFLOW.CREATED"] }], first: 1) { edges { node { id } } } }', {}, 'admin')).data.events.edges;
     expect(await readings()).toBe(before + 3);
-    await ask('query ($id: ID!) { node(id: $id) { id } }', { id: node.id }, 'admin');
+    await ask('query ($id: ID!) { event(id: $id) { id } }', { id: node.id }, 'admin');
     expect(await readings()).toBe(before + 4);
+    await ask('query ($id: ID!) { node(id: $id) { id } }', { id: node.id }, 'admin');
+    expect(await readings()).toBe(before + 5);
   });
 
   test('that was read says everything that was asked for', async () => {
     const narrow = [{ types: ['WORKFLOW.CREATED'] }];
     const query = 'query ($narrow: [EventQueryItem!]) { a: events(query: $narrow, first: 1) { head } b: events(first: 1) { head } c: events(query: $narrow, first: 2) { head } }';
     expect((await ask(query, { narrow }, 'admin')).errors).toBeUndefined();
+    expect(await saidSince(start)).toEqual([{ field: 'Query.events', after: 0 }, { field: 'Query.events', query: [{ types: ['WORKFLOW.CREATED'], tags: [] }], after: 0 }]);
+  });
+
+  /** What was written down of readings after a position, in any order. */
+  const saidSince = async (after: number): Promise<object[]> => {
     const said = 'query ($after: Position) { events(query: [{ types: ["AUDIT.READ"] }], afterPosition: $after, first: 100) { edges { node { data } } } }';
-    const { edges } = (await ask(said, { after: start }, 'owner')).data.events;
-    expect(edges).toHaveLength(2);
-    expect(edges.map(({ node }: { node: { data: object } }) => node.data)).toEqual(expect.arrayContaining([{}, { query: [{ types: ['WORKFLOW.CREATED'], tags: [] }] }]));
+    const { edges } = (await ask(said, { after }, 'owner')).data.events;
+    const texts: string[] = edges.map(({ node }: { node: { data: object } }) => JSON.stringify(node.data));
+    return texts.sort((left, right) => left.length - right.length).map((text) => JSON.parse(text) as object);
+  };
+
+  test('that was read says by which field, whose history, which event, and from where on', async () => {
+    const tag = `workflow:${world.workflowIds[0]!}`;
+    const first = (await ask('{ events(query: [{ types: ["WORKFLOW.CREATED"] }], first: 1, afterPosition: 1) { edges { cursor node { id position } } } }', {}, 'admin')).data.events.edges[0];
+    const known = (await log({ first: 1, afterPosition: 9_007_199_254_740_991 })).head;
+    await ask('query ($id: ID!) { event(id: $id) { id } node(id: $id) { id } nodes(ids: [$id]) { id } }', { id: first.node.id }, 'admin');
+    await ask('query ($id: ID!) { workflow(id: $id) { history { edges { cursor } } } }', { id: world.workflowIds[0]! }, 'admin');
+    await ask('query ($after: Position) { events(afterPosition: $after, first: 3) { head } }', { after: 2 }, 'admin');
+    await append([{ type: 'NOTE.WRITTEN' }], { failIfEventsMatch: [{ tags: [tag] }], after: 1 }, 'admin');
+    const said = await saidSince(known);
+    expect(said).toHaveLength(5);
+    expect(said).toEqual(
+      expect.arrayContaining([
+        { field: 'Query.event', ids: [first.node.id] },
+        { field: 'Query.node', ids: [first.node.id] },
+        { field: 'Workflow.history', tags: [tag], after: 0 },
+        { field: 'Query.events', after: 2 },
+        { field: 'Mutation.appendEvents', query: [{ types: [], tags: [tag] }], after: 1 },
+      ]),
+    );
   });
 
   test('is read by who is told by a condition that something is in it, and by no other', async () => {

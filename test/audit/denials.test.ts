@@ -73,7 +73,7 @@ describe('what somebody is refused is in the log when the answer comes', () => {
     const atDoor = await subscribe('subscription { eventAppended { type } }', acme.keys.customer);
     expect(atDoor.events.map(({ type, data }) => [type, data.field, data.permission])).toEqual([['ACCESS.DENIED', 'Subscription.eventAppended', 'event:read']]);
     const byQuery = await subscribe('subscription { eventAppended(query: [{ types: ["MEMBER.ADDED"] }]) { type } }', acme.keys.member);
-    expect(byQuery.events.map(({ type, data }) => [type, data.field])).toEqual([['ACCESS.DENIED', 'Subscription.eventAppended']]);
+    expect(byQuery.events.map(({ type, data }) => [type, data.field, data.permission])).toEqual([['ACCESS.DENIED', 'Subscription.eventAppended', 'audit:read']]);
   });
 
   test('what a subscription asks for below, once for each field, however many results it has', async () => {

@@ -336,6 +336,8 @@ describe('what is no part of a log is refused before anything is written down', 
     ['?after=1e3', 'VALIDATION_FAILED'],
     ['?after=99999999', 'VALIDATION_FAILED'],
     ['?after=5&through=5', 'VALIDATION_FAILED'],
+    ['?after=1&after=2', 'BAD_REQUEST'],
+    ['?through=9&after=1&through=9', 'BAD_REQUEST'],
   ])('%s', async (query, code) => {
     const before = await sql('SELECT position FROM events.heads WHERE org_id = $1', world.acme.orgUuid);
     const reply = await take(query);

@@ -1,9 +1,9 @@
 import { ValidationError } from '../../kernel/errors.ts';
+import { toGlobalId } from '../../kernel/ids.ts';
 import type { Permission } from '../../kernel/permissions.ts';
 import { readLastArchive } from '../../platform/chain/index.ts';
 import { once } from '../../platform/postgres/idempotency.ts';
 import { idempotencyKey } from '../input-fields.ts';
-import type { JsonObject } from '../json-limits.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
@@ -13,6 +13,7 @@ import type { EventStore } from './event-store.ts';
 import { type EventQuery, EVERY_EVENT, type StoredEvent } from './event.types.ts';
 import { type HistoryPage, readByTags } from './history.ts';
 import type { EventPage } from './read.ts';
+import { describeReading, type Reading } from './reading.ts';
 import { type Entity, entityTag, recordAuditRead } from './record.ts';
 import { hiddenNouns, isAuditReading, reachesAudit, visibleQuery } from './visibility.rules.ts';
 
@@ -35,7 +36,7 @@ export interface EventService {
   /** The events that concern each of several things, in the order of the things. */
   readHistories(cx: ServiceContext, entities: readonly Entity[], options: PageOptions): Promise<readonly HistoryPage[]>;
   /** To be told of before events that were read by their ids are shown: that the audit was read is written down. */
-  willShow(cx: ServiceContext, types: readonly string[]): Promise<void>;
+  willShow(cx: ServiceContext, field: string, events: readonly Pick<StoredEvent, 'id' | 'type'>[]): Promise<void>;
   /** @throws AppendConditionFailedError, ValidationError, ConflictError for an idempotency key of another input */
   append(cx: ServiceContext, input: AppendEventsInput): Promise<AppendedEvents>;
   /** Those that match, after a position or from now on, until the signal is aborted. */
@@ -69,17 +70,13 @@ export function createEventService(store: EventStore): EventService {
     return store.subscribe(cx, query, { after: after ?? (await headOf(cx)) }, signal);
   };
 
-  const willShow: EventService['willShow'] = async (cx, types) => {
-    if (isAuditReading(types)) await recordAuditRead(cx);
-  };
-
   return {
     async read(cx, query, options) {
       requirePermission(cx, 'event:read');
       const visible = visibleQuery(cx.principal, query);
       await requireKept(cx, options.after);
       const page = await readFar(store, cx, visible, options);
-      if (isAuditReading(page.events.map(({ type }) => type))) await recordAuditRead(cx, asked(query));
+      if (showsAudit(page.events)) await noteReading(cx, { field: 'Query.events', query, after: options.after });
       return page;
     },
 
@@ -87,18 +84,24 @@ export function createEventService(store: EventStore): EventService {
       requirePermission(cx, 'event:read');
       const exceptNouns = hiddenNouns(cx.principal);
       const histories = await store.inTurn(cx, () => readByTags(cx, entities.map(entityTag), { ...options, exceptNouns }));
-      await willShow(cx, histories.flatMap(({ events }) => events).map(({ type }) => type));
+      const shown = entities.filter((_, index) => showsAudit(histories[index]?.events ?? []));
+      const [first] = shown;
+      if (first) await noteReading(cx, { field: `${first.type}.history`, tags: shown.map(entityTag), after: options.after });
       return histories;
     },
 
-    willShow,
+    async willShow(cx, field, events) {
+      const shown = events.filter((event) => showsAudit([event]));
+      if (shown.length > 0) await noteReading(cx, { field, ids: shown.map(({ id }) => toGlobalId('Event', id)) });
+    },
+
     append: (cx, input) => append(store, cx, input).catch((error: unknown) => tell(store, cx, input, error)),
 
     async follow(cx, query, options) {
       requirePermission(cx, 'event:read');
       const visible = visibleQuery(cx.principal, query);
       const events = await begin(cx, visible, options);
-      if (reachesAudit(visible)) await recordAuditRead(cx, asked(query));
+      if (reachesAudit(visible)) await noteReading(cx, { field: 'Subscription.eventAppended', query, after: options.after });
       return events;
     },
 
@@ -133,19 +136,18 @@ async function readFar(store: EventStore, cx: ServiceContext, query: EventQuery,
   return page;
 }
 
-/** A query as it is written down. */
-function asked(query: EventQuery | null): JsonObject {
-  return query === null ? {} : { query: query.map(({ types = [], tags = [] }) => ({ types, tags })) };
-}
+const showsAudit = (events: readonly Pick<StoredEvent, 'type'>[]): boolean => isAuditReading(events.map(({ type }) => type));
+
+const noteReading = (cx: ServiceContext, reading: Reading): Promise<void> => recordAuditRead(cx, describeReading(reading));
 
 /**
  * What an append fails with, for its caller. A condition that an event of the audit is against tells that there is such an
  * event, and where: that is written down before it is told, like any reading.
  */
-async function tell(store: EventStore, cx: ServiceContext, { failIfEventsMatch = null }: AppendEventsInput, error: unknown): Promise<never> {
+async function tell(store: EventStore, cx: ServiceContext, { failIfEventsMatch = null, after = null }: AppendEventsInput, error: unknown): Promise<never> {
   if (error instanceof AppendConditionFailedError && reachesAudit(visibleQuery(cx.principal, failIfEventsMatch))) {
     const { events } = await store.read(cx, EVERY_EVENT, { after: error.position - 1, limit: 1 });
-    if (isAuditReading(events.map(({ type }) => type))) await recordAuditRead(cx, asked(failIfEventsMatch));
+    if (showsAudit(events)) await noteReading(cx, { field: 'Mutation.appendEvents', query: failIfEventsMatch, after: after ?? 0 });
   }
   throw error;
 }

@@ -105,11 +105,11 @@ const readings = new WeakMap<Origin, Map<string, Promise<unknown>>>();
  * Writes down that the audit is read, once for each thing that a piece of work asks for. Call it before anything is shown:
  * what cannot be written down is not shown. After a failure it is tried again.
  *
- * @param data what was asked for, for example the types and tags.
+ * @param data what was asked for: see reading.ts.
  */
 export async function recordAuditRead(
   cx: RecordContext & Pick<ServiceContext, 'db'>,
-  data: JsonObject = {},
+  data: JsonObject,
 ): Promise<void> {
   const { db, principal, origin } = cx;
   const ofWork = readings.get(origin) ?? new Map<string, Promise<unknown>>();

@@ -26,7 +26,7 @@ export function visibleQuery(principal: Principal, query: EventQuery | null): Ev
 }
 
 function applicationItem({ types = [], tags = [] }: QueryItem): QueryItem {
-  if (types.some(isAuditType)) throw new ForbiddenError('What the server writes down by itself needs audit:read.');
+  if (types.some(isAuditType)) throw new ForbiddenError('What the server writes down by itself needs audit:read.', { permission: 'audit:read' });
   return { types, tags, exceptNouns: AUDIT_NOUNS };
 }
 

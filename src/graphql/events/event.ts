@@ -142,10 +142,17 @@ function visibleEvents({ principal }: GraphQLContext): Record<string, unknown> {
   return nouns.length === 0 ? {} : { NOT: { OR: nouns.map((noun) => ({ type: { startsWith: `${noun}.` } })) } };
 }
 
-const willShow = (context: GraphQLContext, rows: readonly { readonly type: string }[]): Promise<void> =>
-  context.services.events.willShow(serviceContext(context), rows.map(({ type }) => type));
+type Shown = readonly { readonly id: string; readonly type: string }[];
 
-registerNode('Event', { access: 'event:read', delegate: ({ db }) => db.event, where: visibleEvents, willShow });
+const willShow = (field: string, context: GraphQLContext, rows: Shown): Promise<void> =>
+  context.services.events.willShow(serviceContext(context), field, rows);
+
+registerNode('Event', {
+  access: 'event:read',
+  delegate: ({ db }) => db.event,
+  where: visibleEvents,
+  willShow: (context, rows: Shown) => willShow('Query.node', context, rows),
+});
 
 builder.queryField('event', (t) =>
   t.prismaField({
@@ -161,7 +168,7 @@ builder.queryField('event', (t) =>
       const named = byId(query, id);
       const where = allOf(named.where, visibleEvents(context));
       const event = await orNotFound(context.db.event.findFirst({ ...named, where }), 'Event');
-      await willShow(context, [event]);
+      await willShow('Query.event', context, [event]);
       return event;
     },
   }),

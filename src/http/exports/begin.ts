@@ -5,6 +5,7 @@ import { type AppError, ForbiddenError, TenantContextError, UnauthenticatedError
 import type { Principal } from '../../kernel/principal.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { type CallerOptions, callerOf } from '../caller.ts';
+import { refuseRepeated } from '../readable-requests.ts';
 import { type CallerMeter, subjectOf } from '../rate-limits.ts';
 import { originOf, type RequestState } from '../request-state.ts';
 import type { AccessWatches } from '../subscriptions/access-watch.ts';
@@ -60,6 +61,7 @@ export async function beginExport(
   await accessLog.entered({ principal, origin });
   const userId = principal.kind === 'user' ? principal.userId : null;
   const { searchParams } = new URL(request.url);
+  refuseRepeated(searchParams, ['after', 'through']);
   const begun = await runInScope(createScope({ orgId, userId }), () =>
     exporter.begin(
       { principal, origin, db, events, clock, accessChanged },

@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { OperatorError } from '../../src/kernel/operator-error.ts';
 import { createKeyRing } from '../../src/platform/chain/index.ts';
 import { type AuditWorld, openAuditWorld } from './world.ts';
 
@@ -302,6 +306,15 @@ describe('what cannot be verified is said in one line', () => {
     [['--everything'], 'Write --help to see all options.'],
   ])('%j', async (argv, message) => {
     await expect(world.verify(argv)).rejects.toThrow(message);
+  });
+
+  test('a file whose first position is none, alone and beside the log', async () => {
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'tenantry-verify-')), 'forged.jsonl');
+    const end = `{"end":{"position":-1e999,"hash":"${'ab'.repeat(32)}","keys":[]}}`;
+    writeFileSync(file, `{"begin":{"format":"tenantry-log-1","organization":"${world.a.orgId}","after":-1e999,"hash":"${'ab'.repeat(32)}"}}\n${end}\n`);
+    await expect(world.verify(['--file', file])).rejects.toThrow(OperatorError);
+    await expect(verify('--file', file)).rejects.toThrow('is no export and no archive of a log');
+    rmSync(path.dirname(file), { recursive: true });
   });
 
   test('a database of another version is none that the migrations of this one say anything of', async () => {

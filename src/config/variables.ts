@@ -320,7 +320,7 @@ export const variables = {
   ORGANIZATION_SUBSCRIPTION_LIMIT: {
     ...wholeNumber(1, 1_000_000),
     default: '2000',
-    description: 'Subscriptions that all callers of one organization together may have open at a process.',
+    description: 'Subscriptions that all callers of one organization together may have open at a process, and as many WebSockets.',
   },
   PROCESS_SUBSCRIPTION_LIMIT: {
     ...wholeNumber(1, 1_000_000),

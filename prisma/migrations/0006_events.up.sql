@@ -344,6 +344,8 @@ DECLARE
   v_matches bigint[] := array_fill(NULL::bigint, ARRAY[v_count]);
   v_seen    bigint[] := v_matches;
   v_query   jsonb;
+  v_after   bigint;
+  v_last    bigint;
   v_match   bigint;
   v_head    bigint;
   v_base    bigint;
@@ -356,8 +358,16 @@ DECLARE
 BEGIN
   FOR i IN 1..v_count LOOP
     v_query := p_commands -> (i - 1) -> 'query';
-    IF v_query <> 'null' THEN
-      SELECT m.match, m.head INTO v_match, v_head FROM events.find_match(v_query, (p_commands -> (i - 1) ->> 'after')::bigint) AS m;
+    CONTINUE WHEN v_query IS NULL OR v_query = 'null';
+    v_after := (p_commands -> (i - 1) ->> 'after')::bigint;
+    IF v_last IS NULL THEN
+      v_last := coalesce((SELECT h.position FROM events.heads h WHERE h.org_id = v_org_id), 0);
+    END IF;
+    IF v_after >= v_last THEN
+      -- Who decides by what it has just read is here: nothing came after it, so nothing that matches.
+      v_seen[i] := v_last;
+    ELSE
+      SELECT m.match, m.head INTO v_match, v_head FROM events.find_match(v_query, v_after) AS m;
       v_matches[i] := v_match;
       v_seen[i] := v_head;
     END IF;

@@ -55,7 +55,8 @@ export function createEventStore(signals: EventSignals, pool: DatabasePool): Eve
   const announcer = createAnnouncer(signals);
   const appendAlone = createBatcher(createAppendSender(pool));
   const inTurn = createKeyedTurns(READS_AT_ONCE);
-  const read: EventStore['read'] = (cx, query, options = {}) => inTurn(organizationOf(cx), () => readEvents(cx, query, options));
+  const read: EventStore['read'] = async (cx, query, options = {}) =>
+    inTurn(organizationOf(cx), () => readEvents(cx, query, options));
   const following = { signals, tails: createTails(), read };
 
   const append: EventStore['append'] = async (cx, events, condition = {}) => {
@@ -74,7 +75,7 @@ export function createEventStore(signals: EventSignals, pool: DatabasePool): Eve
   return {
     append,
     read,
-    inTurn: (cx, work) => inTurn(organizationOf(cx), work),
+    inTurn: async (cx, work) => inTurn(organizationOf(cx), work),
     decide: (cx, query, decision) => decideByEvents(cx, query, decision, { read, append }),
     subscribe: (cx, query, options, signal) => followEvents(cx, query, options, following, signal),
     consume: (cx, consumer, query, handler, options) => consumeEvents(cx, consumer, query, handler, signals, options),

@@ -40,7 +40,9 @@ describe('who asks for what is looked up already', () => {
     expect(await statementsOf(() => Promise.all([ask(acme.orgId), ask(acme.orgId), ask(acme.orgId)]))).toBe(await one());
     lookups.clear();
     expect(await statementsOf(() => Promise.all([ask(acme.orgId), ask(other.orgId)]))).toBe(2 * (await one()));
-    expect(names).toEqual([...Array.from({ length: 4 }, () => ({ name: 'Acme', slug: 'acme' })), { name: 'Other', slug: 'other' }]);
+    // Two connections answer in any order.
+    expect(names).toHaveLength(5);
+    expect(names).toEqual(expect.arrayContaining([...Array.from({ length: 4 }, () => ({ name: 'Acme', slug: 'acme' })), { name: 'Other', slug: 'other' }]));
   });
 
   test('is answered by another one, when anything has changed since', async () => {

@@ -54,7 +54,7 @@ export const areas: readonly Area[] = [
   { name: 'idempotency', files: [`${postgres}/idempotency.ts`], operators: everything, killers: killers.idempotency },
   { name: 'events', files: ['src/domains/events/{context,append,batcher,read,subscribe,tails,matches,announcer,event-store,event-row,marks,consume}.ts', `${postgres}/{event-signals,event-appends}.ts`], operators: { ...guards, ...ids }, killers: killers.events },
   { name: 'signed logs', files: ['src/platform/chain/{log,sign,walk}.ts', 'src/ops/{audit,archive}/*.ts', 'src/ops/tenants.ts', 'src/signed-log.ts', 'src/domains/events/{checkpoints,export-log}.ts', 'src/http/log-doors.ts', 'src/http/exports/*.ts'], operators: { ...guards, ...ids }, killers: killers.signedLogs },
-  { name: 'subscriptions', files: ['src/http/subscriptions/{access-watch,counter,deliver,plugin,subscriptions,connection}.ts'], operators: { ...guards, ...ids }, killers: killers.subscriptions },
+  { name: 'subscriptions', files: ['src/http/subscriptions/{access-watch,counter,deliver,plugin,subscriptions,connection,outbox,intake,places,heartbeat}.ts'], operators: { ...guards, ...ids }, killers: killers.subscriptions },
   { name: 'events of the API', files: ['src/graphql/events/*.ts', 'src/domains/events/{event.service,visibility.rules,append-events.input,history}.ts'], operators: { ...guards, ...ids, ...filters }, killers: killers.eventsApi },
   { name: 'audit', files: ['src/domains/auth/{access-log,allowance}.ts', 'src/domains/events/{record,changes}.ts', 'src/http/access-log.ts'], operators: { ...guards, ...ids }, killers: killers.audit },
   { name: 'look-ups', files: [`${postgres}/pre-tenant.ts`, `${postgres}/{access-changes,listener}.ts`], operators: everything, killers: killers.lookups },

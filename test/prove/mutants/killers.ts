@@ -73,7 +73,7 @@ const EVENTS = [
   'test/events/reach.test.ts',
 ];
 const EVENTS_API = ['test/audit/archived-positions.test.ts', 'test/api/events.test.ts', 'test/audit/changes.test.ts', 'test/api/access.test.ts', 'test/http/subscriptions-sse.test.ts'];
-const SIGNED_LOGS = ['test/audit/verify.test.ts', 'test/audit/checkpoints.test.ts', 'test/audit/export.test.ts', 'test/audit/archive.test.ts'];
+const SIGNED_LOGS = ['test/audit/verify.test.ts', 'test/audit/checkpoints.test.ts', 'test/audit/export.test.ts', 'test/audit/export-files.test.ts', 'test/audit/export-under-way.test.ts', 'test/audit/archive.test.ts'];
 const SUBSCRIPTIONS = [
   'src/http/subscriptions',
   'test/http/subscriptions-sse.test.ts',

@@ -131,6 +131,17 @@ export const readConfig = (environment: Environment) => {
       formerKeys: values.AUDIT_FORMER_KEYS,
     },
     database: databaseOf(values),
+    mail: {
+      /** Without a slash at its end. */
+      publicUrl: values.PUBLIC_URL ?? `http://localhost:${values.PORT}`,
+      /** Undefined means that mails become files in the data directory. */
+      smtpUrl: values.SMTP_URL,
+      from: values.MAIL_FROM,
+    },
+    /** 32 bytes in base64 each; empty means one derived from the secret key. */
+    secondFactorKeys: values.SECOND_FACTOR_KEYS ?? [],
+    stepUpMs: values.STEP_UP_MINUTES * 60_000,
+    hashing: { atOnce: values.HASHES_AT_ONCE, waitingPerNetwork: values.HASHES_WAITING },
     http: {
       port: values.PORT,
       host: values.HOST,

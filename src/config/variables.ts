@@ -1,5 +1,18 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import {
+  choice,
+  files,
+  keyText,
+  listOf,
+  mailbox,
+  networks,
+  origins,
+  postgresUrl,
+  redisUrl,
+  smtpUrl,
+  webUrl,
+  wholeNumber,
+} from './variable-kinds.ts';
 
 /** One environment variable: how it is read, and how it is explained to people. */
 export interface Variable<Schema extends z.ZodType = z.ZodType> {
@@ -14,68 +27,6 @@ export interface Variable<Schema extends z.ZodType = z.ZodType> {
   /** A secret value is never shown in a message. */
   readonly secret?: boolean;
 }
-
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-
-const choice = <const Words extends readonly [string, ...string[]]>(...words: Words) => ({
-  schema: z.enum(words),
-  expects: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
-});
-
-const wholeNumber = (least: number, most: number) => ({
-  schema: z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .transform(Number)
-    .pipe(z.number().min(least).max(most)),
-  expects: `a whole number from ${least} to ${most}`,
-});
-
-const isPostgresUrl = (value: string): boolean => {
-  if (!URL.canParse(value)) return false;
-  const url = new URL(value);
-  const isPostgres = url.protocol === 'postgres:' || url.protocol === 'postgresql:';
-  return isPostgres && url.hostname !== '' && url.username !== '' && url.pathname.length > 1;
-};
-
-const postgresUrl = {
-  schema: z.string().refine(isPostgresUrl),
-  expects: 'an address like postgresql://user:password@host:5432/database',
-  secret: true,
-};
-
-const listOf = (isMember: (value: string) => boolean) =>
-  z
-    .string()
-    .transform((list) => list.split(',').map((member) => member.trim()).filter((member) => member !== ''))
-    .pipe(z.array(z.string().refine(isMember)));
-
-const isRedisUrl = (value: string): boolean => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol);
-
-const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
-
-const origins = {
-  schema: listOf(isOrigin),
-  expects: 'a comma-separated list of origins like https://app.example.com, each without a path or a final slash',
-};
-
-const files = {
-  schema: listOf((file) => !file.includes('\0')),
-  expects: 'a comma-separated list of files',
-};
-
-const keyText = /^[A-Za-z0-9+/]{43}=$/;
-
-const isNetwork = (value: string): boolean => {
-  const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
-  const family = isIP(address);
-  return family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
-};
-
-const networks = {
-  schema: listOf(isNetwork),
-  expects: 'a comma-separated list of addresses and networks like 10.0.0.0/8, 127.0.0.1',
-};
 
 /**
  * Every environment variable that the server knows. README's table and `.env.example` are checked against this list,
@@ -160,7 +111,7 @@ export const variables = {
     description: 'Comma-separated public keys that signed checkpoints before, so that those can still be verified.',
   },
   LOG_LEVEL: {
-    ...choice(...logLevels),
+    ...choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     default: 'info',
     description: 'Least severe log line that is written.',
   },
@@ -255,11 +206,9 @@ export const variables = {
     description: 'Whether callers are limited in what they ask for over time; off is for tests and measurements.',
   },
   REDIS_URL: {
-    schema: z.string().refine(isRedisUrl),
-    expects: 'an address like redis://user:password@host:6379/0',
+    ...redisUrl,
     defaultInWords: 'each process counts for itself',
     description: 'A Redis in which all processes count what callers ask for together.',
-    secret: true,
   },
   REDIS_PREFIX: {
     schema: z.string().regex(/^[\w:.-]{0,50}$/),
@@ -300,7 +249,7 @@ export const variables = {
   SIGN_IN_ATTEMPTS_PER_MINUTE: {
     ...wholeNumber(1, 1_000),
     default: '5',
-    description: 'Attempts to sign in with one email address, good ones included.',
+    description: 'Attempts to sign in with one email address, and from one network address, good ones included.',
   },
   FAILURES_PER_MINUTE: {
     ...wholeNumber(1, 1_000_000),
@@ -346,6 +295,43 @@ export const variables = {
     ...wholeNumber(1, 365),
     default: '7',
     description: 'Life of a refresh token.',
+  },
+  PUBLIC_URL: {
+    ...webUrl,
+    defaultInWords: 'http://localhost with PORT',
+    description: 'Where the pages of your application are that links in mails lead to.',
+  },
+  SMTP_URL: {
+    ...smtpUrl,
+    defaultInWords: 'mails are files in DATA_DIR/outbox',
+    description: 'The server that mails are handed to.',
+  },
+  MAIL_FROM: {
+    ...mailbox,
+    default: 'Tenantry <no-reply@localhost>',
+    description: 'Who mails come from.',
+  },
+  SECOND_FACTOR_KEYS: {
+    schema: listOf((key) => keyText.test(key)),
+    expects: 'a comma-separated list of keys, each 32 bytes in base64, for example from: openssl rand -base64 32',
+    defaultInWords: 'derived from SECRET_KEY',
+    description: 'Comma-separated keys that the secrets of second factors are encrypted with; the first encrypts, all decrypt.',
+    secret: true,
+  },
+  STEP_UP_MINUTES: {
+    ...wholeNumber(1, 1_440),
+    default: '10',
+    description: 'How long it is enough to have proved who one is, for what asks for it anew.',
+  },
+  HASHES_AT_ONCE: {
+    ...wholeNumber(2, 64),
+    default: '3',
+    description: 'Passwords and keys that one process verifies at once; each takes 19 MiB.',
+  },
+  HASHES_WAITING: {
+    ...wholeNumber(0, 1_000),
+    default: '5',
+    description: 'How many more of one network address may wait to be verified; whoever comes then is told to come again.',
   },
   COOKIE_SECURE: {
     ...choice('auto', 'on', 'off'),

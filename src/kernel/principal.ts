@@ -8,6 +8,8 @@ export interface MembershipSummary {
   readonly organizationName: string;
   readonly organizationSlug: string;
   readonly active: boolean;
+  /** Whether the organization lets nobody in who has not shown a second factor in this session. */
+  readonly requiresSecondFactor?: boolean;
 }
 
 /** The organization that a request works in, and as what. */
@@ -28,6 +30,10 @@ export interface Principal {
   readonly credentialId: string;
   /** When the credential ends by itself; null or nothing when it does not. */
   readonly expiresAt?: Date | null;
+  /** When the person last proved to be there; null or nothing for an API key. */
+  readonly provedAt?: Date | null;
+  /** When this session was given a second factor; null or nothing when it was not. */
+  readonly secondFactorAt?: Date | null;
   /** Null until an organization is chosen (a user of several organizations who sent no X-Organization-Id). */
   readonly tenant: Tenant | null;
   /** What the caller may do in the tenant: the role's permissions, within the API key's scopes. */

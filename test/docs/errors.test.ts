@@ -17,7 +17,7 @@ const sections = new Map(
   guide.split(/^### /m).slice(1).map((section) => [section.split('\n', 1)[0] ?? '', section.split(/^## /m)[0] ?? ''] as const),
 );
 
-const reserved = ['PLAN_LIMIT_EXCEEDED', 'PROVISIONING_FAILED'];
+const reserved = ['PLAN_LIMIT_EXCEEDED', 'PROVISIONING_FAILED', 'SECOND_FACTOR_REQUIRED', 'STEP_UP_REQUIRED'];
 
 const codesOfTheKernel = (): string[] => {
   const source = readFileSync(path.join(project, 'src/kernel/errors.ts'), 'utf8');

@@ -21,7 +21,9 @@ afterAll(async () => {
 
 const rows = async <Row>(sql: string, values: unknown[] = []): Promise<Row[]> => (await client.query(sql, values)).rows;
 
-const SCHEMAS = "('app', 'events', 'iam', 'workflow')";
+const SCHEMAS = "('app', 'credentials', 'events', 'iam', 'workflow')";
+/** Tables that the server's role cannot name at all: only functions that run as the definer reach them. */
+const DEFINER_ONLY_TABLES = ['credentials.recovery_codes', 'credentials.second_factors', 'credentials.sign_in_attempts', 'credentials.tokens'];
 /** Tables of a person, not of an organization. */
 const PERSONAL_TABLES = ['iam.users', 'iam.sessions'];
 /** The table of the tenants themselves: its id is the tenant. */
@@ -36,12 +38,27 @@ const DEFINER_FUNCTIONS = [
   'events.archive(bigint,bytea,bytea,bigint,text,bytea,timestamp with time zone)',
   'events.find_logs()',
   'events.find_unsigned(bigint,interval)',
+  'iam.begin_challenge(uuid,bytea,timestamp with time zone,timestamp with time zone)',
+  'iam.begin_registration(text,text,bytea,text,timestamp with time zone,timestamp with time zone)',
+  'iam.begin_reset(text,bytea,timestamp with time zone,timestamp with time zone)',
+  'iam.begin_sign_in(text,bytea,timestamp with time zone)',
+  'iam.change_password(text,text,uuid,timestamp with time zone)',
+  'iam.clear_credentials(timestamp with time zone)',
+  'iam.complete_registration(bytea,timestamp with time zone)',
+  'iam.complete_reset(bytea,text,timestamp with time zone)',
   'iam.ensure_identity(text,text)',
   'iam.find_api_key(bytea)',
+  'iam.find_open_token(bytea,text,timestamp with time zone)',
   'iam.find_organization_for_operator(uuid,uuid)',
   'iam.find_refresh(bytea)',
   'iam.find_session(bytea)',
   'iam.find_sign_in(text)',
+  'iam.renew_verification(text,bytea,timestamp with time zone,timestamp with time zone)',
+  'iam.set_first_password(uuid,text,timestamp with time zone)',
+  'iam.settle_sign_in(bytea,boolean)',
+  'iam.still_has_password(uuid,text)',
+  'iam.take_sign_in_attempt(bytea,timestamp with time zone)',
+  'iam.use_token(bytea,text,timestamp with time zone)',
 ];
 /** Those of them that the operator's commands call, as the owner of the database: the server may not. */
 const OPERATOR_FUNCTIONS = DEFINER_FUNCTIONS.filter((name) => /^events\.(archive|find_logs)\(/.test(name));
@@ -55,14 +72,14 @@ const CALLED_FUNCTIONS = [
 ].sort();
 
 describe('every table', () => {
-  test('belongs to an organization, to a person, or is the organization', async () => {
+  test('belongs to an organization, to a person, is the organization, or is out of the reach of the server', async () => {
     const tables = await rows<{ name: string; tenant: boolean }>(`
       SELECT n.nspname || '.' || c.relname AS name,
              EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'org_id' AND a.attnotnull) AS tenant
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relkind IN ('r', 'p') AND n.nspname IN ${SCHEMAS}`);
     expect(tables.length).toBeGreaterThan(8);
-    expect(tables.filter(({ name, tenant }) => !tenant && name !== TENANTS && !PERSONAL_TABLES.includes(name))).toEqual([]);
+    expect(tables.filter(({ name, tenant }) => !tenant && ![TENANTS, ...PERSONAL_TABLES, ...DEFINER_ONLY_TABLES].includes(name))).toEqual([]);
   });
 
   test('has row level security enabled and forced', async () => {
@@ -73,14 +90,15 @@ describe('every table', () => {
   });
 
   test('has exactly one policy for the server, on the current tenant or person, both for reading and for writing', async () => {
-    const policies = await rows<{ name: string; policies: string[] }>(`
+    const policies = await rows<{ name: string; policies: string[] | null }>(`
       SELECT n.nspname || '.' || c.relname AS name,
              array_agg(p.polname || ' ' || p.polcmd::text || ' ' || p.polpermissive || ' USING ' || pg_get_expr(p.polqual, c.oid)
                || ' CHECK ' || coalesce(pg_get_expr(p.polwithcheck, c.oid), '-')) FILTER (WHERE r.rolname = 'tenantry_runtime') AS policies
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       LEFT JOIN pg_policy p ON p.polrelid = c.oid LEFT JOIN pg_roles r ON r.oid = ANY (p.polroles)
       WHERE c.relkind IN ('r', 'p') AND n.nspname IN ${SCHEMAS} GROUP BY 1 ORDER BY 1`);
-    for (const { name, policies: own } of policies) {
+    expect(policies.filter(({ policies: own }) => own === null).map(({ name }) => name)).toEqual(DEFINER_ONLY_TABLES);
+    for (const { name, policies: own } of policies.filter((table) => table.policies !== null)) {
       const expression = PERSONAL_TABLES.includes(name)
         ? `(${name === 'iam.users' ? 'id' : 'user_id'} = ( SELECT app.current_user_id() AS current_user_id))`
         : `(${name === TENANTS ? 'id' : 'org_id'} = ( SELECT app.current_org_id() AS current_org_id))`;
@@ -97,6 +115,7 @@ describe('every table', () => {
       FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY 1`);
     const ownOnly = '(org_id = ( SELECT app.current_org_id() AS current_org_id))';
     expect(policies.map(({ policy }) => policy).filter((policy) => !policy.includes(' to tenantry_runtime '))).toEqual([
+      ...DEFINER_ONLY_TABLES.map((table) => `${table} own * to tenantry_definer using true check true`),
       `events.archived_versions append * to tenantry_definer using ${ownOnly} check ${ownOnly}`,
       `events.archives append * to tenantry_definer using ${ownOnly} check ${ownOnly}`,
       'events.checkpoints lookup r to tenantry_definer using true',
@@ -105,10 +124,12 @@ describe('every table', () => {
       'iam.api_keys lookup r to tenantry_definer using true',
       'iam.memberships lookup r to tenantry_definer using true',
       'iam.organizations lookup r to tenantry_definer using true',
+      'iam.sessions end_all w to tenantry_definer using (ended_at IS NULL) check (ended_at IS NOT NULL)',
       'iam.sessions lookup r to tenantry_definer using true',
       'iam.users appoint * to tenantry_owner using true check true',
       'iam.users lookup r to tenantry_definer using true',
       "iam.users register a to tenantry_definer check ((password_hash IS NULL) AND (system_role = 'user'::iam.system_role) AND (status = 'active'::iam.user_status))",
+      "iam.users settle w to tenantry_definer using (status = 'active'::iam.user_status) check (status = 'active'::iam.user_status)",
     ]);
   });
 });
@@ -205,6 +226,16 @@ describe('every function', () => {
 });
 
 describe('the server', () => {
+  test('can name nothing of what opens doors: neither the schema nor a table nor a column of it', async () => {
+    const [schema] = await rows(`SELECT has_schema_privilege('tenantry_runtime', 'credentials', 'USAGE, CREATE') AS any`);
+    expect(schema).toEqual({ any: false });
+    const reachable = await rows(`
+      SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = 'credentials'::regnamespace AND c.relkind = 'r'
+        AND (has_table_privilege('tenantry_runtime', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+          OR has_any_column_privilege('tenantry_runtime', c.oid, 'SELECT, INSERT, UPDATE, REFERENCES'))`);
+    expect(reachable).toEqual([]);
+  });
+
   test('reads no column that holds a hash', async () => {
     const readable = await rows(`
       SELECT c.relname || '.' || a.attname AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -276,10 +307,11 @@ describe('every change that decides about access', () => {
       FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE t.tgname = 'announce_access_change' AND t.tgenabled = 'O' AND t.tgtype & 3 = 1 ORDER BY 1`);
     expect(triggers.map(({ line }) => line)).toEqual([
+      'credentials.second_factors user user_id delete, update of confirmed_at',
       'iam.api_keys key id delete, update of expires_at rate_limit_per_hour scopes status',
       'iam.memberships user user_id insert, delete, update of role status',
       'iam.organizations org id delete, update of name slug status',
-      'iam.sessions session id delete, update of access_hash ended_at',
+      'iam.sessions session id delete, update of access_hash ended_at proved_at second_factor_at',
       'iam.users user id delete, update of password_hash status system_role',
     ]);
   });

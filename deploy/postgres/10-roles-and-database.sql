@@ -5,8 +5,8 @@
 \getenv owner_password OWNER_PASSWORD
 \getenv app_password APP_PASSWORD
 
--- Owns the database and applies migrations. CREATEROLE: the migrations' own roles (tenantry_runtime, tenantry_definer)
--- are made by it. The server never signs in as this role.
+-- Owns the database and applies migrations. CREATEROLE: the migrations' own roles (tenantry_runtime, tenantry_definer,
+-- tenantry_platform) are made by it. The server never signs in as this role.
 CREATE ROLE tenantry_owner LOGIN CREATEROLE NOSUPERUSER NOBYPASSRLS PASSWORD :'owner_password';
 
 -- The server's own: owns nothing, bypasses nothing. The server refuses to start as anything stronger.

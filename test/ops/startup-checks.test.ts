@@ -90,7 +90,7 @@ test('a member of the owner, the definer, or a strong role is refused, also thro
   await administer(`GRANT ${between.role} TO ${role} WITH INHERIT FALSE`);
   // The first superuser of a server has every attribute; one that is made later has that one alone.
   const superuser = await createRole('NOLOGIN SUPERUSER');
-  for (const strong of ['tenantry_owner', 'tenantry_definer', 'tenantry_test_bypass', 'postgres', superuser.role, 'pg_read_server_files']) {
+  for (const strong of ['tenantry_owner', 'tenantry_definer', 'tenantry_platform', 'tenantry_test_bypass', 'postgres', superuser.role, 'pg_read_server_files']) {
     await administer(`GRANT ${strong} TO ${between.role} WITH INHERIT FALSE`);
     expect(await refusal(url)).toMatch(new RegExp(`^The role ${role} of DATABASE_URL is a member of ${strong}, .* keep tenants apart`));
     await administer(`REVOKE ${strong} FROM ${between.role}`);

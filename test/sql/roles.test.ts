@@ -23,7 +23,7 @@ const login = (url: string, user: string, password: string): string => {
 
 const roles = () =>
   administer(`SELECT rolname, rolcanlogin, rolsuper, rolbypassrls, rolcreaterole FROM pg_roles
-               WHERE rolname IN ('tenantry_runtime', 'tenantry_definer') ORDER BY 1`);
+               WHERE rolname IN ('tenantry_runtime', 'tenantry_definer', 'tenantry_platform') ORDER BY 1`);
 
 beforeAll(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), `tenantry-test-${process.pid}-`));
@@ -46,7 +46,7 @@ test('an owner without CREATEROLE is told the SQL that a superuser has to run, a
   const sql = /run as a superuser "(.*)"\.$/.exec(message)?.[1] ?? '';
   await administer(sql.replace(`PASSWORD '...'`, `PASSWORD 'p4ss-w0rd'`));
   await ensure();
-  await administer('DROP ROLE tenantry_runtime, tenantry_definer, poor_owner, poor_app');
+  await administer('DROP ROLE tenantry_runtime, tenantry_definer, tenantry_platform, poor_owner, poor_app');
 });
 
 test('several runners at once, on two databases of the cluster, all find the roles afterwards', async () => {
@@ -56,6 +56,7 @@ test('several runners at once, on two databases of the cluster, all find the rol
   const plain = { rolcanlogin: false, rolsuper: false, rolbypassrls: false, rolcreaterole: false };
   expect(await roles()).toEqual([
     { rolname: 'tenantry_definer', ...plain },
+    { rolname: 'tenantry_platform', ...plain },
     { rolname: 'tenantry_runtime', ...plain },
   ]);
 });
@@ -72,9 +73,9 @@ test('a missing runtime login is made with the password of its address, which no
   expect(log).not.toContain('p@ss:w0rd/1');
 });
 
-test('the owner may become the definer, and does not have its rights otherwise', async () => {
+test.each(['tenantry_definer', 'tenantry_platform'])('the owner may become %s, and does not have its rights otherwise', async (role) => {
   const rows = await withClient(cluster.ownerUrl, async (client) => (await client.query(`
-    SELECT pg_has_role('tenantry_definer', 'SET') AS become, pg_has_role('tenantry_definer', 'USAGE') AS inherit`)).rows);
+    SELECT pg_has_role($1, 'SET') AS become, pg_has_role($1, 'USAGE') AS inherit`, [role])).rows);
   expect(rows).toEqual([{ become: true, inherit: false }]);
 });
 
@@ -83,8 +84,10 @@ test('one role for both addresses is refused', async () => {
 });
 
 test.each(['LOGIN', 'BYPASSRLS', 'SUPERUSER'])('a group that somebody made %s is refused, not used', async (attribute) => {
-  await administer(`ALTER ROLE tenantry_definer ${attribute}`);
-  await expect(ensureRoles(cluster.ownerUrl, cluster.runtimeUrl)).rejects.toThrow('bypasses row level security: as a superuser');
-  await administer(`ALTER ROLE tenantry_definer NO${attribute}`);
+  for (const role of ['tenantry_runtime', 'tenantry_definer', 'tenantry_platform']) {
+    await administer(`ALTER ROLE ${role} ${attribute}`);
+    await expect(ensureRoles(cluster.ownerUrl, cluster.runtimeUrl)).rejects.toThrow('bypasses row level security: as a superuser');
+    await administer(`ALTER ROLE ${role} NO${attribute}`);
+  }
   await ensureRoles(cluster.ownerUrl, cluster.runtimeUrl);
 });

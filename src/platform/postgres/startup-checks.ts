@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { OperatorError } from '../../kernel/operator-error.ts';
 import { withClient } from './client.ts';
-import { compareWithLedger, definerRole, type MigrationFiles, readLedger } from './migrations/index.ts';
+import { compareWithLedger, definerRole, type MigrationFiles, platformRole, readLedger } from './migrations/index.ts';
 
 /** The PostgreSQL schemas whose objects the runtime role must not own. */
-const productSchemas = ['app', 'app_meta', 'events', 'iam', 'workflow'];
+const productSchemas = ['app', 'app_meta', 'credentials', 'events', 'iam', 'platform', 'workflow'];
 
 const leastVersion = 18;
 
@@ -38,10 +38,11 @@ const membershipQuery = `
               WHEN r.rolbypassrls THEN 'one that bypasses row level security'
               WHEN r.rolcreaterole THEN 'one that makes roles'
               WHEN r.rolname = $1 THEN 'the owner of the lookup functions'
+              WHEN r.rolname = $2 THEN 'the owner of the functions that look across organizations'
               ELSE 'one that reaches the server''s files' END AS "why"
     FROM pg_roles r
    WHERE r.rolname <> session_user AND pg_has_role(session_user, r.oid, 'MEMBER')
-     AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolname = $1 OR r.rolname = ANY ($2))
+     AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolname IN ($1, $2) OR r.rolname = ANY ($3))
    ORDER BY r.rolsuper DESC, r.rolbypassrls DESC, r.rolcreaterole DESC, r.rolname LIMIT 1`;
 
 /** An object that the login owns, itself or through a role that it is a member of: owners switch policies off. */
@@ -83,7 +84,7 @@ const checkRole = async (client: pg.Client): Promise<void> => {
     );
   }
   checkAttributes(facts);
-  const strong = (await client.query(membershipQuery, [definerRole, serverFileRoles])).rows[0];
+  const strong = (await client.query(membershipQuery, [definerRole, platformRole, serverFileRoles])).rows[0];
   if (strong !== undefined) throw refuseRole(facts.login, `is a member of ${strong.role}, ${strong.why}`);
   const owned = (await client.query(ownedQuery, [productSchemas])).rows[0];
   if (owned === undefined) return;

@@ -7,17 +7,24 @@ import { scramVerifier } from '../scram.ts';
 export const runtimeGroup = 'tenantry_runtime';
 /** Owns the few functions that look before the tenant is known. */
 export const definerRole = 'tenantry_definer';
+/** Owns the few functions that count across organizations for the operators of the platform. */
+export const platformRole = 'tenantry_platform';
+
+/** They own functions and nothing else: nobody signs in as one of them. */
+const functionOwners = [definerRole, platformRole];
+/** None of these may be stronger than a role that row level security holds. */
+const heldRoles = [runtimeGroup, ...functionOwners];
 
 const facts = `
   SELECT me.rolsuper AS "superuser",
-         EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS "group",
-         EXISTS (SELECT FROM pg_roles WHERE rolname = $2) AS "definer",
+         EXISTS (SELECT FROM pg_roles WHERE rolname = $1::text) AS "group",
+         ARRAY(SELECT rolname::text FROM pg_roles WHERE rolname = ANY ($2::text[])) AS "owners",
          EXISTS (SELECT FROM pg_roles WHERE rolname = $3) AS "login",
-         EXISTS (SELECT FROM pg_roles WHERE rolname IN ($1, $2) AND (rolsuper OR rolbypassrls OR rolcanlogin)) AS "tooStrong",
+         EXISTS (SELECT FROM pg_roles WHERE rolname = ANY ($2::text[] || $1::text) AND (rolsuper OR rolbypassrls OR rolcanlogin)) AS "tooStrong",
          EXISTS (SELECT FROM pg_auth_members JOIN pg_roles r ON r.oid = roleid JOIN pg_roles m ON m.oid = member
-                  WHERE r.rolname = $1 AND m.rolname = $3) AS "loginInGroup",
-         EXISTS (SELECT FROM pg_auth_members JOIN pg_roles r ON r.oid = roleid
-                  WHERE r.rolname = $2 AND member = me.oid AND set_option) AS "ownerMaySetDefiner"
+                  WHERE r.rolname = $1::text AND m.rolname = $3) AS "loginInGroup",
+         ARRAY(SELECT r.rolname::text FROM pg_auth_members JOIN pg_roles r ON r.oid = roleid
+                  WHERE r.rolname = ANY ($2::text[]) AND member = me.oid AND set_option) AS "ownerMaySet"
     FROM pg_roles me WHERE me.rolname = current_user`;
 
 interface Step {
@@ -39,12 +46,12 @@ const createLogin = ({ runtime, runtimePassword }: Logins): Step => {
 
 /** The statements that are still to be run, in their order. */
 const planSteps = async (client: pg.Client, logins: Logins): Promise<Step[]> => {
-  const { rows } = await client.query(facts, [runtimeGroup, definerRole, logins.runtime]);
+  const { rows } = await client.query(facts, [runtimeGroup, functionOwners, logins.runtime]);
   const found = rows[0];
   if (found.tooStrong) {
+    const cure = heldRoles.map((role) => `ALTER ROLE ${role} NOLOGIN NOSUPERUSER NOBYPASSRLS;`).join(' ');
     throw new OperatorError(
-      `${runtimeGroup} or ${definerRole} may sign in, is a superuser or bypasses row level security: as a superuser run ` +
-        `"ALTER ROLE ${runtimeGroup} NOLOGIN NOSUPERUSER NOBYPASSRLS; ALTER ROLE ${definerRole} NOLOGIN NOSUPERUSER NOBYPASSRLS;".`,
+      `${heldRoles.join(' or ')} may sign in, is a superuser or bypasses row level security: as a superuser run "${cure}".`,
     );
   }
   const owner = pg.escapeIdentifier(logins.owner);
@@ -52,12 +59,14 @@ const planSteps = async (client: pg.Client, logins: Logins): Promise<Step[]> => 
   const plain = (needed: boolean, sql: string): Step[] => (needed ? [{ sql, shown: sql }] : []);
   return [
     ...plain(!found.group, `CREATE ROLE ${runtimeGroup} NOLOGIN`),
-    ...plain(!found.definer, `CREATE ROLE ${definerRole} NOLOGIN`),
-    // SET lets migrations give functions to the role; INHERIT would give its policies to the owner.
-    ...plain(
-      !found.superuser && !found.ownerMaySetDefiner,
-      `GRANT ${definerRole} TO ${owner} WITH SET TRUE, INHERIT FALSE`,
-    ),
+    ...functionOwners.flatMap((role) => [
+      ...plain(!found.owners.includes(role), `CREATE ROLE ${role} NOLOGIN`),
+      // SET lets migrations give functions to the role; INHERIT would give its policies to the owner.
+      ...plain(
+        !found.superuser && !found.ownerMaySet.includes(role),
+        `GRANT ${role} TO ${owner} WITH SET TRUE, INHERIT FALSE`,
+      ),
+    ]),
     ...(found.login ? [] : [createLogin(logins)]),
     ...plain(!found.loginInGroup, `GRANT ${runtimeGroup} TO ${runtime}`),
   ];
@@ -101,7 +110,7 @@ const loginsOf = (ownerUrl: string, runtimeUrl: string): Logins => {
 };
 
 /**
- * Makes the cluster's roles as the owner where they are missing: the runtime group, the definer role and the login
+ * Makes the cluster's roles as the owner where they are missing: the runtime group, the owners of functions and the login
  * role named in `runtimeUrl` (with the password there). What exists is left as it is.
  *
  * @throws OperatorError with the SQL to run when the owner may not, or when a role is stronger than it must be.

@@ -30,7 +30,7 @@ const PERSONAL_TABLES = ['iam.users', 'iam.sessions'];
 const TENANTS = 'iam.organizations';
 
 /** Indexes that do not begin with org_id on purpose: what is looked up before the organization is known. */
-const LOOKUP_INDEXES = ['iam.api_keys_fingerprint_key', 'iam.memberships_user_id_idx'];
+const LOOKUP_INDEXES = ['iam.api_keys_fingerprint_key', 'iam.invitations_token_hash_key', 'iam.memberships_user_id_idx'];
 
 /** Everything that runs with other rights than its caller's. */
 const DEFINER_FUNCTIONS = [
@@ -41,24 +41,35 @@ const DEFINER_FUNCTIONS = [
   'iam.begin_challenge(uuid,bytea,timestamp with time zone,timestamp with time zone)',
   'iam.begin_registration(text,text,bytea,text,timestamp with time zone,timestamp with time zone)',
   'iam.begin_reset(text,bytea,timestamp with time zone,timestamp with time zone)',
+  'iam.begin_second_factor(text,bytea,timestamp with time zone)',
   'iam.begin_sign_in(text,bytea,timestamp with time zone)',
   'iam.change_password(text,text,uuid,timestamp with time zone)',
   'iam.clear_credentials(timestamp with time zone)',
   'iam.complete_registration(bytea,timestamp with time zone)',
   'iam.complete_reset(bytea,text,timestamp with time zone)',
+  'iam.confirm_second_factor(bytea,bigint,bytea[],timestamp with time zone)',
+  'iam.end_sessions_of_deleted(timestamp with time zone)',
   'iam.ensure_identity(text,text)',
   'iam.find_api_key(bytea)',
+  'iam.find_invitation(bytea,timestamp with time zone)',
   'iam.find_open_token(bytea,text,timestamp with time zone)',
   'iam.find_organization_for_operator(uuid,uuid)',
   'iam.find_refresh(bytea)',
+  'iam.find_second_factor()',
   'iam.find_session(bytea)',
   'iam.find_sign_in(text)',
+  'iam.find_unsettled_organizations(timestamp with time zone)',
+  'iam.remove_second_factor()',
   'iam.renew_verification(text,bytea,timestamp with time zone,timestamp with time zone)',
+  'iam.replace_recovery_codes(bytea[])',
+  'iam.reseal_second_factor(bytea,text,bytea)',
   'iam.set_first_password(uuid,text,timestamp with time zone)',
   'iam.settle_sign_in(bytea,boolean)',
   'iam.still_has_password(uuid,text)',
   'iam.take_sign_in_attempt(bytea,timestamp with time zone)',
+  'iam.use_recovery_code(bytea,timestamp with time zone)',
   'iam.use_token(bytea,text,timestamp with time zone)',
+  'iam.use_totp_step(bigint)',
 ];
 /** Those of them that the operator's commands call, as the owner of the database: the server may not. */
 const OPERATOR_FUNCTIONS = DEFINER_FUNCTIONS.filter((name) => /^events\.(archive|find_logs)\(/.test(name));
@@ -122,6 +133,7 @@ describe('every table', () => {
       ...['event_tags', 'events', 'heads'].map((table) => `events.${table} append * to tenantry_definer using ${ownOnly} check ${ownOnly}`),
       'events.heads lookup r to tenantry_definer using true',
       'iam.api_keys lookup r to tenantry_definer using true',
+      'iam.invitations lookup r to tenantry_definer using true',
       'iam.memberships lookup r to tenantry_definer using true',
       'iam.organizations lookup r to tenantry_definer using true',
       'iam.sessions end_all w to tenantry_definer using (ended_at IS NULL) check (ended_at IS NOT NULL)',
@@ -310,7 +322,7 @@ describe('every change that decides about access', () => {
       'credentials.second_factors user user_id delete, update of confirmed_at',
       'iam.api_keys key id delete, update of expires_at rate_limit_per_hour scopes status',
       'iam.memberships user user_id insert, delete, update of role status',
-      'iam.organizations org id delete, update of name slug status',
+      'iam.organizations org id delete, update of name require_second_factor slug status',
       'iam.sessions session id delete, update of access_hash ended_at proved_at second_factor_at',
       'iam.users user id delete, update of password_hash status system_role',
     ]);
@@ -365,7 +377,7 @@ describe('without a tenant', () => {
   };
 
   test('a statement is an error, never an empty answer', async () => {
-    for (const table of ['iam.organizations', 'iam.memberships', 'workflow.workflows', 'workflow.task_states', 'iam.idempotency_keys', 'events.heads', 'events.events', 'events.event_tags', 'events.checkpoints', 'events.archives', 'events.processing_marks']) {
+    for (const table of ['iam.organizations', 'iam.memberships', 'iam.invitations', 'workflow.workflows', 'workflow.task_states', 'iam.idempotency_keys', 'events.heads', 'events.events', 'events.event_tags', 'events.checkpoints', 'events.archives', 'events.processing_marks']) {
       await expect(asRuntime(`SELECT 1 FROM ${table}`)).rejects.toMatchObject({ code: 'TN001' });
       await expect(asRuntime(`SELECT 1 FROM ${table}`, { 'app.current_org_id': '' })).rejects.toMatchObject({ code: 'TN001' });
     }

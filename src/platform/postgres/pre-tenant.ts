@@ -35,6 +35,7 @@ export interface FoundMembership {
   readonly organizationStatus: OrganizationStatus;
   readonly organizationName: string;
   readonly organizationSlug: string;
+  readonly requiresSecondFactor: boolean;
 }
 
 export interface FoundSession {
@@ -42,6 +43,8 @@ export interface FoundSession {
   readonly userId: string;
   readonly accessExpiresAt: Date;
   readonly endedAt: Date | null;
+  readonly provedAt: Date;
+  readonly secondFactorAt: Date | null;
   readonly userStatus: UserStatus;
   readonly systemRole: SystemRole;
   readonly memberships: readonly FoundMembership[];
@@ -68,6 +71,25 @@ export interface FoundSignIn {
 export interface FoundOrganization {
   readonly orgId: string;
   readonly organizationStatus: OrganizationStatus;
+  readonly requiresSecondFactor: boolean;
+}
+
+/** An invitation that can be accepted, and the identity that has its address. */
+export interface FoundInvitation {
+  readonly orgId: string;
+  readonly invitationId: string;
+  readonly email: string;
+  readonly organizationName: string;
+  /** Null: nobody has the address yet, or not as an identity of this installation. */
+  readonly userId: string | null;
+  readonly userStatus: UserStatus | null;
+  readonly hasPassword: boolean;
+}
+
+/** An organization that was left half-way: on its way in, or out. */
+export interface UnsettledOrganization {
+  readonly orgId: string;
+  readonly organizationStatus: OrganizationStatus;
 }
 
 /**
@@ -87,6 +109,10 @@ export interface PreTenantDatabase {
   ensureIdentity(email: string, name: string | null): Promise<string>;
   /** The organizations whose log has grown by so many events since its last checkpoint, or at all since one so old. */
   findUnsignedLogs(events: number, ageMs: number): Promise<readonly string[]>;
+  /** @param tokenHash SHA-256 of the token that was sent to the address. */
+  findInvitation(tokenHash: Uint8Array, now: Date): Promise<FoundInvitation | null>;
+  /** Organizations that are being provisioned, or deleted with a namespace that the engine holds, since before a moment. */
+  findUnsettledOrganizations(before: Date): Promise<readonly UnsettledOrganization[]>;
   /** Null unless the user is an active super administrator. */
   findOrganizationForOperator(userId: string, orgId: string): Promise<FoundOrganization | null>;
 }
@@ -115,6 +141,11 @@ export function createPreTenantDatabase(pool: DatabasePool): PreTenantDatabase {
       const text = `SELECT org_id FROM events.find_unsigned($1::bigint, $2::float8 * interval '1 millisecond') AS org_id`;
       const records = await readRecords(pool, [pool.scopeStep(nobody), { text, values: [events, ageMs] }]);
       return records.map(({ orgId }) => orgId as string);
+    },
+    findInvitation: (tokenHash, now) => find('SELECT * FROM iam.find_invitation($1::bytea, $2::timestamptz)', tokenHash, now),
+    async findUnsettledOrganizations(before) {
+      const text = 'SELECT * FROM iam.find_unsettled_organizations($1::timestamptz)';
+      return (await readRecords(pool, [pool.scopeStep(nobody), { text, values: [before] }])) as unknown as UnsettledOrganization[];
     },
     findOrganizationForOperator: (userId, orgId) =>
       find('SELECT * FROM iam.find_organization_for_operator($1::uuid, $2::uuid)', userId, orgId),

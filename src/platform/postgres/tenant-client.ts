@@ -23,6 +23,7 @@ const unreadable = {
   apiKey: { fingerprint: true, secretHash: true },
   user: { passwordHash: true, failedSignInCount: true, lockedUntil: true },
   session: { accessHash: true, refreshHash: true, previousRefreshHash: true },
+  invitation: { tokenHash: true },
 } as const;
 
 const openClient = ({ adapter, connectTimeoutMs, statementTimeoutMs }: TenantClientOptions) =>

@@ -1,0 +1,137 @@
+-- Invitations, what an organization says about itself, and what has to be known to carry on with one whose provisioning
+-- or end was interrupted.
+
+-- invitations: who was asked to join. The token was sent to the address and is kept as SHA-256 only (256 random bits); who
+-- can name it may join once, until it is too old, taken back or sent anew.
+CREATE TABLE iam.invitations (
+  org_id        uuid NOT NULL REFERENCES iam.organizations (id) ON DELETE CASCADE ON UPDATE CASCADE,
+  id            uuid NOT NULL DEFAULT uuidv7(),
+  email         text NOT NULL CHECK (email = lower(email) AND length(email) BETWEEN 3 AND 254),
+  name          text CHECK (length(btrim(name)) BETWEEN 1 AND 200),
+  role          iam.organization_role NOT NULL CHECK (role <> 'owner'), -- an ownership is handed over and never sent by mail
+  token_hash    bytea NOT NULL CHECK (octet_length(token_hash) = 32),
+  invited_by_id uuid NOT NULL,
+  sent_count    integer NOT NULL DEFAULT 1 CHECK (sent_count BETWEEN 1 AND 20),
+  sent_at       timestamptz(3) NOT NULL,
+  expires_at    timestamptz(3) NOT NULL,
+  accepted_at   timestamptz(3),
+  revoked_at    timestamptz(3),
+  created_at    timestamptz(3) NOT NULL DEFAULT now(),
+  updated_at    timestamptz(3) NOT NULL DEFAULT now(),
+  PRIMARY KEY (org_id, id),
+  FOREIGN KEY (org_id, invited_by_id) REFERENCES iam.memberships (org_id, id) ON DELETE CASCADE ON UPDATE CASCADE,
+  CHECK (accepted_at IS NULL OR revoked_at IS NULL)
+);
+CREATE UNIQUE INDEX invitations_email_open_idx ON iam.invitations (org_id, email) WHERE accepted_at IS NULL AND revoked_at IS NULL;
+CREATE UNIQUE INDEX invitations_token_hash_key ON iam.invitations (token_hash); -- for the look-up, before the organization is known
+CREATE INDEX ON iam.invitations (org_id, created_at, id);
+CREATE INDEX ON iam.invitations (org_id, sent_at); -- how many mails went out lately
+CREATE INDEX ON iam.invitations (org_id, invited_by_id);
+
+CREATE TRIGGER touch_updated_at BEFORE UPDATE ON iam.invitations FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+ALTER TABLE iam.invitations ENABLE ROW LEVEL SECURITY;
+ALTER TABLE iam.invitations FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON iam.invitations TO tenantry_runtime
+  USING (org_id = (SELECT app.current_org_id())) WITH CHECK (org_id = (SELECT app.current_org_id()));
+CREATE POLICY lookup ON iam.invitations FOR SELECT TO tenantry_definer USING (true);
+
+GRANT INSERT ON iam.invitations TO tenantry_runtime;
+GRANT SELECT (org_id, id, email, name, role, invited_by_id, sent_count, sent_at, expires_at, accepted_at, revoked_at,
+              created_at, updated_at) ON iam.invitations TO tenantry_runtime;
+GRANT UPDATE (token_hash, sent_count, sent_at, expires_at, accepted_at, revoked_at) ON iam.invitations TO tenantry_runtime;
+GRANT SELECT ON iam.invitations TO tenantry_definer;
+
+ALTER TABLE iam.organizations
+  ADD COLUMN website text CHECK (length(website) <= 500),
+  ADD COLUMN contact_email text CHECK (contact_email = lower(contact_email) AND length(contact_email) BETWEEN 3 AND 254),
+  ADD COLUMN timezone text NOT NULL DEFAULT 'UTC' CHECK (length(timezone) BETWEEN 1 AND 50),
+  ADD COLUMN locale text NOT NULL DEFAULT 'en' CHECK (length(locale) BETWEEN 2 AND 35),
+  ADD COLUMN settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object' AND length(settings::text) <= 16384),
+  ADD COLUMN require_second_factor boolean NOT NULL DEFAULT false,
+  ADD COLUMN namespace_retired_at timestamptz(3); -- when the engine has let go of the namespace of a deleted one
+-- What is carried on with is few rows of many, and is looked for all the time.
+CREATE INDEX organizations_provisioning_idx ON iam.organizations (updated_at) WHERE status = 'provisioning';
+CREATE INDEX organizations_unretired_idx ON iam.organizations (deleted_at) WHERE status = 'deleted' AND namespace_retired_at IS NULL;
+
+GRANT UPDATE (website, contact_email, timezone, locale, settings, require_second_factor, namespace_retired_at)
+  ON iam.organizations TO tenantry_runtime;
+
+DROP TRIGGER announce_access_change ON iam.organizations;
+CREATE TRIGGER announce_access_change AFTER UPDATE OF status, name, slug, require_second_factor OR DELETE ON iam.organizations
+  FOR EACH ROW EXECUTE FUNCTION app.announce_access_change('org', 'id');
+
+GRANT CREATE ON SCHEMA iam TO tenantry_definer; -- only for the moment of these functions
+SET LOCAL ROLE tenantry_definer;
+
+CREATE OR REPLACE FUNCTION iam.memberships_of(p_user_id uuid) RETURNS jsonb
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+  SELECT coalesce(jsonb_agg(jsonb_build_object(
+           'orgId', m.org_id, 'membershipId', m.id, 'role', m.role, 'status', m.status,
+           'organizationStatus', o.status, 'organizationName', o.name, 'organizationSlug', o.slug,
+           'requiresSecondFactor', o.require_second_factor) ORDER BY m.created_at, m.id),
+         '[]'::jsonb)
+  FROM iam.memberships m JOIN iam.organizations o ON o.id = m.org_id
+  WHERE m.user_id = p_user_id
+$$;
+
+-- The organization that a super administrator asks to work in. No row for anybody else, and none for an unknown one.
+DROP FUNCTION iam.find_organization_for_operator(uuid, uuid);
+CREATE FUNCTION iam.find_organization_for_operator(p_user_id uuid, p_org_id uuid)
+RETURNS TABLE (org_id uuid, organization_status iam.organization_status, requires_second_factor boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT o.id, o.status, o.require_second_factor FROM iam.organizations o
+  WHERE o.id = p_org_id
+    AND EXISTS (SELECT 1 FROM iam.users u WHERE u.id = p_user_id AND u.system_role = 'super_admin' AND u.status = 'active')
+$$;
+
+-- The invitation that a token is for, as long as it can be accepted: it is open and not too old, the organization is in
+-- use, and whoever sent it is still there. With it the identity that has the address, if there is one.
+CREATE FUNCTION iam.find_invitation(p_token_hash bytea, p_now timestamptz)
+RETURNS TABLE (org_id uuid, invitation_id uuid, email text, organization_name text, user_id uuid, user_status iam.user_status, has_password boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT i.org_id, i.id, i.email, o.name, u.id, u.status, coalesce(u.password_hash IS NOT NULL, false)
+  FROM iam.invitations i
+  JOIN iam.organizations o ON o.id = i.org_id
+  JOIN iam.memberships m ON m.org_id = i.org_id AND m.id = i.invited_by_id
+  LEFT JOIN iam.users u ON u.email = i.email AND u.status <> 'deleted'
+  WHERE i.token_hash = p_token_hash AND i.accepted_at IS NULL AND i.revoked_at IS NULL AND i.expires_at > p_now
+    AND o.status = 'active' AND m.status = 'active'
+$$;
+
+-- The organizations that somebody has to carry on with: those whose provisioning began before a moment and did not end,
+-- and those that are deleted while the engine still holds their namespace. At most 100 of each, the oldest first.
+CREATE FUNCTION iam.find_unsettled_organizations(p_before timestamptz)
+RETURNS TABLE (org_id uuid, organization_status iam.organization_status)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  (SELECT o.id, o.status FROM iam.organizations o
+   WHERE o.status = 'provisioning' AND o.updated_at < p_before ORDER BY o.updated_at LIMIT 100)
+  UNION ALL
+  (SELECT o.id, o.status FROM iam.organizations o
+   WHERE o.status = 'deleted' AND o.namespace_retired_at IS NULL AND o.deleted_at < p_before ORDER BY o.deleted_at LIMIT 100)
+$$;
+
+-- Ends the sessions of those who belong to the organization of this statement, which was deleted, and to no other that is
+-- still there. Everybody else loses this organization with the next request, and nothing elsewhere.
+CREATE FUNCTION iam.end_sessions_of_deleted(p_now timestamptz) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  UPDATE iam.sessions s SET ended_at = p_now
+  FROM iam.organizations d
+  JOIN iam.memberships m ON m.org_id = d.id AND m.status <> 'left'
+  JOIN iam.users u ON u.id = m.user_id AND u.system_role = 'user'
+  WHERE d.id = (SELECT app.current_org_id()) AND d.status = 'deleted' AND s.user_id = m.user_id AND s.ended_at IS NULL
+    AND NOT EXISTS (
+      SELECT 1 FROM iam.memberships o JOIN iam.organizations g ON g.id = o.org_id
+      WHERE o.user_id = m.user_id AND o.org_id <> m.org_id AND o.status <> 'left' AND g.status <> 'deleted')
+$$;
+
+REVOKE ALL ON FUNCTION
+  iam.find_organization_for_operator(uuid, uuid), iam.find_invitation(bytea, timestamptz),
+  iam.find_unsettled_organizations(timestamptz), iam.end_sessions_of_deleted(timestamptz)
+FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION
+  iam.find_organization_for_operator(uuid, uuid), iam.find_invitation(bytea, timestamptz),
+  iam.find_unsettled_organizations(timestamptz), iam.end_sessions_of_deleted(timestamptz)
+TO tenantry_runtime;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA iam FROM tenantry_definer;

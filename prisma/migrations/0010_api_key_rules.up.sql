@@ -1,0 +1,87 @@
+-- Where, by whom and how much an API key may be used. What is counted by the month outlives a rotation: a successor goes on
+-- in the count of its predecessor.
+
+-- Whether each text is a network with no bit set beyond its prefix, as the server compares callers with it.
+CREATE FUNCTION app.are_networks(text[]) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog AS $$
+BEGIN
+  PERFORM network::cidr FROM unnest($1) AS network;
+  RETURN array_position($1, NULL) IS NULL;
+EXCEPTION WHEN invalid_text_representation THEN
+  RETURN false;
+END $$;
+
+ALTER TABLE iam.api_keys
+  ADD COLUMN allowed_networks      text[] NOT NULL DEFAULT '{}' CHECK (cardinality(allowed_networks) <= 50 AND app.are_networks(allowed_networks)),
+  ADD COLUMN allowed_origins       text[] NOT NULL DEFAULT '{}' CHECK (cardinality(allowed_origins) <= 50),
+  ADD COLUMN require_second_factor boolean NOT NULL DEFAULT false,
+  ADD COLUMN monthly_limit         integer CHECK (monthly_limit >= 1),
+  ADD COLUMN usage_id              uuid NOT NULL DEFAULT uuidv7(), -- what is counted together: a rotation is no way to a new month
+  ADD COLUMN revoked_reason        text CHECK (revoked_reason IN ('taken_back', 'leaked', 'member_left', 'rotated', 'organization_deleted')),
+  ADD CHECK (revoked_reason IS NULL OR status = 'revoked');
+
+-- api_key_usage: how many root fields the keys that are counted together have asked for in a month of UTC.
+CREATE TABLE iam.api_key_usage (
+  org_id     uuid NOT NULL REFERENCES iam.organizations (id) ON DELETE CASCADE ON UPDATE CASCADE,
+  usage_id   uuid NOT NULL,
+  period     date NOT NULL CHECK (extract(day FROM period) = 1),
+  used       bigint NOT NULL DEFAULT 0 CHECK (used >= 0),
+  used_up_at timestamptz(3), -- when a call was first refused: that is told once a month
+  created_at timestamptz(3) NOT NULL DEFAULT now(),
+  PRIMARY KEY (org_id, usage_id, period)
+);
+CREATE INDEX ON iam.api_key_usage (org_id, created_at);
+
+ALTER TABLE iam.api_key_usage ENABLE ROW LEVEL SECURITY;
+ALTER TABLE iam.api_key_usage FORCE ROW LEVEL SECURITY;
+CREATE POLICY tenant ON iam.api_key_usage TO tenantry_runtime
+  USING (org_id = (SELECT app.current_org_id())) WITH CHECK (org_id = (SELECT app.current_org_id()));
+
+GRANT SELECT, INSERT ON iam.api_key_usage TO tenantry_runtime;
+GRANT UPDATE (used, used_up_at) ON iam.api_key_usage TO tenantry_runtime;
+GRANT SELECT (allowed_networks, allowed_origins, require_second_factor, monthly_limit, usage_id, revoked_reason) ON iam.api_keys TO tenantry_runtime;
+GRANT UPDATE (allowed_networks, allowed_origins, require_second_factor, monthly_limit, revoked_reason) ON iam.api_keys TO tenantry_runtime;
+
+-- Being used is no change: last_used_at leaves updated_at as it is.
+DROP TRIGGER touch_updated_at ON iam.api_keys;
+CREATE TRIGGER touch_updated_at
+  BEFORE UPDATE OF name, description, scopes, rate_limit_per_hour, status, expires_at, superseded_by_id, allowed_networks, allowed_origins,
+                   require_second_factor, monthly_limit
+  ON iam.api_keys FOR EACH ROW EXECUTE FUNCTION app.touch_updated_at();
+
+DROP TRIGGER announce_access_change ON iam.api_keys;
+CREATE TRIGGER announce_access_change
+  AFTER UPDATE OF status, expires_at, scopes, rate_limit_per_hour, allowed_networks, allowed_origins, require_second_factor, monthly_limit OR DELETE
+  ON iam.api_keys FOR EACH ROW EXECUTE FUNCTION app.announce_access_change('key', 'id');
+
+-- The look-up tells the new rules too, and whether the owner has the second factor that one of them asks for.
+DROP FUNCTION iam.find_api_key(bytea);
+CREATE FUNCTION iam.find_api_key(p_fingerprint bytea)
+RETURNS TABLE (
+  org_id uuid, key_id uuid, user_id uuid, membership_id uuid, secret_hash text, key_status iam.api_key_status,
+  expires_at timestamptz, scopes text[], rate_limit_per_hour integer,
+  allowed_networks text[], allowed_origins text[], require_second_factor boolean, owner_second_factor boolean,
+  monthly_limit integer, usage_id uuid,
+  organization_status iam.organization_status, user_status iam.user_status,
+  membership_status iam.membership_status, role iam.organization_role
+)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT k.org_id, k.id, k.user_id, m.id, k.secret_hash, k.status, k.expires_at, k.scopes, k.rate_limit_per_hour,
+         k.allowed_networks, k.allowed_origins, k.require_second_factor, f.user_id IS NOT NULL, k.monthly_limit, k.usage_id,
+         o.status, u.status, m.status, m.role
+  FROM iam.api_keys k
+  JOIN iam.organizations o ON o.id = k.org_id
+  JOIN iam.memberships m ON m.org_id = k.org_id AND m.user_id = k.user_id
+  JOIN iam.users u ON u.id = k.user_id
+  LEFT JOIN credentials.second_factors f ON f.user_id = k.user_id AND f.confirmed_at IS NOT NULL
+  WHERE k.fingerprint = p_fingerprint
+$$;
+
+GRANT CREATE ON SCHEMA iam TO tenantry_definer; -- only for the moment of the change of owner
+ALTER FUNCTION iam.find_api_key(bytea) OWNER TO tenantry_definer;
+REVOKE CREATE ON SCHEMA iam FROM tenantry_definer;
+
+SET LOCAL ROLE tenantry_definer;
+REVOKE ALL ON FUNCTION iam.find_api_key(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION iam.find_api_key(bytea) TO tenantry_runtime;
+RESET ROLE;

@@ -1,0 +1,17 @@
+DROP FUNCTION platform.count_organizations();
+DROP FUNCTION platform.list_usage(date, uuid, integer);
+DROP FUNCTION platform.list_organizations(text, timestamptz, uuid, integer);
+DROP FUNCTION platform.require_operator();
+REVOKE SELECT (id, system_role, status) ON iam.users FROM tenantry_platform;
+REVOKE SELECT (org_id, position) ON events.heads FROM tenantry_platform;
+REVOKE SELECT (org_id, period, used) ON iam.api_key_usage FROM tenantry_platform;
+REVOKE SELECT (org_id, status) ON iam.memberships FROM tenantry_platform;
+REVOKE SELECT (id, name, slug, status, status_reason, plan, created_at) ON iam.organizations FROM tenantry_platform;
+DROP POLICY platform ON iam.users;
+DROP POLICY platform ON events.heads;
+DROP POLICY platform ON iam.api_key_usage;
+DROP POLICY platform ON iam.memberships;
+DROP POLICY platform ON iam.organizations;
+DROP INDEX iam.organizations_created_at_id_idx;
+REVOKE USAGE ON SCHEMA app, events, iam FROM tenantry_platform;
+DROP SCHEMA platform;

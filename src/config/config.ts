@@ -140,7 +140,6 @@ export const readConfig = (environment: Environment) => {
     },
     /** 32 bytes in base64 each; empty means one derived from the secret key. */
     secondFactorKeys: values.SECOND_FACTOR_KEYS ?? [],
-    stepUpMs: values.STEP_UP_MINUTES * 60_000,
     hashing: { atOnce: values.HASHES_AT_ONCE, waitingPerNetwork: values.HASHES_WAITING },
     http: {
       port: values.PORT,
@@ -171,6 +170,7 @@ export const readConfig = (environment: Environment) => {
     session: {
       accessMinutes: values.SESSION_ACCESS_MINUTES,
       refreshDays: values.SESSION_REFRESH_DAYS,
+      stepUpMs: values.STEP_UP_MINUTES * 60_000,
       cookieSecure: values.COOKIE_SECURE,
     },
   };

@@ -32,7 +32,7 @@ export const builder = new SchemaBuilder<{
 }>({
   plugins: [AccessPlugin, ErrorsPlugin, TenantScopePlugin, PrismaPlugin, RelayPlugin],
   defaultFieldNullability: false,
-  access: { principal: (context) => context.principal, renew: (context) => context.renewPrincipal() },
+  access: { principal: (context) => context.principal, renew: (context) => context.renewPrincipal(), now: ({ clock }) => clock.now() },
   tenantScope: { orgId: orgIdOf, enforced: (context) => context.schemaWall },
   errors: {
     directResult: true,

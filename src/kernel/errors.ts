@@ -64,6 +64,15 @@ export class ForbiddenError extends AppError {
   }
 }
 
+/** The caller may do this, but has to prove once more to be there. */
+export class StepUpRequiredError extends AppError {
+  readonly refused: Refused;
+  constructor(refused: Refused = {}) {
+    super('STEP_UP_REQUIRED', 'Prove once more that it is you: call stepUp, then try again.');
+    this.refused = refused;
+  }
+}
+
 /** A tenant-scoped operation was asked for without an organization. */
 export class TenantContextError extends AppError {
   constructor(message = 'Choose an organization: send its id in the X-Organization-Id header.') {

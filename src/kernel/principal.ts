@@ -30,8 +30,8 @@ export interface Principal {
   readonly credentialId: string;
   /** When the credential ends by itself; null or nothing when it does not. */
   readonly expiresAt?: Date | null;
-  /** When the person last proved to be there; null or nothing for an API key. */
-  readonly provedAt?: Date | null;
+  /** Until when it is enough that the person has proved to be there; null or nothing for an API key. */
+  readonly provedUntil?: Date | null;
   /** When this session was given a second factor; null or nothing when it was not. */
   readonly secondFactorAt?: Date | null;
   /** Null until an organization is chosen (a user of several organizations who sent no X-Organization-Id). */

@@ -118,7 +118,7 @@ test('a token that no server ever gave out costs the database nothing', async ()
 test('one attempt too many is refused before the password is looked at, right or wrong', async () => {
   const counted: string[] = [];
   const countAttempt = (address: string) => Promise.resolve(counted.push(address) > 1 ? 1_500 : null);
-  const session = { accessMinutes: 15, refreshDays: 7 };
+  const session = { accessMinutes: 15, refreshDays: 7, stepUpMs: 600_000 };
   const dependencies = { ...world, clock: { now: world.now }, session, passwords: createVerifier('test'), forget: () => undefined, countAttempt };
   const attempt = (email: string, password = PASSWORD) => outcomeOf(signIn(dependencies, { email, password }));
   expect(await attempt(acme.ownerEmail)).toMatchObject({ userId: acme.owner.userId });

@@ -102,7 +102,7 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
       db,
       clock,
       accessFeed,
-      session: { accessMinutes: 15, refreshDays: 7 },
+      session: { accessMinutes: 15, refreshDays: 7, stepUpMs: 600_000 },
       countAttempt: () => Promise.resolve(null),
       ...settings,
     });

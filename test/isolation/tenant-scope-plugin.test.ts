@@ -22,7 +22,7 @@ function createBuilder() {
   const builder = new SchemaBuilder<{ Context: Context; PrismaTypes: PrismaTypes; DefaultFieldNullability: false }>({
     plugins: [AccessPlugin, TenantScopePlugin, PrismaPlugin, RelayPlugin],
     defaultFieldNullability: false,
-    access: { principal: () => null },
+    access: { principal: () => null, now: () => new Date() },
     tenantScope: { orgId: ({ orgId }) => orgId },
     prisma: { client: ({ db }) => db, dmmf: getDatamodel() },
     relay: { pageInfoTypeOptions: { tenant: 'global', access: 'public' } },

@@ -44,6 +44,8 @@ const session = (more: Partial<SessionRecord> = {}): SessionRecord => ({
   userId: 'u',
   accessExpiresAt: LATER,
   endedAt: null,
+  provedAt: NOW,
+  secondFactorAt: null,
   userStatus: 'active',
   systemRole: 'user',
   memberships: [membership()],
@@ -174,13 +176,13 @@ describe('where a session works', () => {
 
   test('only a super administrator is one: a system administrator is like everybody', () => {
     expect(codeOf(() => chooseDestination(session({ systemRole: 'admin' }), OTHER))).toBe('FORBIDDEN');
-    expect(principalOfSession(session({ systemRole: 'admin' }), null).permissions.size).toBe(0);
+    expect(principalOfSession(session({ systemRole: 'admin' }), null, 0).permissions.size).toBe(0);
   });
 });
 
 test('what a session may do is what its role there may do, and the platform for a super administrator', () => {
   const permissions = (systemRole: SessionRecord['systemRole'], tenant: Parameters<typeof principalOfSession>[1]) =>
-    [...principalOfSession(session({ systemRole }), tenant).permissions].sort();
+    [...principalOfSession(session({ systemRole }), tenant, 0).permissions].sort();
   const viewer = tenantOf(membership({ role: 'viewer' }));
   expect(permissions('user', null)).toEqual([]);
   expect(permissions('user', viewer)).toEqual(['member:read', 'organization:read', 'workflow:read']);
@@ -192,6 +194,11 @@ test('what a session may do is what its role there may do, and the platform for 
   ]);
   expect(permissions('super_admin', null)).toEqual(['platform:admin']);
   expect(permissions('super_admin', { orgId: ORG, membershipId: null, role: null })).toContain('organization:delete');
+});
+
+test('a session says until when its proof is enough, and whether it had a second factor', () => {
+  const { provedUntil, secondFactorAt } = principalOfSession(session({ provedAt: NOW, secondFactorAt: NOW }), null, 600_000);
+  expect([provedUntil, secondFactorAt]).toEqual([new Date(NOW.getTime() + 600_000), NOW]);
 });
 
 test('a session shows where its person is or was invited, and which of it is open', () => {
@@ -207,6 +214,7 @@ test('a session shows where its person is or was invited, and which of it is ope
       ],
     }),
     null,
+    0,
   );
   expect(shown.memberships.map(({ orgId, active }) => [orgId, active])).toEqual([
     ['open', true],

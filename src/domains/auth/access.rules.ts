@@ -44,6 +44,10 @@ export interface SessionRecord {
   readonly userId: string;
   readonly accessExpiresAt: Date;
   readonly endedAt: Date | null;
+  /** When the person last proved to be there: by signing in, or by a step-up. */
+  readonly provedAt: Date;
+  /** When this session was given a second factor; null when it was not. */
+  readonly secondFactorAt: Date | null;
   readonly userStatus: UserStatus;
   readonly systemRole: SystemRole;
   readonly memberships: readonly Membership[];
@@ -154,14 +158,20 @@ export function operatorTenant(found: { orgId: string; organizationStatus: Organ
   return { orgId: found.orgId, membershipId: null, role: null };
 }
 
-/** Who a session is, in the tenant that was chosen (null: in none yet). */
-export function principalOfSession(session: SessionRecord, tenant: Tenant | null): Principal {
+/**
+ * Who a session is, in the tenant that was chosen (null: in none yet).
+ *
+ * @param stepUpMs how long it is enough to have proved to be there.
+ */
+export function principalOfSession(session: SessionRecord, tenant: Tenant | null, stepUpMs: number): Principal {
   return {
     kind: 'user',
     userId: session.userId,
     systemRole: session.systemRole,
     credentialId: session.sessionId,
     expiresAt: session.accessExpiresAt,
+    provedUntil: new Date(session.provedAt.getTime() + stepUpMs),
+    secondFactorAt: session.secondFactorAt,
     tenant,
     permissions: sessionPermissions(session.systemRole, tenant),
     rateLimitPerHour: null,

@@ -67,7 +67,7 @@ function keyRecord(key: FoundApiKey, { name, slug }: OrganizationName): KeyRecor
 }
 
 export function createAuthService(dependencies: AuthDependencies): AuthService {
-  const { clock } = dependencies;
+  const { clock, session: { stepUpMs } } = dependencies;
   const lookups = createLookups(dependencies);
   const passwords = createVerifier(dependencies.hashCost);
   const matchesKey = rememberMatches(passwords);
@@ -103,9 +103,9 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     const destination = chooseDestination(session, organization);
     if ('operatorOf' in destination) {
       const found = await lookups.operatorOrganization(session.userId, destination.operatorOf);
-      return principalOfSession(session, operatorTenant(found));
+      return principalOfSession(session, operatorTenant(found), stepUpMs);
     }
-    return principalOfSession(session, destination.membership && tenantOf(destination.membership));
+    return principalOfSession(session, destination.membership && tenantOf(destination.membership), stepUpMs);
   }
 
   return {

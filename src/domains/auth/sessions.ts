@@ -25,6 +25,8 @@ export interface IssuedSession {
 export interface SessionSettings {
   readonly accessMinutes: number;
   readonly refreshDays: number;
+  /** How long it is enough to have proved to be there, for what asks for it. */
+  readonly stepUpMs: number;
 }
 
 export interface SessionDependencies {

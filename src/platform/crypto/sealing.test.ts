@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { OperatorError } from '../../kernel/operator-error.ts';
 import { createSealing } from './sealing.ts';
@@ -20,7 +20,7 @@ describe('what is sealed', () => {
   test('does not open for anybody else', () => {
     const sealing = createSealing([newer]);
     const sealed = sealing.seal(plain, 'totp:one');
-    expect(() => sealing.open(sealed, 'totp:two')).toThrow();
+    expect(() => sealing.open(sealed, 'totp:two')).toThrow('unable to authenticate');
   });
 
   test('does not open when any of its bytes was changed, or its tag cut short', () => {
@@ -29,10 +29,10 @@ describe('what is sealed', () => {
     for (let index = 0; index < sealed.length; index += 1) {
       const changed = Buffer.from(sealed);
       changed[index]! ^= 1;
-      expect(() => sealing.open({ keyId, sealed: changed }, 'totp:one'), `byte ${index}`).toThrow();
+      expect(() => sealing.open({ keyId, sealed: changed }, 'totp:one'), `byte ${index}`).toThrow('unable to authenticate');
     }
-    expect(() => sealing.open({ keyId, sealed: sealed.subarray(0, -1) }, 'totp:one')).toThrow();
-    expect(() => sealing.open({ keyId, sealed: Buffer.alloc(0) }, 'totp:one')).toThrow();
+    expect(() => sealing.open({ keyId, sealed: sealed.subarray(0, -1) }, 'totp:one')).toThrow('unable to authenticate');
+    expect(() => sealing.open({ keyId, sealed: Buffer.alloc(0) }, 'totp:one')).toThrow(/Invalid/);
   });
 });
 
@@ -52,7 +52,7 @@ describe('a new key', () => {
     const open = () => createSealing([newer]).open(sealed, 'totp:one');
     expect(open).toThrow(OperatorError);
     expect(open).toThrow(`The key ${sealed.keyId} that a second factor is sealed with is not there`);
-    expect(older.toString('hex')).not.toContain(sealed.keyId);
+    expect(sealed.keyId).toBe(createHash('sha256').update(older).digest('hex').slice(0, 8));
   });
 
   test('has to be there at all', () => {

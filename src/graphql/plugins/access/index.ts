@@ -10,6 +10,7 @@ import SchemaBuilder, {
 import type { GraphQLFieldResolver } from 'graphql';
 import { ForbiddenError, TenantContextError, UnauthenticatedError } from '../../../kernel/errors.ts';
 import type { Principal } from '../../../kernel/principal.ts';
+import { assertStepUp } from '../../../kernel/step-up.ts';
 import type { Access } from './types.ts';
 
 export type { Access } from './types.ts';
@@ -33,12 +34,13 @@ export class AccessPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   }
 
   override onOutputFieldConfig(fieldConfig: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
-    const access = fieldConfig.pothosOptions.access;
-    if (access) return { ...fieldConfig, extensions: { ...fieldConfig.extensions, access } };
-    if (ROOTS.has(fieldConfig.kind)) {
-      throw new PothosSchemaError(`Field ${fieldConfig.parentType}.${fieldConfig.name} does not declare its access.`);
+    const { access, stepUp } = fieldConfig.pothosOptions;
+    const field = `${fieldConfig.parentType}.${fieldConfig.name}`;
+    if (!access && ROOTS.has(fieldConfig.kind)) throw new PothosSchemaError(`Field ${field} does not declare its access.`);
+    if (stepUp && (!access || access === 'public')) {
+      throw new PothosSchemaError(`Field ${field} asks for a step-up, so its access has to ask for a caller.`);
     }
-    return fieldConfig;
+    return { ...fieldConfig, extensions: { ...fieldConfig.extensions, ...(access && { access }), ...(stepUp && { stepUp }) } };
   }
 
   override wrapResolve(
@@ -47,9 +49,15 @@ export class AccessPlugin<Types extends SchemaTypes> extends BasePlugin<Types> {
   ): GraphQLFieldResolver<unknown, Types['Context'], object, unknown> {
     const lock = this.lockOf(fieldConfig);
     if (lock === undefined || lock === 'public') return resolver;
-    const { principal, renew } = this.builder.options.access;
+    const { principal, renew, now } = this.builder.options.access;
+    const { stepUp } = fieldConfig.pothosOptions;
     const field = `${fieldConfig.parentType}.${fieldConfig.name}`;
-    const check = (context: Types['Context']) => assertAccess(principal(context), lock, field);
+    const check = (context: Types['Context']) => {
+      const caller = principal(context);
+      assertAccess(caller, lock, field);
+      // Second: who may not do it at all is not asked to prove anything.
+      if (stepUp) assertStepUp(caller, now(context), field);
+    };
     // Mutations run one after another: each asks anew, so that rights taken away meanwhile end the rest of them.
     if (fieldConfig.kind === 'Mutation' && renew) {
       return async (parent, args, context, info) => {

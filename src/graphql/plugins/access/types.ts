@@ -16,6 +16,8 @@ export interface AccessOptions<Context> {
   readonly principal: (context: Context) => Principal | null;
   /** Looks the caller up again. Called before every root field of a mutation but public ones. */
   readonly renew?: (context: Context) => Promise<void>;
+  /** What time it is: a field with `stepUp` asks whether the caller's proof is recent enough. */
+  readonly now: (context: Context) => Date;
 }
 
 declare global {
@@ -44,6 +46,8 @@ declare global {
     > {
       /** Who may read this field. Every root field declares it; elsewhere it stands in place of the type's own. */
       access?: Access;
+      /** Whether the caller must have proved lately to be there: for what cannot be taken back, and for what guards the person. */
+      stepUp?: boolean;
     }
   }
 }

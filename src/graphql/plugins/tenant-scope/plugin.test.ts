@@ -22,7 +22,7 @@ const SCOPED = { tenant: 'scoped', ...PUBLIC } as const;
 function createBuilder() {
   const builder = new SchemaBuilder<{ Context: Context; PrismaTypes: PrismaTypes; DefaultFieldNullability: true }>({
     plugins: [AccessPlugin, TenantScopePlugin, PrismaPlugin, RelayPlugin],
-    access: { principal: () => null },
+    access: { principal: () => null, now: () => new Date() },
     tenantScope: {
       orgId: ({ orgId }) => {
         if (orgId === null) throw new TenantContextError();

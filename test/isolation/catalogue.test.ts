@@ -21,7 +21,7 @@ afterAll(async () => {
 
 const rows = async <Row>(sql: string, values: unknown[] = []): Promise<Row[]> => (await client.query(sql, values)).rows;
 
-const SCHEMAS = "('app', 'credentials', 'events', 'iam', 'workflow')";
+const SCHEMAS = "('app', 'credentials', 'events', 'iam', 'platform', 'workflow')";
 /** Tables that the server's role cannot name at all: only functions that run as the definer reach them. */
 const DEFINER_ONLY_TABLES = ['credentials.recovery_codes', 'credentials.second_factors', 'credentials.sign_in_attempts', 'credentials.tokens'];
 /** Tables of a person, not of an organization. */
@@ -70,6 +70,9 @@ const DEFINER_FUNCTIONS = [
   'iam.use_recovery_code(bytea,timestamp with time zone)',
   'iam.use_token(bytea,text,timestamp with time zone)',
   'iam.use_totp_step(bigint)',
+  'platform.count_organizations()',
+  'platform.list_organizations(text,timestamp with time zone,uuid,integer)',
+  'platform.list_usage(date,uuid,integer)',
 ];
 /** Those of them that the operator's commands call, as the owner of the database: the server may not. */
 const OPERATOR_FUNCTIONS = DEFINER_FUNCTIONS.filter((name) => /^events\.(archive|find_logs)\(/.test(name));
@@ -132,14 +135,19 @@ describe('every table', () => {
       'events.checkpoints lookup r to tenantry_definer using true',
       ...['event_tags', 'events', 'heads'].map((table) => `events.${table} append * to tenantry_definer using ${ownOnly} check ${ownOnly}`),
       'events.heads lookup r to tenantry_definer using true',
+      'events.heads platform r to tenantry_platform using true',
+      'iam.api_key_usage platform r to tenantry_platform using true',
       'iam.api_keys lookup r to tenantry_definer using true',
       'iam.invitations lookup r to tenantry_definer using true',
       'iam.memberships lookup r to tenantry_definer using true',
+      'iam.memberships platform r to tenantry_platform using true',
       'iam.organizations lookup r to tenantry_definer using true',
+      'iam.organizations platform r to tenantry_platform using true',
       'iam.sessions end_all w to tenantry_definer using (ended_at IS NULL) check (ended_at IS NOT NULL)',
       'iam.sessions lookup r to tenantry_definer using true',
       'iam.users appoint * to tenantry_owner using true check true',
       'iam.users lookup r to tenantry_definer using true',
+      'iam.users platform r to tenantry_platform using (id = ( SELECT app.current_user_id() AS current_user_id))',
       "iam.users register a to tenantry_definer check ((password_hash IS NULL) AND (system_role = 'user'::iam.system_role) AND (status = 'active'::iam.user_status))",
       "iam.users settle w to tenantry_definer using (status = 'active'::iam.user_status) check (status = 'active'::iam.user_status)",
     ]);
@@ -209,13 +217,16 @@ describe('every tenant table', () => {
 });
 
 describe('every function', () => {
-  test('that runs with other rights than its caller is on the list, owned by the definer role, with a fixed search_path', async () => {
+  test('that runs with other rights than its caller is on the list, owned by the role that it is for, with a fixed search_path', async () => {
     const functions = await rows<{ name: string; owner: string; config: string[] }>(`
       SELECT p.oid::regprocedure::text AS name, r.rolname AS owner, p.proconfig AS config
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_roles r ON r.oid = p.proowner
       WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`);
     expect(functions.map(({ name }) => name)).toEqual(DEFINER_FUNCTIONS);
-    for (const { owner, config } of functions) expect([owner, config]).toEqual(['tenantry_definer', expect.arrayContaining(['search_path=pg_catalog'])]);
+    for (const { name, owner, config } of functions) {
+      const expected = name.startsWith('platform.') ? 'tenantry_platform' : 'tenantry_definer';
+      expect([name, owner, config]).toEqual([name, expected, expect.arrayContaining(['search_path=pg_catalog'])]);
+    }
   });
 
   test('finds what it names where it was meant, whatever its caller has set', async () => {
@@ -228,11 +239,11 @@ describe('every function', () => {
   test('of the look-ups and of the log can be run by the server and by nobody else', async () => {
     const open = await rows(`
       SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE n.nspname IN ('events', 'iam') AND has_function_privilege('public', p.oid, 'EXECUTE')`);
+      WHERE n.nspname IN ('events', 'iam', 'platform') AND has_function_privilege('public', p.oid, 'EXECUTE')`);
     expect(open).toEqual([]);
     const granted = await rows<{ name: string }>(`
       SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE n.nspname IN ('events', 'iam') AND has_function_privilege('tenantry_runtime', p.oid, 'EXECUTE') ORDER BY 1`);
+      WHERE n.nspname IN ('events', 'iam', 'platform') AND has_function_privilege('tenantry_runtime', p.oid, 'EXECUTE') ORDER BY 1`);
     expect(granted.map(({ name }) => name).sort()).toEqual(CALLED_FUNCTIONS);
   });
 });
@@ -293,7 +304,7 @@ describe('the server', () => {
 });
 
 describe('every right', () => {
-  test('of the server, of the definer and of everybody is one of those that were reviewed', async () => {
+  test('of the server, of the definer, of the platform and of everybody is one of those that were reviewed', async () => {
     const rights = await rows<{ line: string }>(`
       WITH acl (object, item) AS (
         SELECT 'schema ' || nspname, unnest(nspacl) FROM pg_namespace
@@ -303,7 +314,7 @@ describe('every right', () => {
         UNION ALL SELECT p.oid::regprocedure::text, unnest(p.proacl) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname IN ${SCHEMAS})
       SELECT concat_ws(' ', object, coalesce(r.rolname, 'public'), string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type)) AS line
       FROM acl CROSS JOIN LATERAL aclexplode(ARRAY[item]) x LEFT JOIN pg_roles r ON r.oid = x.grantee
-      WHERE object !~ '^(schema )?(pg_|information_schema)' AND coalesce(r.rolname, 'public') IN ('public', 'tenantry_runtime', 'tenantry_definer')
+      WHERE object !~ '^(schema )?(pg_|information_schema)' AND coalesce(r.rolname, 'public') IN ('public', 'tenantry_runtime', 'tenantry_definer', 'tenantry_platform')
       GROUP BY object, r.rolname ORDER BY object COLLATE "C", r.rolname`);
     expect(rights.length).toBeGreaterThan(50);
     await expect(rights.map(({ line }) => `${line}\n`).join('')).toMatchFileSnapshot('rights.snapshot.txt');
@@ -320,7 +331,7 @@ describe('every change that decides about access', () => {
       WHERE t.tgname = 'announce_access_change' AND t.tgenabled = 'O' AND t.tgtype & 3 = 1 ORDER BY 1`);
     expect(triggers.map(({ line }) => line)).toEqual([
       'credentials.second_factors user user_id delete, update of confirmed_at',
-      'iam.api_keys key id delete, update of expires_at rate_limit_per_hour scopes status',
+      'iam.api_keys key id delete, update of allowed_networks allowed_origins expires_at monthly_limit rate_limit_per_hour require_second_factor scopes status',
       'iam.memberships user user_id insert, delete, update of role status',
       'iam.organizations org id delete, update of name require_second_factor slug status',
       'iam.sessions session id delete, update of access_hash ended_at proved_at second_factor_at',
@@ -377,7 +388,7 @@ describe('without a tenant', () => {
   };
 
   test('a statement is an error, never an empty answer', async () => {
-    for (const table of ['iam.organizations', 'iam.memberships', 'iam.invitations', 'workflow.workflows', 'workflow.task_states', 'iam.idempotency_keys', 'events.heads', 'events.events', 'events.event_tags', 'events.checkpoints', 'events.archives', 'events.processing_marks']) {
+    for (const table of ['iam.organizations', 'iam.memberships', 'iam.invitations', 'iam.api_key_usage', 'workflow.workflows', 'workflow.task_states', 'iam.idempotency_keys', 'events.heads', 'events.events', 'events.event_tags', 'events.checkpoints', 'events.archives', 'events.processing_marks']) {
       await expect(asRuntime(`SELECT 1 FROM ${table}`)).rejects.toMatchObject({ code: 'TN001' });
       await expect(asRuntime(`SELECT 1 FROM ${table}`, { 'app.current_org_id': '' })).rejects.toMatchObject({ code: 'TN001' });
     }

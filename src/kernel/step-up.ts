@@ -9,7 +9,13 @@ import type { Principal } from './principal.ts';
  * @throws ForbiddenError for whoever is no person with a session, StepUpRequiredError for who has to prove it anew.
  */
 export function assertStepUp(caller: Principal | null, now: Date, field?: string): void {
-  const refused = field === undefined ? {} : { field };
-  if (caller?.kind !== 'user') throw new ForbiddenError('Only a person can do this: sign in.', refused);
-  if (!caller.provedUntil || caller.provedUntil < now) throw new StepUpRequiredError(refused);
+  assertPerson(caller, field);
+  if (!caller.provedUntil || caller.provedUntil < now) throw new StepUpRequiredError(refusedAt(field));
 }
+
+/** Passes a person with a session. @throws ForbiddenError for an API key. */
+export function assertPerson(caller: Principal | null, field?: string): asserts caller is Principal {
+  if (caller?.kind !== 'user') throw new ForbiddenError('Only a person can do this: sign in.', refusedAt(field));
+}
+
+const refusedAt = (field: string | undefined): { field?: string } => (field === undefined ? {} : { field });

@@ -1,0 +1,9 @@
+export { type Proof, recoveryCode, totpCode } from './proof.ts';
+export { createSecondFactorProver, type Proved, type SecondFactorProver } from './prove.ts';
+export {
+  type ConfirmInput,
+  createSecondFactorService,
+  type Enrolment,
+  type SecondFactorService,
+  type SecondFactorState,
+} from './second-factor.service.ts';

@@ -1,0 +1,243 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AppError } from '../../src/kernel/errors.ts';
+import { createSealing } from '../../src/platform/crypto/sealing.ts';
+import { codeOf as codeOfStep } from '../../src/domains/second-factor/totp.rules.ts';
+import { type EnrolledPerson, fromBase32, openSecondFactors, type SecondFactorWorld, STEP_MS } from './second-factors.ts';
+
+let world: SecondFactorWorld;
+beforeAll(async () => {
+  world = await openSecondFactors();
+});
+afterAll(() => world?.close());
+
+const codeOf = async (work: Promise<unknown>): Promise<string> => {
+  try {
+    await work;
+    return 'done';
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return error.code;
+  }
+};
+const sessionOf = async ({ sessionId }: { sessionId: string }) =>
+  (await world.sql('SELECT proved_at AS "provedAt", second_factor_at AS "secondFactorAt" FROM iam.sessions WHERE id = $1', sessionId))[0];
+const howMany = <Value>(values: readonly Value[], wanted: (value: Value) => boolean) => values.filter(wanted).length;
+
+describe('setting a second factor up', () => {
+  test('shows the secret once, as a link, a picture and a text, and stores it sealed', async () => {
+    const person = await world.person();
+    const { otpauthUri, secret, qrCodeSvg } = await world.service.enrol(person.cx);
+    expect(fromBase32(secret)).toHaveLength(20);
+    expect(new URL(otpauthUri).searchParams.get('secret')).toBe(secret);
+    expect(qrCodeSvg).toMatch(/^<svg [^]*<\/svg>\s*$/);
+    const [row] = await world.sql('SELECT * FROM credentials.second_factors WHERE user_id = $1', person.userId);
+    expect(row.encrypted_secret.includes(fromBase32(secret))).toBe(false);
+    expect(await world.service.state(person.cx)).toEqual({ confirmedAt: null, recoveryCodesLeft: 0 });
+  });
+
+  test('counts only when a code of it was shown, and so does the session then', async () => {
+    const person = await world.person();
+    const { secret } = await world.service.enrol(person.cx);
+    const code = codeOfStep(fromBase32(secret), Math.floor(world.now().getTime() / STEP_MS));
+    expect(await world.prove(person, { code })).toBeNull();
+    expect(await codeOf(world.service.confirm(person.cx, { code: '000000' }))).toBe('VALIDATION_FAILED');
+    expect(await sessionOf(person)).toMatchObject({ secondFactorAt: null });
+    const codes = await world.service.confirm(person.cx, { code: ` ${code.slice(0, 3)} ${code.slice(3)} ` });
+    expect(codes).toHaveLength(10);
+    expect(await sessionOf(person)).toEqual({ provedAt: world.now(), secondFactorAt: world.now() });
+    expect(await world.service.state(person.cx)).toEqual({ confirmedAt: world.now(), recoveryCodesLeft: 10 });
+  });
+
+  test('may be begun anew until it is confirmed: the secret before is void', async () => {
+    const person = await world.person();
+    const step = Math.floor(world.now().getTime() / STEP_MS);
+    const first = await world.service.enrol(person.cx);
+    const second = await world.service.enrol(person.cx);
+    expect(await codeOf(world.service.confirm(person.cx, { code: codeOfStep(fromBase32(first.secret), step) }))).toBe('VALIDATION_FAILED');
+    expect(await codeOf(world.service.confirm(person.cx, { code: codeOfStep(fromBase32(second.secret), step) }))).toBe('done');
+  });
+
+  test('confirms the secret that was compared and no other: one begun anew between the two is not confirmed', async () => {
+    const person = await world.person();
+    const { secret } = await world.service.enrol(person.cx);
+    const code = codeOfStep(fromBase32(secret), Math.floor(world.now().getTime() / STEP_MS));
+    // Between the comparison and the statement that confirms.
+    const db = world.db.$extends({}) as typeof world.db;
+    const begunAnew = new Proxy(db, {
+      get: (target, name) =>
+        name === '$transaction'
+          ? async (work: never) => {
+              await world.service.enrol(person.cx);
+              return target.$transaction(work);
+            }
+          : Reflect.get(target, name),
+    });
+    expect(await codeOf(world.service.confirm({ ...person.cx, db: begunAnew }, { code }))).toBe('CONFLICT');
+    expect(await world.service.state(person.cx)).toEqual({ confirmedAt: null, recoveryCodesLeft: 0 });
+  });
+
+  test('happens once: of ten confirmations at the same time one gives recovery codes', async () => {
+    const person = await world.person();
+    const { secret } = await world.service.enrol(person.cx);
+    const code = codeOfStep(fromBase32(secret), Math.floor(world.now().getTime() / STEP_MS));
+    const outcomes = await Promise.all(Array.from({ length: 10 }, () => codeOf(world.service.confirm(person.cx, { code }))));
+    expect(outcomes.sort()).toEqual([...Array.from({ length: 9 }, () => 'CONFLICT'), 'done']);
+    expect(await world.service.state(person.cx)).toMatchObject({ recoveryCodesLeft: 10 });
+  });
+
+  test('is refused while one is set up, which is turned off first', async () => {
+    const person = await world.enrolled();
+    expect(await codeOf(world.service.enrol(person.cx))).toBe('CONFLICT');
+    world.pass();
+    expect(await world.prove(person, { code: person.code() })).toEqual({ recoveryCodesLeft: null });
+  });
+
+  test('ends with nothing when the session has ended meanwhile', async () => {
+    const person = await world.person();
+    const { secret } = await world.service.enrol(person.cx);
+    await world.sql('UPDATE iam.sessions SET ended_at = now() WHERE id = $1', person.sessionId);
+    const code = codeOfStep(fromBase32(secret), Math.floor(world.now().getTime() / STEP_MS));
+    expect(await codeOf(world.service.confirm(person.cx, { code }))).toBe('UNAUTHENTICATED');
+    expect(await world.service.state(person.cx)).toEqual({ confirmedAt: null, recoveryCodesLeft: 0 });
+  });
+
+  test('and everything else of it is nothing for an API key', async () => {
+    const person = await world.person();
+    const cx = world.contextOf({ ...person.cx.principal, kind: 'apiKey' });
+    const { enrol, confirm, disable, regenerate, state } = world.service;
+    for (const work of [enrol(cx), confirm(cx, { code: '000000' }), disable(cx), regenerate(cx), state(cx)]) {
+      expect(await codeOf(work)).toBe('FORBIDDEN');
+    }
+  });
+});
+
+describe('a code', () => {
+  test('works once, also when it confirmed the factor, and also ten times at once', async () => {
+    const person = await world.enrolled();
+    expect(await world.prove(person, { code: person.code() })).toBeNull();
+    world.pass();
+    const code = person.code();
+    const proved = await Promise.all(Array.from({ length: 10 }, () => world.prove(person, { code })));
+    expect(howMany(proved, (each) => each !== null)).toBe(1);
+    world.pass();
+    expect(await world.prove(person, { code })).toBeNull();
+  });
+
+  test('is void when a later one was used: a copy of the one before is of no use', async () => {
+    const person = await world.enrolled();
+    world.pass(2);
+    const before = person.code(-1);
+    expect(await world.prove(person, { code: person.code() })).not.toBeNull();
+    expect(await world.prove(person, { code: before })).toBeNull();
+  });
+
+  test('of somebody else is wrong', async () => {
+    const [one, other] = [await world.enrolled(), await world.enrolled()];
+    world.pass();
+    expect(await world.prove(one, { code: other.code() })).toBeNull();
+    expect(await world.prove(await world.person(), { code: other.code() })).toBeNull();
+    expect(await world.prove(other, { code: other.code() })).not.toBeNull();
+  });
+});
+
+describe('a recovery code', () => {
+  test('works once, of ten at the same time as well, and says how many are left', async () => {
+    const person = await world.enrolled();
+    const [first, second] = person.recoveryCodes as [string, string];
+    expect(await world.prove(person, { recoveryCode: first.toLowerCase().replaceAll('-', ' ') })).toEqual({ recoveryCodesLeft: 9 });
+    expect(await world.prove(person, { recoveryCode: first })).toBeNull();
+    const proved = await Promise.all(Array.from({ length: 10 }, () => world.prove(person, { recoveryCode: second })));
+    expect(proved.filter((each) => each !== null)).toEqual([{ recoveryCodesLeft: 8 }]);
+    expect(await world.service.state(person.cx)).toMatchObject({ recoveryCodesLeft: 8 });
+  });
+
+  test('of somebody else is wrong, and so is what is none', async () => {
+    const [one, other] = [await world.enrolled(), await world.enrolled()];
+    for (const recoveryCode of [other.recoveryCodes[0]!, '', 'AAAA-AAAA-AAAA-AAAA', '000000']) {
+      expect(await world.prove(one, { recoveryCode })).toBeNull();
+    }
+    expect(await world.prove(other, { recoveryCode: other.recoveryCodes[0]! })).not.toBeNull();
+  });
+
+  test('is void when there are new ones', async () => {
+    const person = await world.enrolled();
+    await world.prove(person, { recoveryCode: person.recoveryCodes[0]! });
+    const fresh = await world.service.regenerate(person.cx);
+    expect(await world.service.state(person.cx)).toMatchObject({ recoveryCodesLeft: 10 });
+    expect(await world.prove(person, { recoveryCode: person.recoveryCodes[1]! })).toBeNull();
+    expect(await world.prove(person, { recoveryCode: fresh[0]! })).toEqual({ recoveryCodesLeft: 9 });
+  });
+
+  test('is of the last ones that were made, when they are made ten times at once', async () => {
+    const person = await world.enrolled();
+    const made = await Promise.all(Array.from({ length: 10 }, () => world.service.regenerate(person.cx)));
+    expect(await world.service.state(person.cx)).toMatchObject({ recoveryCodesLeft: 10 });
+    const good = await Promise.all(made.map(async ([code]) => world.prove(person, { recoveryCode: code! })));
+    expect(howMany(good, (each) => each !== null)).toBe(1);
+  });
+
+  test('is stored as a hash alone', async () => {
+    const person = await world.enrolled();
+    const rows = await world.sql('SELECT row_to_json(c)::text AS everything FROM credentials.recovery_codes c WHERE user_id = $1', person.userId);
+    expect(rows).toHaveLength(10);
+    for (const code of person.recoveryCodes) expect(JSON.stringify(rows)).not.toContain(code.replaceAll('-', ''));
+  });
+});
+
+describe('turning it off', () => {
+  test('makes its codes and recovery codes void, and no session counts as having shown it any more', async () => {
+    const person = await world.enrolled();
+    await world.service.disable(person.cx);
+    world.pass();
+    expect(await world.prove(person, { code: person.code() })).toBeNull();
+    expect(await world.prove(person, { recoveryCode: person.recoveryCodes[0]! })).toBeNull();
+    expect(await sessionOf(person)).toMatchObject({ secondFactorAt: null });
+    expect(await world.service.state(person.cx)).toEqual({ confirmedAt: null, recoveryCodesLeft: 0 });
+  });
+
+  test('is a conflict without one, as new recovery codes are', async () => {
+    const person = await world.person();
+    await world.service.enrol(person.cx);
+    expect(await codeOf(world.service.disable(person.cx))).toBe('CONFLICT');
+    expect(await codeOf(world.service.regenerate(person.cx))).toBe('CONFLICT');
+  });
+
+  test('is refused while an organization of the person asks for one', async () => {
+    const person = await world.enrolled();
+    const membership = { orgId: 'o', membershipId: 'm', role: 'viewer', organizationName: 'Acme', organizationSlug: 'acme', active: true } as const;
+    const cxOf = (requiresSecondFactor: boolean) =>
+      world.contextOf({ ...person.cx.principal, memberships: [membership, { ...membership, requiresSecondFactor }] });
+    await expect(world.service.disable(cxOf(true))).rejects.toThrow('Acme asks for a second factor');
+    expect(await codeOf(world.service.disable(cxOf(false)))).toBe('done');
+  });
+});
+
+describe('the secret at rest', () => {
+  const stored = async ({ userId }: EnrolledPerson) =>
+    (await world.sql('SELECT key_id, encrypted_secret FROM credentials.second_factors WHERE user_id = $1', userId))[0];
+
+  test('does not open in the row of somebody else', async () => {
+    const [one, other] = [await world.enrolled(), await world.enrolled()];
+    world.pass();
+    const { key_id, encrypted_secret } = await stored(one);
+    await world.sql('UPDATE credentials.second_factors SET key_id = $2, encrypted_secret = $3 WHERE user_id = $1', other.userId, key_id, encrypted_secret);
+    await expect(world.prove(other, { code: one.code() })).rejects.toThrow('unable to authenticate');
+  });
+
+  test('is sealed with a new key when it is next used, and the older key can go then', async () => {
+    const person = await world.enrolled();
+    const newer = randomBytes(32);
+    const both = world.openWith([newer, ...world.keys]);
+    const before = await stored(person);
+    world.pass();
+    expect(await both.prove(person, { code: '000000' })).toBeNull();
+    expect(await stored(person)).toEqual(before);
+    expect(await both.prove(person, { code: person.code() })).not.toBeNull();
+    expect(createSealing([newer]).isCurrent((await stored(person)).key_id)).toBe(true);
+    world.pass();
+    expect(await world.openWith([newer]).prove(person, { code: person.code() })).not.toBeNull();
+    world.pass();
+    await expect(world.prove(person, { code: person.code() })).rejects.toThrow('put it back into SECOND_FACTOR_KEYS');
+  });
+});

@@ -1,13 +1,15 @@
 import pino, { type Logger } from 'pino';
 import { readOrCreateSecretKey, type Config } from './config/index.ts';
-import { createApiKeyService } from './domains/api-keys/index.ts';
-import { type AccessLog, createAccessLog, createAuthService, type CountAttempt } from './domains/auth/index.ts';
+import { createApiKeyService, createKeyUsage, type KeyUsage } from './domains/api-keys/index.ts';
+import { type AccessLog, type AddressHash, createAccessLog, createAddressHash, createAuthService, type CountAttempt } from './domains/auth/index.ts';
 import { createEventService, createEventStore, type EventStore } from './domains/events/index.ts';
 import { createMemberService } from './domains/identity/index.ts';
-import { createOnboardingService } from './domains/onboarding/index.ts';
-import { createOrganizationService } from './domains/organizations/index.ts';
+import type { MailSettings } from './domains/mails/index.ts';
+import { createOnboardingService, type ProvisionDependencies, provisioningOn, type ProvisioningSweep, startProvisioningSweep } from './domains/onboarding/index.ts';
+import { createLifecycleService, createOrganizationService, type ProvisioningEngine } from './domains/organizations/index.ts';
 import type { AccessChange, ServiceContext } from './domains/service-context.ts';
 import { createScheduleService, createWorkflowService } from './domains/workflows/index.ts';
+import { createEmbeddedProvisioning } from './engines/embedded/provisioning.ts';
 import { createCursorCodec } from './graphql/connections/cursor.ts';
 import type { Services } from './graphql/context.ts';
 import { describeForLog } from './http/error-log.ts';
@@ -19,8 +21,10 @@ import { createSocketDoor, type SocketDoor } from './http/subscriptions/web-sock
 import { createApi, createIdentify, type Api } from './http/yoga.ts';
 import { systemClock, type Clock } from './kernel/clock.ts';
 import type { Principal } from './kernel/principal.ts';
+import { openMailer } from './mails.ts';
 import { deriveKey } from './platform/crypto/keys.ts';
-import type { HashCost } from './platform/crypto/passwords.ts';
+import { createHashing, type HashCost, type Hashing } from './platform/crypto/passwords.ts';
+import type { Mailer } from './platform/mail/index.ts';
 import { createAccessFeed, type AccessFeed } from './platform/postgres/access-changes.ts';
 import { createPool, createTenantAdapter, type DatabasePool } from './platform/postgres/adapter/index.ts';
 import { createEventSignals } from './platform/postgres/event-signals.ts';
@@ -43,7 +47,12 @@ export interface AppOptions {
   readonly clock?: Clock;
   readonly hashCost?: HashCost;
   readonly walls?: Walls;
+  /** What organizations are provisioned on; the one inside the server when nothing is said. */
+  readonly engine?: ProvisioningEngine;
 }
+
+/** How long the last use of a key, and the count of one without a limit, may be behind. */
+const KEY_USE_FLUSH_MS = 10_000;
 
 /** Everything that answers requests, put together, without a socket. */
 export interface App {
@@ -58,12 +67,16 @@ export interface App {
   readonly accessFeed: AccessFeed;
   readonly events: EventStore;
   readonly accessLog: AccessLog;
+  readonly keyUsage: KeyUsage;
+  readonly mailer: Mailer;
   readonly signedLog: SignedLog;
   readonly logDoors: LogDoors;
   /** What a use case is given when it is called by something else than a request. */
   serviceContext(principal: Principal): ServiceContext;
   /** When what it can do without is there, or known not to be. */
   settled(): Promise<void>;
+  /** Carries on with organizations that were left half-way, from now on. */
+  startProvisioningSweep(): ProvisioningSweep;
   close(): Promise<void>;
 }
 
@@ -85,10 +98,19 @@ export function composeApp(options: AppOptions): App {
   const events = createEventStore(eventSignals, pool);
   const onLost = (error: unknown) => logger.error({ code: 'AUDIT_EVENT_LOST', error: describeForLog(error) }, 'an event of the audit could not be written');
   const accessLog = createAccessLog({ events, db, clock, onLost });
+  const onUseLost = (error: unknown) => logger.error({ code: 'KEY_USE_LOST', error: describeForLog(error) }, 'the use of API keys could not be written down');
+  const keyUsage = createKeyUsage({ db, events, clock, flushMs: KEY_USE_FLUSH_MS, onLost: onUseLost });
   const secretKey = readOrCreateSecretKey(config);
   const rateLimiting = openRateLimits(config, secretKey, logger, clock);
   const { meter, failures, countAttempt } = rateLimiting;
-  const services = composeServices({ db, preTenant, accessFeed, events, secretKey, hashCost, clock, session: config.session, countAttempt });
+  const mailer = openMailer(config, logger);
+  const mails: MailSettings = { publicUrl: config.mail.publicUrl, product: 'Tenantry' };
+  const hashing = createHashing({ cost: hashCost, ...config.hashing });
+  const addressHash = createAddressHash(secretKey);
+  const provisioning = provisioningOn(options.engine ?? createEmbeddedProvisioning(), (error) =>
+    logger.error({ code: 'ENGINE_FAILED', error: describeForLog(error) }, 'the engine did not do what an organization needs: it is asked again'),
+  );
+  const services = composeServices({ db, preTenant, accessFeed, events, secretKey, hashing, clock, session: config.session, countAttempt, addressHash, mailer, mails, provisioning });
   const unsubscribe = accessFeed.subscribe({
     onChange: (change) => services.auth.forget(change),
     onGap: () => services.auth.forgetAll(),
@@ -100,7 +122,7 @@ export function composeApp(options: AppOptions): App {
   // After the one above: what is asked again is not to be answered from memory.
   const watches = createAccessWatches(accessFeed, clock);
   const api = createApi(
-    { services, db, events, clock, accessChanged, cursors, subscriptions, watches, meter, failures, accessLog, logger },
+    { services, db, events, clock, accessChanged, cursors, subscriptions, watches, meter, failures, accessLog, keyUsage, logger },
     {
       corsOrigins,
       corsLocal,
@@ -140,15 +162,24 @@ export function composeApp(options: AppOptions): App {
     accessFeed,
     events,
     accessLog,
+    keyUsage,
+    mailer,
     signedLog,
     logDoors,
     serviceContext: (principal) => ({ principal, origin: { source: 'system' }, db, events, clock, accessChanged }),
     settled: () => rateLimiting.settled(),
+    startProvisioningSweep: () =>
+      startProvisioningSweep({
+        ...{ preTenant, db, events, clock, provisioning, accessChanged },
+        onFailure: (error) => logger.error({ code: 'SWEEP_FAILED', error: describeForLog(error) }, 'an organization could not be carried on with: it is tried again'),
+      }),
     async close() {
       watches.close();
       unsubscribe();
       rateLimiting.close();
+      await mailer.close();
       await accessLog.close();
+      await keyUsage.close();
       await events.close();
       await eventSignals.close();
       await signalPool.end();
@@ -165,10 +196,14 @@ interface ServiceParts {
   readonly accessFeed: AccessFeed;
   readonly events: EventStore;
   readonly secretKey: string;
-  readonly hashCost: HashCost;
+  readonly hashing: Hashing;
   readonly clock: Clock;
   readonly session: Config['session'];
   readonly countAttempt: CountAttempt;
+  readonly addressHash: AddressHash;
+  readonly mailer: Mailer;
+  readonly mails: MailSettings;
+  readonly provisioning: ProvisionDependencies;
 }
 
 function composeServices(parts: ServiceParts): Services {
@@ -176,6 +211,7 @@ function composeServices(parts: ServiceParts): Services {
   return {
     auth: createAuthService(parts),
     organizations: createOrganizationService(),
+    lifecycle: createLifecycleService(parts.provisioning),
     members: createMemberService({ preTenant }),
     apiKeys: createApiKeyService(parts),
     onboarding: createOnboardingService(parts),

@@ -1,12 +1,13 @@
 import { createHmac } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from './config/index.ts';
-import type { CountAttempt } from './domains/auth/index.ts';
+import type { Attempt, CountAttempt } from './domains/auth/index.ts';
 import { createFailureMeter, type FailureMeter } from './http/failures.ts';
 import { type CallerMeter, createCallerMeter } from './http/rate-limits.ts';
 import type { Clock } from './kernel/clock.ts';
 import { deriveKey } from './platform/crypto/keys.ts';
 import { connectRedis, createRateLimits, type RedisConnection } from './platform/rate-limits/index.ts';
+import { networkOf } from './platform/rate-limits/network.ts';
 
 /** The limits over time, put together. */
 export interface RateLimiting {
@@ -49,11 +50,22 @@ export function openRateLimits({ rateLimits: settings, environment }: Config, se
   return {
     meter: createCallerMeter(rateLimits, settings, clock),
     failures: createFailureMeter(rateLimits),
-    // Whoever reads Redis learns no address from it.
-    countAttempt: (address) => rateLimits.attempt(createHmac('sha256', key).update(address).digest('base64url')),
+    async countAttempt(attempt) {
+      // Whoever reads Redis learns no address from it.
+      const subjects = subjectsOf(attempt).map((subject) => createHmac('sha256', key).update(subject).digest('base64url'));
+      // Both windows are taken, also when the first is full: neither tells how the other stands.
+      const waits = await Promise.all(subjects.map((subject) => rateLimits.attempt(subject)));
+      return waits.reduce((longest, wait) => (wait === null ? longest : Math.max(longest ?? 0, wait)), null);
+    },
     settled: () => connection?.settled() ?? Promise.resolve(),
     close: () => connection?.close(),
   };
+}
+
+/** What an attempt is counted against: the address that is meant, and the network it comes from. */
+function subjectsOf({ kind, address, ip }: Attempt): string[] {
+  const subjects = [address === null ? null : `${kind}:address:${address}`, ip === null ? null : `${kind}:network:${networkOf(ip)}`];
+  return subjects.filter((subject) => subject !== null);
 }
 
 function connect(url: string, logger: Logger): RedisConnection {

@@ -27,12 +27,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   FROM iam.sessions s JOIN iam.users u ON u.id = s.user_id
   WHERE s.access_hash = p_access_hash
 $$;
+CREATE FUNCTION iam.find_sign_in(p_email text)
+RETURNS TABLE (user_id uuid, password_hash text, user_status iam.user_status, locked_until timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT u.id, u.password_hash, u.status, u.locked_until
+  FROM iam.users u WHERE u.email = p_email AND u.status <> 'deleted'
+$$;
 GRANT CREATE ON SCHEMA iam TO tenantry_definer;
+ALTER FUNCTION iam.find_sign_in(text) OWNER TO tenantry_definer;
 ALTER FUNCTION iam.find_session(bytea) OWNER TO tenantry_definer;
 REVOKE CREATE ON SCHEMA iam FROM tenantry_definer;
 SET LOCAL ROLE tenantry_definer;
-REVOKE ALL ON FUNCTION iam.find_session(bytea) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION iam.find_session(bytea) TO tenantry_runtime;
+REVOKE ALL ON FUNCTION iam.find_session(bytea), iam.find_sign_in(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION iam.find_session(bytea), iam.find_sign_in(text) TO tenantry_runtime;
 RESET ROLE;
 
 REVOKE UPDATE (ended_at) ON iam.sessions FROM tenantry_definer;

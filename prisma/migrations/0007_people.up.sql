@@ -310,6 +310,8 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     SELECT a.address_hash FROM credentials.sign_in_attempts a WHERE a.last_at < p_now - interval '72 hours' LIMIT 1000)
 $$;
 
+DROP FUNCTION iam.find_sign_in(text); -- begin_sign_in is in its place
+
 -- The person behind a session's access token, as before, and when the person last proved to be there.
 DROP FUNCTION iam.find_session(bytea);
 CREATE FUNCTION iam.find_session(p_access_hash bytea)

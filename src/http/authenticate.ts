@@ -1,4 +1,4 @@
-import type { AuthService, KeyWatch } from '../domains/auth/index.ts';
+import type { AuthService, KeyWatch, Whence } from '../domains/auth/index.ts';
 import { AppError, UnauthenticatedError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { SessionCookies } from './session-cookies.ts';
@@ -14,24 +14,27 @@ const EMPTY = /^(Bearer)?$/i;
  * may not come in any more.
  *
  * @param watch what its `beforeWork` throws fails the request.
+ * @param address the network address of the sender.
  */
 export async function authenticate(
   auth: AuthService,
   request: Request,
   cookies: SessionCookies,
   watch: KeyWatch,
+  address: string | null,
 ): Promise<Principal | null> {
+  const from: Whence = { address, origin: request.headers.get('origin') };
   const organization = request.headers.get('x-organization-id');
   const header = request.headers.get('authorization')?.trim() ?? '';
   if (!EMPTY.test(header)) {
     const token = BEARER.exec(header)?.[1];
     if (!token) throw new UnauthenticatedError();
-    return auth.authenticate(token, organization, watch);
+    return auth.authenticate(token, organization, watch, from);
   }
   const token = cookies.accessCookie;
   if (!token) return null;
   try {
-    return await auth.authenticate(token, organization, watch);
+    return await auth.authenticate(token, organization, watch, from);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'UNAUTHENTICATED') return null;

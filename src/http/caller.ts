@@ -41,7 +41,7 @@ export function callerOf(request: Request, auth: AuthService, options: CallerOpt
           state.counted = taken = true;
         },
         onKey: (key) => options.accessLog.presented(key, originOf(request)),
-      });
+      }, state.sender.address);
       if (taken && principal) {
         options.failures?.giveBack(address);
         state.counted = false;

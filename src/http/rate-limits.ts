@@ -1,10 +1,10 @@
-import { isIPv6 } from 'node:net';
 import type { OperationSize } from '../graphql/limits/measure.ts';
 import type { ViewerRateLimit } from '../graphql/viewer/rate-limit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { RateLimitedError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { Admission, RateLimits } from '../platform/rate-limits/index.ts';
+import { networkOf } from '../platform/rate-limits/network.ts';
 
 export interface CallerLimits {
   /** Root fields that a person may ask for within an hour. */
@@ -91,15 +91,6 @@ export function subjectOf(principal: Principal | null, address: string | null): 
   const { kind, credentialId, userId } = principal;
   // All sessions of a person together: signing in again is no way to more.
   return kind === 'apiKey' ? `key:${credentialId}` : `user:${userId}`;
-}
-
-/** Of the newer kind of address everybody has a whole network: its first four groups are who it is. */
-function networkOf(address: string | null): string {
-  if (address === null || !isIPv6(address)) return address ?? 'unknown';
-  const [head = '', tail = ''] = address.split('::');
-  const groups = (text: string): string[] => text.split(':').filter(Boolean);
-  const missing = Array<string>(8 - groups(head).length - groups(tail).length).fill('0');
-  return [...groups(head), ...missing, ...groups(tail)].slice(0, 4).join(':');
 }
 
 const count = (amount: number): string => amount.toLocaleString('en-US');

@@ -8,6 +8,8 @@ export const ID_PREFIXES = {
   Organization: 'org',
   Member: 'mem',
   ApiKey: 'key',
+  Invitation: 'inv',
+  Session: 'ses',
   Workflow: 'wf',
   WorkflowVersion: 'wfv',
   Task: 'task',

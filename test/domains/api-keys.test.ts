@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toGlobalId } from '../../src/kernel/ids.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
 import { codeOf, openWorld, outcomeOf, type Tenant, type World } from './world.ts';
+import { openSessionBy } from '../harness/sessions.ts';
 
 let world: World;
 let acme: Tenant;
@@ -138,7 +139,7 @@ describe('the keys of others', () => {
   });
 
   test('an operator makes keys for members, having no membership for one of their own', async () => {
-    const { accessToken } = await world.auth.signIn({
+    const { accessToken } = await openSessionBy(world.auth, {
       email: 'operator@platform.test',
       password: 'correct horse battery staple',
     });

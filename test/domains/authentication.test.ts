@@ -4,6 +4,7 @@ import type { Principal } from '../../src/kernel/principal.ts';
 import { generateApiKey } from '../../src/domains/api-keys/index.ts';
 import { watch } from '../isolation/world.ts';
 import { codeOf, openWorld, outcomeOf, PASSWORD, type Tenant, type World } from './world.ts';
+import { openSessionBy } from '../harness/sessions.ts';
 
 let world: World;
 let acme: Tenant;
@@ -118,7 +119,7 @@ describe('an API key', () => {
 describe('what is remembered', () => {
   test('a second request of the same key or session asks the database nothing', async () => {
     const { secret } = await issueKey(acme.owner);
-    const { accessToken } = await world.auth.signIn({ email: acme.ownerEmail, password: PASSWORD });
+    const { accessToken } = await openSessionBy(world.auth, { email: acme.ownerEmail, password: PASSWORD });
     for (const token of [secret, accessToken]) {
       expect(await statementsOf(() => world.auth.authenticate(token, null))).toBeGreaterThan(0);
       expect(await statementsOf(() => world.auth.authenticate(token, null))).toBe(0);
@@ -127,14 +128,14 @@ describe('what is remembered', () => {
 
   test('also an operator in an organization that was asked for costs nothing the second time', async () => {
     await world.sql(`UPDATE iam.users SET status = 'active' WHERE id = $1`, world.operator.userId);
-    const { accessToken } = await world.auth.signIn({ email: 'operator@platform.test', password: PASSWORD });
+    const { accessToken } = await openSessionBy(world.auth, { email: 'operator@platform.test', password: PASSWORD });
     const enter = () => world.auth.authenticate(accessToken, globex.orgId);
     await enter();
     expect(await statementsOf(enter)).toBe(0);
   });
 
   test('is told apart by credential and by organization', async () => {
-    const { accessToken } = await world.auth.signIn({ email: 'operator@platform.test', password: PASSWORD });
+    const { accessToken } = await openSessionBy(world.auth, { email: 'operator@platform.test', password: PASSWORD });
     const namesOf = ({ tenant, memberships }: Principal) => [tenant?.orgId, ...memberships.map(({ organizationName }) => organizationName)];
     for (let round = 0; round < 2; round += 1) {
       expect(namesOf(await world.auth.authenticate(acme.ownerKey, null))).toEqual([acme.orgId, 'Acme']);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toGlobalId } from '../../src/kernel/ids.ts';
 import { codeOf, openWorld, outcomeOf, PASSWORD, type Tenant, type World } from './world.ts';
+import { openSessionBy } from '../harness/sessions.ts';
 
 let world: World;
 let acme: Tenant;
@@ -20,7 +21,7 @@ describe('a person of several organizations', () => {
   beforeAll(async () => {
     await world.join(acme, 'admin', email);
     await world.join(globex, 'viewer', email);
-    token = (await world.auth.signIn({ email, password: PASSWORD })).accessToken;
+    token = (await openSessionBy(world.auth, { email, password: PASSWORD })).accessToken;
   });
 
   test('works in none until one is chosen, and then with the role there', async () => {
@@ -59,7 +60,7 @@ describe('a person of several organizations', () => {
 describe('a super administrator', () => {
   let token: string;
   beforeAll(async () => {
-    token = (await world.auth.signIn({ email: 'operator@platform.test', password: PASSWORD })).accessToken;
+    token = (await openSessionBy(world.auth, { email: 'operator@platform.test', password: PASSWORD })).accessToken;
   });
 
   test('administers the platform without an organization', async () => {

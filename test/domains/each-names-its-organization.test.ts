@@ -3,6 +3,7 @@ import type { ServiceContext } from '../../src/domains/service-context.ts';
 import { toGlobalId } from '../../src/kernel/ids.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
 import { openWorld, PASSWORD, type Tenant, type World } from './world.ts';
+import { openSessionBy } from '../harness/sessions.ts';
 
 /**
  * The use cases without the walls of the client and the database. Nobody puts a tenant into their statements here, so
@@ -116,7 +117,7 @@ test('a session names its person in every statement', async () => {
     seen += 1;
     if (!(/^\s*INSERT/i.test(text) ? /"user_id"/ : /"user_id" = \$\d/).test(text)) unnamedPerson.push(text);
   });
-  const opened = await world.auth.signIn({ email: tenant.ownerEmail, password: PASSWORD });
+  const opened = await openSessionBy(world.auth, { email: tenant.ownerEmail, password: PASSWORD });
   const { accessToken } = await world.auth.refresh({ refreshToken: opened.refreshToken });
   await world.auth.signOut(await world.auth.authenticate(accessToken, null));
   stop();

@@ -3,6 +3,7 @@ import { toGlobalId } from '../../src/kernel/ids.ts';
 import type { OrganizationRole } from '../../src/kernel/permissions.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
 import { codeOf, openWorld, outcomeOf, type Tenant, type World } from './world.ts';
+import { openSessionBy } from '../harness/sessions.ts';
 
 let world: World;
 let acme: Tenant;
@@ -199,7 +200,7 @@ describe('leaving', () => {
 
   test('is not for the owner, whoever asks and however many ask at once', async () => {
     const operator = await world.auth.authenticate(
-      (await world.auth.signIn({ email: 'operator@platform.test', password: 'correct horse battery staple' }))
+      (await openSessionBy(world.auth, { email: 'operator@platform.test', password: 'correct horse battery staple' }))
         .accessToken,
       acme.orgId,
     );

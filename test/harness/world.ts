@@ -6,6 +6,7 @@ import { hashSecret } from '../../src/platform/crypto/passwords.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import type { TestApp } from './app.ts';
+import { openSessionBy } from './sessions.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 
@@ -43,7 +44,7 @@ export async function appointOperator({ app, database }: TestApp, email = 'opera
 /** An access token of the person with this address, who has been given the password. */
 export async function signIn(app: App, email: string): Promise<string> {
   await setPassword(app, email);
-  return (await app.services.auth.signIn({ email, password: PASSWORD, userAgent: null })).accessToken;
+  return (await openSessionBy(app.services.auth, { email, password: PASSWORD })).accessToken;
 }
 
 export async function setPassword(app: App, email: string, password = PASSWORD): Promise<string> {

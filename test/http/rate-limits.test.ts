@@ -226,7 +226,7 @@ describe('an email address can be tried five times a minute', () => {
     const refused = await tried(email());
     expect(codesOf(refused)).toEqual(['RATE_LIMITED']);
     const [{ message, path, extensions }] = refused.json.errors;
-    expect(message).toMatch(/^Too many attempts to sign in with this address: try again in \d+ seconds\.$/);
+    expect(message).toMatch(/^Too many attempts with this address or from your network: try again in \d+ seconds\.$/);
     expect(path).toEqual(['signIn']);
     expect(refused.headers['retry-after']).toBe(String(extensions.retryAfter));
     expect(refused.json.data).toEqual({ signIn: null });

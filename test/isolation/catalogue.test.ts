@@ -57,7 +57,6 @@ const DEFINER_FUNCTIONS = [
   'iam.find_refresh(bytea)',
   'iam.find_second_factor()',
   'iam.find_session(bytea)',
-  'iam.find_sign_in(text)',
   'iam.find_unsettled_organizations(timestamp with time zone)',
   'iam.remove_second_factor()',
   'iam.renew_verification(text,bytea,timestamp with time zone,timestamp with time zone)',

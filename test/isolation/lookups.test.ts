@@ -96,21 +96,26 @@ test('a refresh token is found, and one that was used before is told', async () 
   expect(await preTenant.findRefresh(hash('nothing'))).toBeNull();
 });
 
-test('a sign-in gets what it compares against', async () => {
-  expect(await preTenant.findSignIn('owner@tenant-1.test')).toEqual({
+test('a sign-in gets what it compares against, and the same with nothing in it for an address that nobody has', async () => {
+  const now = new Date();
+  expect(await preTenant.beginSignIn('owner@tenant-1.test', hash('owner'), now)).toEqual({
     userId: a.userId,
     passwordHash: '$argon2id$secret',
     userStatus: 'active',
-    lockedUntil: null,
+    secondFactor: false,
+    locked: false,
+    locksUntil: null,
   });
-  expect(await preTenant.findSignIn('nobody@tenant-1.test')).toBeNull();
+  const nothing = { userId: null, passwordHash: null, userStatus: null, secondFactor: false, locked: false, locksUntil: null };
+  expect(await preTenant.beginSignIn('nobody@tenant-1.test', hash('nobody'), now)).toEqual(nothing);
+  expect(await preTenant.beginSignIn(null, hash('no address'), now)).toEqual(nothing);
 });
 
 test('an identity is made once for an address', async () => {
   const made = await preTenant.ensureIdentity('new@tenant-1.test', 'New');
   expect(await preTenant.ensureIdentity('new@tenant-1.test', null)).toBe(made);
   expect(await preTenant.ensureIdentity('owner@tenant-1.test', 'Other')).toBe(a.userId);
-  expect(await preTenant.findSignIn('new@tenant-1.test')).toMatchObject({ userId: made, passwordHash: null });
+  expect(await preTenant.beginSignIn('new@tenant-1.test', hash('new'), new Date())).toMatchObject({ userId: made, passwordHash: null });
 });
 
 test('only an active super administrator finds an organization by its id', async () => {
@@ -154,7 +159,7 @@ test('the tables behind the look-ups stay closed to the role that calls them', a
 test('a lost database is told like everywhere else', async () => {
   const nowhere = openAccess('postgresql://nobody:x@127.0.0.1:1/nothing');
   const error = await createPreTenantDatabase(nowhere.pool)
-    .findSignIn('x@y.test')
+    .beginSignIn('x@y.test', hash('x'), new Date())
     .catch((failure: unknown) => failure);
   expect(isTransientFailure(error)).toBe(true);
   await nowhere.close();

@@ -70,7 +70,7 @@ describe.each([
 
   test.skipIf(missing)('look-ups work, times mean UTC, and a slow statement is cancelled', async () => {
     const { db, pool } = access;
-    expect(await createPreTenantDatabase(pool).findSignIn('owner@tenant-1.test')).toMatchObject({
+    expect(await createPreTenantDatabase(pool).beginSignIn('owner@tenant-1.test', Buffer.alloc(32), new Date())).toMatchObject({
       userId: tenants[0]?.userId,
     });
     const scope = scopeOf(tenants[0] as Tenant);

@@ -9,6 +9,7 @@ import { ORGANIZATION_ROLES } from '../../src/kernel/permissions.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { loadDemo, warnOfDemo, welcome } from '../../src/serve.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
+import { openSessionBy } from '../harness/sessions.ts';
 
 const URL = 'http://127.0.0.1:4000/graphql';
 const HOUR_MS = 60 * 60 * 1000;
@@ -30,7 +31,7 @@ afterEach(async () => {
 const ensure = (): Promise<DemoData | null> =>
   ensureDemoData({ app: testApp.app, ownerUrl: testApp.database.ownerUrl, dataDir, url: URL });
 const load = async (): Promise<DemoData> => (await ensure())!;
-const signIn = (email: string, password: string) => testApp.app.services.auth.signIn({ email, password, userAgent: null });
+const signIn = (email: string, password: string) => openSessionBy(testApp.app.services.auth, { email, password });
 const everybody = ({ organizations, platform }: DemoData) => [...organizations.flatMap(({ users }) => users), platform];
 const hashes = () =>
   withClient(testApp.database.superuserUrl, async (client) =>

@@ -1,9 +1,11 @@
 import { AppError, UnauthenticatedError } from '../../kernel/errors.ts';
+import type { Origin } from '../../kernel/origin.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import type { HashCost } from '../../platform/crypto/passwords.ts';
+import type { Hashing } from '../../platform/crypto/passwords.ts';
 import { isToken, sha256 } from '../../platform/crypto/tokens.ts';
 import type { FoundApiKey, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
-import type { AccessChange } from '../service-context.ts';
+import { networkOf } from '../../platform/rate-limits/network.ts';
+import type { AccessChange, ServiceContext } from '../service-context.ts';
 import type { PresentedKey } from './access-log.ts';
 import {
   checkSession,
@@ -15,9 +17,12 @@ import {
   tenantOf,
 } from './access.rules.ts';
 import { createFingerprint, isWellFormedApiKey, looksLikeApiKey } from './key-format.ts';
+import { checkUse } from './key-use.rules.ts';
 import { createLookups, type LookupDependencies, type OrganizationName } from './lookups.ts';
 import type { RefreshInput, SignInInput } from './session.input.ts';
-import { abandon, ACCESS_PREFIX, type CountAttempt, type IssuedSession, refresh, type SessionSettings, signIn, signOut } from './sessions.ts';
+import { listSessions, revokeOtherSessions, revokeSession, type SessionSummary } from './session-list.ts';
+import { abandon, ACCESS_PREFIX, type IssuedSession, type NewSession, openSession, refresh, type SessionSettings, signOut } from './sessions.ts';
+import { type PendingSignIn, signIn, type SignInDependencies } from './sign-in.ts';
 import { type BeforeWork, createVerifier, rememberMatches } from './verify.ts';
 
 /** What somebody wants to know of the API keys that are presented. */
@@ -28,71 +33,94 @@ export interface KeyWatch {
   readonly onKey?: (key: PresentedKey) => void;
 }
 
+/** Where a request comes from, as far as it is known. */
+export interface Whence {
+  /** The network address of the sender. */
+  readonly address: string | null;
+  /** The Origin header. */
+  readonly origin: string | null;
+}
+
+const NOWHERE: Whence = { address: null, origin: null };
+
 export interface AuthService {
   /** @throws UnauthenticatedError with one text for everything that can be wrong; RateLimitedError after too many attempts. */
-  signIn(input: SignInInput): Promise<IssuedSession>;
+  signIn(input: SignInInput, origin?: Origin): Promise<IssuedSession | PendingSignIn>;
+  /** Opens a session for somebody who has proved who it is: nothing is asked here. */
+  openSession(session: NewSession): Promise<IssuedSession>;
   /** @throws UnauthenticatedError; a refresh token that was used before also ends the session. */
   refresh(input: RefreshInput): Promise<IssuedSession>;
   /** Ends the session of the caller. @throws ValidationError for an API key. */
   signOut(principal: Principal): Promise<void>;
   /** Ends the session that a refresh token belongs to; one of no session ends nothing. */
   abandon(input: RefreshInput): Promise<void>;
+  /** The live sessions of the caller, newest first, 100 at most. @throws ForbiddenError for an API key. */
+  listSessions(cx: ServiceContext): Promise<SessionSummary[]>;
+  /** Ends one session of the caller. @throws NotFoundError for one that is over or another's. */
+  revokeSession(cx: ServiceContext, input: { readonly id: string }): Promise<{ sessionId: string }>;
+  /** Ends every session of the caller but the one that asks. */
+  revokeOtherSessions(cx: ServiceContext): Promise<{ sessionsEnded: number }>;
   /**
    * Who presents this token, and where it works.
    *
    * @param organization the value of X-Organization-Id, a global id or a bare UUID, or null.
    * @param watch is asked and told about the key that is presented.
+   * @param from where the request comes from.
    * @throws UnauthenticatedError, ForbiddenError, AppError (API_KEY_EXPIRED, USER_NOT_ACTIVE, ORG_NOT_ACTIVE)
    */
-  authenticate(token: string, organization: string | null, watch?: KeyWatch): Promise<Principal>;
+  authenticate(token: string, organization: string | null, watch?: KeyWatch, from?: Whence): Promise<Principal>;
   /** Drops what is remembered about something that changed. */
   forget(change: AccessChange): void;
   /** Drops everything, because changes may have been missed: call it whenever the feed begins to listen. */
   forgetAll(): void;
 }
 
-export interface AuthDependencies extends LookupDependencies {
+export interface AuthDependencies extends LookupDependencies, Pick<SignInDependencies, 'countAttempt' | 'addressHash' | 'mailer' | 'mails'> {
   readonly preTenant: PreTenantDatabase;
   /** The installation's secret, which the fingerprints of keys depend on. */
   readonly secretKey: string;
-  readonly hashCost: HashCost;
+  readonly hashing: Hashing;
   readonly session: SessionSettings;
-  readonly countAttempt: CountAttempt;
 }
 
-function keyRecord(key: FoundApiKey, { name, slug }: OrganizationName): KeyRecord {
+function keyRecord(key: FoundApiKey, { name, slug, requireSecondFactor: requiresSecondFactor }: OrganizationName): KeyRecord {
   const { orgId, membershipId, role, membershipStatus: status, organizationStatus } = key;
-  const organization = { organizationStatus, organizationName: name, organizationSlug: slug };
+  const organization = { organizationStatus, organizationName: name, organizationSlug: slug, requiresSecondFactor };
   return { ...key, membership: { orgId, membershipId, role, status, ...organization } };
 }
 
 export function createAuthService(dependencies: AuthDependencies): AuthService {
   const { clock, session: { stepUpMs } } = dependencies;
   const lookups = createLookups(dependencies);
-  const passwords = createVerifier(dependencies.hashCost);
+  const passwords = createVerifier(dependencies.hashing);
   const matchesKey = rememberMatches(passwords);
   const fingerprint = createFingerprint(dependencies.secretKey);
   const sessions = { ...dependencies, passwords, forget: lookups.forget };
 
-  async function authenticateKey(token: string, organization: string | null, { beforeWork, onKey }: KeyWatch): Promise<Principal> {
+  async function authenticateKey(token: string, organization: string | null, { beforeWork, onKey }: KeyWatch, from: Whence): Promise<Principal> {
     if (!isWellFormedApiKey(token)) throw new UnauthenticatedError();
     const print = fingerprint(token);
     const key = await lookups.key(print);
     // An unknown key is verified too, against a hash of nothing, so that it takes as long as a wrong one.
-    const matches = await matchesKey(print.toString('base64'), key?.secretHash ?? null, token, beforeWork);
+    const presented = { fingerprint: print.toString('base64'), hashed: key?.secretHash ?? null, secret: token, network: networkOf(from.address) };
+    const matches = await matchesKey(presented, beforeWork);
     if (key === null || !matches) throw new UnauthenticatedError();
     const named = await lookups.organizationName(key.orgId);
     if (named === null) throw new UnauthenticatedError();
     const { keyId, userId, orgId, membershipId } = key;
     const tell = (refusal: string | null): void => onKey?.({ keyId, userId, orgId, membershipId, refusal });
-    try {
-      const principal = principalOfKey(keyRecord(key, named), organization, clock.now());
-      tell(null);
-      return principal;
-    } catch (error) {
-      if (error instanceof AppError) tell(key.keyStatus === 'active' ? error.code : 'API_KEY_REVOKED');
-      throw error;
-    }
+    const principal = ((): Principal => {
+      try {
+        return principalOfKey(keyRecord(key, named), organization, clock.now());
+      } catch (error) {
+        if (error instanceof AppError) tell(key.keyStatus === 'active' ? error.code : 'API_KEY_REVOKED');
+        throw error;
+      }
+    })();
+    const refused = checkUse(key, from);
+    tell(refused?.reason ?? null);
+    if (refused !== null) throw refused.error;
+    return { ...principal, usage: { id: key.usageId, monthlyLimit: key.monthlyLimit } };
   }
 
   async function authenticateSession(token: string, organization: string | null): Promise<Principal> {
@@ -103,18 +131,22 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     const destination = chooseDestination(session, organization);
     if ('operatorOf' in destination) {
       const found = await lookups.operatorOrganization(session.userId, destination.operatorOf);
-      return principalOfSession(session, operatorTenant(found), stepUpMs);
+      return principalOfSession(session, operatorTenant(found, session), stepUpMs);
     }
     return principalOfSession(session, destination.membership && tenantOf(destination.membership), stepUpMs);
   }
 
   return {
-    signIn: (input) => signIn(sessions, input),
+    signIn: (input, origin = {}) => signIn(sessions, input, origin),
+    openSession: (session) => openSession(sessions, session),
     refresh: (input) => refresh(sessions, input),
     signOut: (principal) => signOut(sessions, principal),
     abandon: (input) => abandon(sessions, input),
-    authenticate: (token, organization, watch = {}) =>
-      looksLikeApiKey(token) ? authenticateKey(token, organization, watch) : authenticateSession(token, organization),
+    listSessions,
+    revokeSession,
+    revokeOtherSessions,
+    authenticate: (token, organization, watch = {}, from = NOWHERE) =>
+      looksLikeApiKey(token) ? authenticateKey(token, organization, watch, from) : authenticateSession(token, organization),
     forget: lookups.forget,
     forgetAll: lookups.clear,
   };

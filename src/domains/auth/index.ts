@@ -6,8 +6,14 @@ export {
   type Denial,
   type PresentedKey,
 } from './access-log.ts';
-export { type AuthDependencies, type AuthService, createAuthService, type KeyWatch } from './auth.service.ts';
+export { type AddressHash, createAddressHash } from './address-hash.ts';
+export { type Attempt, type AttemptKind, type CountAttempt, takeAttempt } from './attempts.ts';
+export { type AuthDependencies, type AuthService, createAuthService, type KeyWatch, type Whence } from './auth.service.ts';
 export { createFingerprint, type Fingerprint, generateApiKey, prefixOf } from './key-format.ts';
 export type { AccessFeed } from './lookups.ts';
 export type { RefreshInput, SignInInput } from './session.input.ts';
-export type { CountAttempt, IssuedSession, SessionSettings } from './sessions.ts';
+export type { SessionSummary } from './session-list.ts';
+export type { IssuedSession, NewSession, SessionSettings } from './sessions.ts';
+export { type PendingSignIn, wrongSignIn } from './sign-in.ts';
+export { type MadeToken, makeToken, type TokenPurpose, TOKENS } from './tokens.ts';
+export { createVerifier, type Verifier } from './verify.ts';

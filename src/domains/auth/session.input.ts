@@ -5,10 +5,6 @@ import { emailAddress } from '../input-fields.ts';
 export const signInInput = z.strictObject({
   email: z.string(),
   password: z.string(),
-  userAgent: z
-    .string()
-    .nullish()
-    .transform((text) => text?.slice(0, 500) ?? null),
 });
 
 export const refreshInput = z.strictObject({ refreshToken: z.string() });

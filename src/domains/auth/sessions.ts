@@ -1,5 +1,6 @@
-import { RateLimitedError, UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
+import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import type { Origin } from '../../kernel/origin.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import { isToken, randomToken, sha256 } from '../../platform/crypto/tokens.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
@@ -7,8 +8,7 @@ import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { parseInput } from '../parse-input.ts';
 import type { AccessChange } from '../service-context.ts';
-import { type RefreshInput, refreshInput, type SignInInput, signInEmail, signInInput } from './session.input.ts';
-import type { Verifier } from './verify.ts';
+import { type RefreshInput, refreshInput } from './session.input.ts';
 
 export const ACCESS_PREFIX = 'ta_';
 export const REFRESH_PREFIX = 'tr_';
@@ -20,6 +20,7 @@ export interface IssuedSession {
   readonly accessExpiresAt: Date;
   readonly refreshExpiresAt: Date;
   readonly userId: string;
+  readonly sessionId: string;
 }
 
 export interface SessionSettings {
@@ -30,66 +31,56 @@ export interface SessionSettings {
 }
 
 export interface SessionDependencies {
-  readonly preTenant: Pick<PreTenantDatabase, 'findSignIn' | 'findRefresh'>;
+  readonly preTenant: PreTenantDatabase;
   readonly db: TenantClient;
   readonly clock: Clock;
   readonly session: SessionSettings;
-  readonly passwords: Verifier;
-  readonly countAttempt: CountAttempt;
   /** Told of each session that ended or changed its tokens. */
   readonly forget: (change: AccessChange) => void;
 }
 
-/**
- * Counts an attempt to sign in with an address, whether anybody has it or not.
- *
- * @param address in lower case.
- * @returns null when it may be made, else the milliseconds until another may.
- */
-export type CountAttempt = (address: string) => Promise<number | null>;
+type Tokens = Omit<IssuedSession, 'userId' | 'sessionId'>;
 
-const wrongSignIn = () => new UnauthenticatedError('The address or the password is wrong, or the account is locked.');
-
-function issue(userId: string, { accessMinutes, refreshDays }: SessionSettings, now: Date): IssuedSession {
+function issue({ accessMinutes, refreshDays }: SessionSettings, now: Date): Tokens {
   return {
     accessToken: randomToken(ACCESS_PREFIX),
     refreshToken: randomToken(REFRESH_PREFIX),
     accessExpiresAt: new Date(now.getTime() + accessMinutes * 60_000),
     refreshExpiresAt: new Date(now.getTime() + refreshDays * 86_400_000),
-    userId,
   };
 }
 
-function stored({ accessToken, refreshToken, accessExpiresAt, refreshExpiresAt }: IssuedSession) {
+function stored({ accessToken, refreshToken, accessExpiresAt, refreshExpiresAt }: Tokens) {
   return { accessHash: sha256(accessToken), refreshHash: sha256(refreshToken), accessExpiresAt, refreshExpiresAt };
 }
 
 const asPerson = <Result>(userId: string, work: () => Promise<Result>): Promise<Result> =>
   runInScope(createScope({ orgId: null, userId }), work);
 
-/**
- * Opens a session. Whatever is wrong, the text and the work are the same.
- *
- * @throws RateLimitedError after too many attempts with one address, good ones included.
- */
-export async function signIn(dependencies: SessionDependencies, input: SignInInput): Promise<IssuedSession> {
-  const { preTenant, db, clock, session: settings, passwords } = dependencies;
-  const { email, password, userAgent } = parseInput(signInInput, input);
-  const address = signInEmail(email);
-  // What no account can have counts as it is written: it must not be told from an address that nobody has.
-  const waitMs = await dependencies.countAttempt(address ?? email.trim().toLowerCase());
-  if (waitMs !== null) throw new RateLimitedError('Too many attempts to sign in with this address', waitMs);
-  const found = address === null ? null : await preTenant.findSignIn(address);
-  const matches = await passwords.verify(found?.passwordHash ?? null, password);
-  const now = clock.now();
-  const locked = found?.lockedUntil != null && found.lockedUntil > now;
-  if (found === null || !matches || locked || found.userStatus !== 'active') throw wrongSignIn();
-  const { userId } = found;
-  const session = issue(userId, settings, now);
-  await asPerson(userId, () =>
-    db.session.create({ data: { userId, userAgent, ...stored(session) }, select: { id: true } }),
-  );
-  return session;
+/** For whom a session is opened, and what the person has proved. */
+export interface NewSession {
+  readonly userId: string;
+  /** Where the person sits: shown in the list of sessions. */
+  readonly origin: Origin;
+  readonly provedAt: Date;
+  /** Null when no second factor was asked for. */
+  readonly secondFactorAt: Date | null;
+}
+
+const USER_AGENT_MAX = 500;
+const IP_MAX = 45;
+
+/** Opens a session for somebody who has proved who it is: nothing is asked here. */
+export async function openSession(
+  { db, clock, session: settings }: Pick<SessionDependencies, 'db' | 'clock' | 'session'>,
+  { userId, origin, provedAt, secondFactorAt }: NewSession,
+): Promise<IssuedSession> {
+  const tokens = issue(settings, clock.now());
+  const userAgent = origin.userAgent?.slice(0, USER_AGENT_MAX) ?? null;
+  const ip = origin.ip?.slice(0, IP_MAX) ?? null;
+  const data = { userId, userAgent, ip, provedAt, secondFactorAt, createdAt: clock.now(), ...stored(tokens) };
+  const { id: sessionId } = await asPerson(userId, () => db.session.create({ data, select: { id: true } }));
+  return { ...tokens, userId, sessionId };
 }
 
 /** Trades a refresh token for new tokens. One that was used before was copied by somebody: it ends the session. */
@@ -107,7 +98,7 @@ export async function refresh(dependencies: SessionDependencies, input: RefreshI
     throw new UnauthenticatedError();
   }
   if (refreshExpiresAt <= now || found.userStatus !== 'active') throw new UnauthenticatedError();
-  const next = later(issue(userId, settings, now), refreshExpiresAt);
+  const next = later(issue(settings, now), refreshExpiresAt);
   // The hashes cannot be read, so the expiry stands for the version: of two that refresh at once, one finds it changed.
   const { count } = await asPerson(userId, async () =>
     db.session.updateMany({
@@ -120,11 +111,11 @@ export async function refresh(dependencies: SessionDependencies, input: RefreshI
     throw new UnauthenticatedError();
   }
   dependencies.forget({ kind: 'session', id });
-  return next;
+  return { ...next, userId, sessionId: id };
 }
 
 /** The session with an expiry after the one it had, also within one millisecond. */
-function later(session: IssuedSession, before: Date): IssuedSession {
+function later(session: Tokens, before: Date): Tokens {
   return session.refreshExpiresAt > before ? session : { ...session, refreshExpiresAt: new Date(before.getTime() + 1) };
 }
 
@@ -142,7 +133,8 @@ export async function abandon(dependencies: SessionDependencies, input: RefreshI
   if (found !== null) await endSession(dependencies, found.sessionId, found.userId);
 }
 
-async function endSession({ db, clock, forget }: SessionDependencies, id: string, userId: string): Promise<void> {
+/** Ends one session of a person, if it is the person's and has not ended. */
+export async function endSession({ db, clock, forget }: Pick<SessionDependencies, 'db' | 'clock' | 'forget'>, id: string, userId: string): Promise<void> {
   await asPerson(userId, async () =>
     db.session.updateMany({ where: { id, userId, endedAt: null }, data: { endedAt: clock.now() } }),
   );

@@ -3,9 +3,10 @@ import type { IssuedSession } from '../../domains/auth/index.ts';
 import { builder } from '../builder.ts';
 import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 import { noted } from './outside.ts';
+import { SecondFactorRequired } from './second-factor-required.ts';
 
 /** The success of a mutation that signs somebody in. */
-function sessionSuccess(name: string, description: string) {
+export function sessionSuccess(name: string, description: string) {
   return builder.objectRef<IssuedSession>(name).implement({
     description,
     tenant: 'global',
@@ -34,15 +35,16 @@ builder.mutationField('signIn', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'global',
     access: 'public',
-    description: 'Opens a session with a password. UNAUTHENTICATED, with one text, whatever was wrong; RATE_LIMITED after 5 attempts with one address within a minute (as long as the server is not configured otherwise).',
-    errors: { types: [ValidationError] },
+    description: 'Opens a session with a password. UNAUTHENTICATED, with one text, whatever was wrong; RATE_LIMITED after 5 attempts with one address or from one network within a minute (as long as the server is not configured otherwise). After 5 wrong passwords the address is locked for 15 minutes, twice as long each further time, up to a day.',
+    errors: { types: [ValidationError, SecondFactorRequired] },
     args: { input: t.arg({ type: SignInInput, required: true, description: 'Who.' }) },
     resolve: async (_root, { input }, context) => {
       const { email, password } = input;
-      const signIn = () => context.services.auth.signIn({ email, password, userAgent: context.userAgent });
-      const session = await noted(context, 'signIn', signIn, ({ userId }) => userId);
-      if (input.cookie) context.response.setSessionCookies(session);
-      return session;
+      const signIn = () => context.services.auth.signIn({ email, password }, context.origin);
+      const signedIn = await noted(context, 'signIn', signIn, ({ userId }) => userId);
+      if (!('accessToken' in signedIn)) throw new SecondFactorRequired(signedIn);
+      if (input.cookie) context.response.setSessionCookies(signedIn);
+      return signedIn;
     },
   }),
 );

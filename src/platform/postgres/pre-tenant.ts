@@ -1,5 +1,6 @@
 import type { DatabasePool } from './adapter/index.ts';
 import { readRecords } from './adapter/records.ts';
+import { createPeopleCredentials, type PeopleCredentials } from './people-credentials.ts';
 import type {
   ApiKeyStatus,
   MembershipStatus,
@@ -20,6 +21,13 @@ export interface FoundApiKey {
   readonly expiresAt: Date | null;
   readonly scopes: readonly string[];
   readonly rateLimitPerHour: number;
+  readonly allowedNetworks: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly requireSecondFactor: boolean;
+  /** Whether the owner has a second factor that was confirmed. */
+  readonly ownerSecondFactor: boolean;
+  readonly monthlyLimit: number | null;
+  readonly usageId: string;
   readonly organizationStatus: OrganizationStatus;
   readonly userStatus: UserStatus;
   readonly membershipStatus: MembershipStatus;
@@ -43,7 +51,9 @@ export interface FoundSession {
   readonly userId: string;
   readonly accessExpiresAt: Date;
   readonly endedAt: Date | null;
+  /** When the person last proved to be there. */
   readonly provedAt: Date;
+  /** Null for a session that had no second factor. */
   readonly secondFactorAt: Date | null;
   readonly userStatus: UserStatus;
   readonly systemRole: SystemRole;
@@ -58,14 +68,6 @@ export interface FoundRefresh {
   readonly userStatus: UserStatus;
   /** The token was exchanged before: somebody has a copy. */
   readonly reused: boolean;
-}
-
-export interface FoundSignIn {
-  readonly userId: string;
-  /** Null for an identity that has no password yet. */
-  readonly passwordHash: string | null;
-  readonly userStatus: UserStatus;
-  readonly lockedUntil: Date | null;
 }
 
 export interface FoundOrganization {
@@ -93,18 +95,16 @@ export interface UnsettledOrganization {
 }
 
 /**
- * What may be looked up before a tenant is known: the definer functions of the sign-in migration and nothing else. Each
+ * What may be looked up before a tenant is known: the definer functions of the migrations and nothing else. Each
  * answers null for what it does not find. All fail like statements of the tenant client do.
  */
-export interface PreTenantDatabase {
+export interface PreTenantDatabase extends PeopleCredentials {
   /** @param fingerprint 32 bytes. */
   findApiKey(fingerprint: Uint8Array): Promise<FoundApiKey | null>;
   /** @param accessHash SHA-256 of the access token. */
   findSession(accessHash: Uint8Array): Promise<FoundSession | null>;
   /** @param refreshHash SHA-256 of the refresh token, the current or the previous one. */
   findRefresh(refreshHash: Uint8Array): Promise<FoundRefresh | null>;
-  /** @param email in lower case. */
-  findSignIn(email: string): Promise<FoundSignIn | null>;
   /** The id of the identity with this address (in lower case), made without a password when there is none. */
   ensureIdentity(email: string, name: string | null): Promise<string>;
   /** The organizations whose log has grown by so many events since its last checkpoint, or at all since one so old. */
@@ -120,19 +120,20 @@ export interface PreTenantDatabase {
 const nobody = { orgId: null, userId: null } as const;
 
 export function createPreTenantDatabase(pool: DatabasePool): PreTenantDatabase {
-  const call = async (text: string, ...values: unknown[]): Promise<Record<string, unknown> | undefined> => {
-    // The scope of nobody travels along, so that a look-up can never run in what a connection was used for before.
-    const [record] = await readRecords(pool, [pool.scopeStep(nobody), { text, values }]);
+  const callAs = async (userId: string | null, text: string, ...values: unknown[]): Promise<Record<string, unknown> | undefined> => {
+    // The scope travels along, so that a look-up can never run in what a connection was used for before.
+    const [record] = await readRecords(pool, [pool.scopeStep({ orgId: null, userId }), { text, values }]);
     return record;
   };
+  const call = (text: string, ...values: unknown[]): Promise<Record<string, unknown> | undefined> => callAs(null, text, ...values);
   const find = async <Found>(text: string, ...values: unknown[]): Promise<Found | null> =>
     ((await call(text, ...values)) as Found | undefined) ?? null;
 
   return {
+    ...createPeopleCredentials(callAs),
     findApiKey: (fingerprint) => find('SELECT * FROM iam.find_api_key($1::bytea)', fingerprint),
     findSession: (accessHash) => find('SELECT * FROM iam.find_session($1::bytea)', accessHash),
     findRefresh: (refreshHash) => find('SELECT * FROM iam.find_refresh($1::bytea)', refreshHash),
-    findSignIn: (email) => find('SELECT * FROM iam.find_sign_in($1::text)', email),
     async ensureIdentity(email, name) {
       const record = await call('SELECT iam.ensure_identity($1::text, $2::text) AS user_id', email, name);
       return record?.['userId'] as string;

@@ -9,6 +9,7 @@ import { FOREIGN_WORD, foreignId } from '../worlds/tenant-copy.ts';
 import { compareWorlds } from './filters.ts';
 import { foreignMarks } from './marks.ts';
 import { ask, type Strike } from './strike.ts';
+import { openSessionBy } from '../../../harness/sessions.ts';
 
 const CURSOR_NAMES = new Set(['cursor', 'startCursor', 'endCursor']);
 const CURSORS_TRIED = 3;
@@ -36,7 +37,7 @@ const forged = (cursor: string, place: number): string => `${cursor.slice(0, pla
 /** An administrator of the attacked organization, who gets its genuine cursors. */
 async function insider({ stage, arena }: Strike): Promise<Caller> {
   const { auth } = stage.full.testApp.app.services;
-  const { accessToken } = await auth.signIn({ email: `admin@${FOREIGN_WORD}.test`, password: PASSWORD, userAgent: null });
+  const { accessToken } = await openSessionBy(auth, { email: `admin@${FOREIGN_WORD}.test`, password: PASSWORD });
   return { name: 'insider', headers: { authorization: `Bearer ${accessToken}`, 'x-organization-id': foreignId(arena.world.organizationId) } };
 }
 

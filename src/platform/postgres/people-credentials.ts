@@ -1,0 +1,135 @@
+import type { UserStatus } from './generated/client/client.ts';
+
+/** An attempt that was counted before anything is compared. */
+export interface TakenAttempt {
+  /** The address was locked before this attempt. */
+  readonly locked: boolean;
+  /** Not null when this attempt, unless it is settled, is the one that locks the address: until when. */
+  readonly locksUntil: Date | null;
+}
+
+/** What a sign-in compares against: the same for an address that nobody has, with nothing in it. */
+export interface FoundSignIn extends TakenAttempt {
+  /** Null when nobody has the address. */
+  readonly userId: string | null;
+  /** Null also for an identity that has no password yet. */
+  readonly passwordHash: string | null;
+  readonly userStatus: UserStatus | null;
+  /** Whether a confirmed second factor is asked for after the password. */
+  readonly secondFactor: boolean;
+}
+
+/** What credentials.tokens knows a token by. */
+export type TokenPurpose = 'verify_email' | 'reset_password' | 'second_factor';
+
+/** A registration, as it is kept until the address is proved. */
+export interface NewRegistration {
+  /** In lower case. */
+  readonly email: string;
+  readonly name: string | null;
+  /** SHA-256 of the token. */
+  readonly hash: Uint8Array;
+  readonly passwordHash: string;
+  readonly expiresAt: Date;
+}
+
+/** A token that works, and whose it is. */
+export interface OpenToken {
+  readonly userId: string;
+  readonly email: string;
+  readonly name: string | null;
+  /** What was chosen at registration; null for any other purpose. */
+  readonly passwordHash: string | null;
+}
+
+/** What proves who a person is: reached through the definer functions of the migration of people and nothing else. */
+export interface PeopleCredentials {
+  /** Counts an attempt to prove to be whoever has an address. @param addressHash 32 bytes. */
+  takeSignInAttempt(addressHash: Uint8Array, now: Date): Promise<TakenAttempt>;
+  /**
+   * Counts an attempt and finds what it is compared with: one round trip, the same for every address.
+   *
+   * @param email in lower case, or null for what no account can have.
+   */
+  beginSignIn(email: string | null, addressHash: Uint8Array, now: Date): Promise<FoundSignIn>;
+  /** The attempt was right: forgets all failures when that is all, else gives back this one. */
+  settleSignIn(addressHash: Uint8Array, complete: boolean): Promise<void>;
+  /** Whether this is the person's password still, after every change of it that is under way. */
+  stillHasPassword(userId: string, passwordHash: string): Promise<boolean>;
+  /** Keeps a registration and answers which mail to write; the same work for every address. */
+  beginRegistration(registration: NewRegistration, now: Date): Promise<'verify' | 'known' | 'nothing'>;
+  /** A new token for a registration that was not completed; true when there is one to be sent. */
+  renewVerification(email: string, hash: Uint8Array, expiresAt: Date, now: Date): Promise<boolean>;
+  /** A token for a new password; true when there is somebody to send it to. */
+  beginReset(email: string, hash: Uint8Array, expiresAt: Date, now: Date): Promise<boolean>;
+  /** What stands between the two steps of a sign-in. */
+  beginChallenge(userId: string, hash: Uint8Array, expiresAt: Date, now: Date): Promise<void>;
+  /** An open token, one of its attempts taken. Null: unknown, used, too late or tried too often. */
+  findOpenToken(hash: Uint8Array, purpose: TokenPurpose, now: Date): Promise<OpenToken | null>;
+  /** Uses a token up, once; answers whose it was. */
+  useToken(hash: Uint8Array, purpose: TokenPurpose, now: Date): Promise<string | null>;
+  /** Uses the token up and gives the identity the password chosen with it. Null when nothing was done. */
+  completeRegistration(hash: Uint8Array, now: Date): Promise<string | null>;
+  /** Uses the token up, sets the password, ends every session of the person. Null when nothing was done. */
+  completeReset(hash: Uint8Array, passwordHash: string, now: Date): Promise<string | null>;
+  /**
+   * Sets another password for a person, ends every session but one and makes every token void.
+   *
+   * @returns how many sessions ended; null when the old hash is not the person's any more, and nothing was done.
+   */
+  changePassword(userId: string, oldHash: string, passwordHash: string, sessionId: string, now: Date): Promise<number | null>;
+  /** Sets the password of an identity that has none and has proved its address. False when there is one. */
+  setFirstPassword(userId: string, passwordHash: string, now: Date): Promise<boolean>;
+  /** Takes away tokens and counted attempts that are over, at most 1,000 of each. */
+  clearCredentials(now: Date): Promise<void>;
+}
+
+/** Calls a function in the scope of a person, or of nobody, and answers its first row. */
+export type CallAs = (userId: string | null, text: string, ...values: unknown[]) => Promise<Record<string, unknown> | undefined>;
+
+export function createPeopleCredentials(call: CallAs): PeopleCredentials {
+  const row = async <Found>(text: string, ...values: unknown[]): Promise<Found> => (await call(null, text, ...values)) as Found;
+  /** What a function answers that gives one value. */
+  const valueAs = async <Value>(userId: string | null, text: string, ...values: unknown[]): Promise<Value> =>
+    (await call(userId, `SELECT ${text} AS answer`, ...values))?.['answer'] as Value;
+  const value = <Value>(text: string, ...values: unknown[]): Promise<Value> => valueAs(null, text, ...values);
+  /** Nothing is no type that can be read: it is asked for beside it. */
+  const run = async (text: string, ...values: unknown[]): Promise<void> => void (await call(null, `SELECT true FROM ${text}`, ...values));
+
+  return {
+    takeSignInAttempt: (addressHash, now) =>
+      row('SELECT * FROM iam.take_sign_in_attempt($1::bytea, $2::timestamptz)', addressHash, now),
+    beginSignIn: (email, addressHash, now) =>
+      row('SELECT * FROM iam.begin_sign_in($1::text, $2::bytea, $3::timestamptz)', email, addressHash, now),
+    settleSignIn: (addressHash, complete) => run('iam.settle_sign_in($1::bytea, $2::boolean)', addressHash, complete),
+    stillHasPassword: (userId, passwordHash) => value('iam.still_has_password($1::uuid, $2::text)', userId, passwordHash),
+    beginRegistration: ({ email, name, hash, passwordHash, expiresAt }, now) =>
+      value(
+        'iam.begin_registration($1::text, $2::text, $3::bytea, $4::text, $5::timestamptz, $6::timestamptz)',
+        ...[email, name, hash, passwordHash, expiresAt, now],
+      ),
+    renewVerification: (email, hash, expiresAt, now) =>
+      value('iam.renew_verification($1::text, $2::bytea, $3::timestamptz, $4::timestamptz)', email, hash, expiresAt, now),
+    beginReset: (email, hash, expiresAt, now) =>
+      value('iam.begin_reset($1::text, $2::bytea, $3::timestamptz, $4::timestamptz)', email, hash, expiresAt, now),
+    beginChallenge: (userId, hash, expiresAt, now) =>
+      run('iam.begin_challenge($1::uuid, $2::bytea, $3::timestamptz, $4::timestamptz)', userId, hash, expiresAt, now),
+    async findOpenToken(hash, purpose, now) {
+      const text = 'SELECT * FROM iam.find_open_token($1::bytea, $2::text, $3::timestamptz)';
+      return (await row<OpenToken | undefined>(text, hash, purpose, now)) ?? null;
+    },
+    useToken: (hash, purpose, now) => value('iam.use_token($1::bytea, $2::text, $3::timestamptz)', hash, purpose, now),
+    completeRegistration: (hash, now) => value('iam.complete_registration($1::bytea, $2::timestamptz)', hash, now),
+    completeReset: (hash, passwordHash, now) =>
+      value('iam.complete_reset($1::bytea, $2::text, $3::timestamptz)', hash, passwordHash, now),
+    changePassword: (userId, oldHash, passwordHash, sessionId, now) =>
+      valueAs(
+        userId,
+        'iam.change_password($1::text, $2::text, $3::uuid, $4::timestamptz)',
+        ...[oldHash, passwordHash, sessionId, now],
+      ),
+    setFirstPassword: (userId, passwordHash, now) =>
+      value('iam.set_first_password($1::uuid, $2::text, $3::timestamptz)', userId, passwordHash, now),
+    clearCredentials: (now) => run('iam.clear_credentials($1::timestamptz)', now),
+  };
+}

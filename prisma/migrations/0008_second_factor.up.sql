@@ -9,7 +9,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
     INSERT INTO credentials.second_factors AS f (user_id, key_id, encrypted_secret, created_at)
     VALUES (app.current_user_id(), p_key_id, p_encrypted, p_now)
     ON CONFLICT (user_id) DO UPDATE
-      SET key_id = excluded.key_id, encrypted_secret = excluded.encrypted_secret, last_step = -1, created_at = excluded.created_at
+      SET key_id = excluded.key_id, encrypted_secret = excluded.encrypted_secret, created_at = excluded.created_at
       WHERE f.confirmed_at IS NULL
     RETURNING 1)
   SELECT EXISTS (SELECT 1 FROM begun)

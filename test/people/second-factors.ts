@@ -7,16 +7,20 @@ import { createSealing } from '../../src/platform/crypto/sealing.ts';
 import { createPool, createTenantAdapter } from '../../src/platform/postgres/adapter/index.ts';
 import { createTenantClient } from '../../src/platform/postgres/tenant-client.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
+import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
+import { untilWaiting } from '../domains/world.ts';
 import { createTestDatabase } from '../harness/database.ts';
 
 export const STEP_MS = 30_000;
+/** As many as have a connection. */
+const AT_ONCE = 8;
 
 /** Second factors on a real database, with a clock that the test sets. */
 export type SecondFactorWorld = Awaited<ReturnType<typeof openSecondFactors>>;
 
 export async function openSecondFactors() {
   const database = await createTestDatabase();
-  const pool = createPool({ url: database.runtimeUrl, size: 8, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000, namedStatements: true });
+  const pool = createPool({ url: database.runtimeUrl, size: AT_ONCE, connectTimeoutMs: 5_000, statementTimeoutMs: 10_000, namedStatements: true });
   const db = createTenantClient({ adapter: createTenantAdapter(pool), connectTimeoutMs: 5_000, statementTimeoutMs: 10_000 });
   // In the middle of a step, so that a test says by how many it moves on.
   let now = new Date(Date.UTC(2026, 0, 31, 9, 30, 15));
@@ -70,7 +74,25 @@ export async function openSecondFactors() {
 
   return {
     ...opened,
-    ...{ db, keys, openWith, person, enrolled, contextOf, sql },
+    ...{ db, keys, recoveryPepper, openWith, person, enrolled, contextOf, sql },
+    /** Calls a function of the database as somebody, past the use cases. */
+    as: <Result>({ userId }: Person, work: () => Promise<Result>): Promise<Result> => runInScope(createScope({ orgId: null, userId }), work),
+    /**
+     * Does the same eight times, while somebody else holds the rows of the person that it needs, and lets them go when all of
+     * them are waiting: so they meet where it matters, on any machine.
+     */
+    contend: <Result>({ userId }: Person, table: 'second_factors' | 'recovery_codes', attempt: (index: number) => Promise<Result>): Promise<Result[]> =>
+      withClient(database.superuserUrl, async (client) => {
+        await client.query('BEGIN');
+        await client.query(`SELECT 1 FROM credentials.${table} WHERE user_id = $1 FOR UPDATE`, [userId]);
+        let over = false;
+        const results = Promise.all(Array.from({ length: AT_ONCE }, (_, index) => attempt(index))).finally(() => {
+          over = true;
+        });
+        await untilWaiting(sql, AT_ONCE, () => over);
+        await client.query('COMMIT');
+        return results;
+      }),
     now: () => now,
     /** Moves the clock on, so that the authenticator shows another code. */
     pass: (steps = 1) => void (now = new Date(now.getTime() + steps * STEP_MS)),

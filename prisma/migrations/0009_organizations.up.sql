@@ -47,7 +47,7 @@ ALTER TABLE iam.organizations
   ADD COLUMN contact_email text CHECK (contact_email = lower(contact_email) AND length(contact_email) BETWEEN 3 AND 254),
   ADD COLUMN timezone text NOT NULL DEFAULT 'UTC' CHECK (length(timezone) BETWEEN 1 AND 50),
   ADD COLUMN locale text NOT NULL DEFAULT 'en' CHECK (length(locale) BETWEEN 2 AND 35),
-  ADD COLUMN settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object' AND length(settings::text) <= 16384),
+  ADD COLUMN settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object' AND length(settings::text) <= 32768),
   ADD COLUMN require_second_factor boolean NOT NULL DEFAULT false,
   ADD COLUMN namespace_retired_at timestamptz(3); -- when the engine has let go of the namespace of a deleted one
 -- What is carried on with is few rows of many, and is looked for all the time.

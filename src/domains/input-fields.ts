@@ -44,6 +44,36 @@ export const emailAddress = z
   .max(254, 'must be at most 254 characters long')
   .pipe(z.email());
 
+/** A time zone of the IANA database, for example "Europe/Berlin", in the form in which the database writes it. */
+export const timeZone = z.string().trim().max(50).transform((name, cx) => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+  } catch {
+    cx.issues.push({ code: 'custom', message: 'must be a time zone, for example "Europe/Berlin"', input: name });
+    return z.NEVER;
+  }
+});
+
+/** A language tag of BCP 47, for example "de-CH", in its canonical form. */
+export const languageTag = z.string().trim().max(35).transform((tag, cx) => {
+  try {
+    const [canonical] = Intl.getCanonicalLocales(tag);
+    if (canonical !== undefined) return canonical;
+  } catch {
+    // What is no tag at all is told like one that is empty.
+  }
+  cx.issues.push({ code: 'custom', message: 'must be a language tag, for example "de-CH"', input: tag });
+  return z.NEVER;
+});
+
+/** The address of a page: http or https, without a password in it. */
+export const webAddress = z.string().trim().max(500).transform((text, cx) => {
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.href.length <= 500) return url.href;
+  cx.issues.push({ code: 'custom', message: 'must be the address of a web page, for example "https://example.com"', input: text });
+  return z.NEVER;
+});
+
 /** What a client sends to make sure that a repeated request acts once. */
 export const idempotencyKey = line(1, 255)
   .nullish()

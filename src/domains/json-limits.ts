@@ -21,16 +21,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * most 10,000 values and keys. Numbers count as PostgreSQL writes them: without an exponent, so that 1e300 takes 301 bytes.
  *
  * @param path where the value is in the input, for the ValidationError.
+ * @param mostBytes where less than 64 kB is allowed.
  */
-export function requireJsonObject(value: unknown, path: string): JsonObject {
+export function requireJsonObject(value: unknown, path: string, mostBytes = LARGEST_JSON_BYTES): JsonObject {
   if (!isJsonObject(value)) throw ValidationError.of(path, 'must be a JSON object');
-  const problem = problemOf(value);
+  const problem = problemOf(value, mostBytes);
   if (problem !== null) throw ValidationError.of(path, problem);
   return value;
 }
 
 /** Looks at the whole value level by level: a call for each level would let a deep value exhaust the stack. */
-function problemOf(root: JsonObject): string | null {
+function problemOf(root: JsonObject, mostBytes: number): string | null {
   let level: unknown[] = [root];
   let values = 0;
   let extraBytes = 0;
@@ -46,7 +47,7 @@ function problemOf(root: JsonObject): string | null {
     level = contained.filter((value) => typeof value === 'object' && value !== null);
   }
   const bytes = Buffer.byteLength(JSON.stringify(root)) + extraBytes;
-  return bytes > LARGEST_JSON_BYTES ? `must be at most ${LARGEST_JSON_BYTES} bytes of JSON` : null;
+  return bytes > mostBytes ? `must be at most ${mostBytes} bytes of JSON` : null;
 }
 
 /** How many digits a number takes more where it is written without an exponent. */

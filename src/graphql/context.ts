@@ -6,7 +6,7 @@ import type { AuthService } from '../domains/auth/index.ts';
 import type { EventService } from '../domains/events/index.ts';
 import type { MemberService } from '../domains/identity/index.ts';
 import type { OnboardingService } from '../domains/onboarding/index.ts';
-import type { OrganizationService } from '../domains/organizations/index.ts';
+import type { LifecycleService, OrganizationService } from '../domains/organizations/index.ts';
 import type { ServiceContext } from '../domains/service-context.ts';
 import type { ScheduleService, WorkflowService } from '../domains/workflows/index.ts';
 import type { CursorCodec } from './connections/cursor.ts';
@@ -17,6 +17,7 @@ import type { ViewerRateLimit } from './viewer/rate-limit.ts';
 export interface Services {
   readonly auth: AuthService;
   readonly organizations: OrganizationService;
+  readonly lifecycle: LifecycleService;
   readonly members: MemberService;
   readonly apiKeys: ApiKeyService;
   readonly onboarding: OnboardingService;

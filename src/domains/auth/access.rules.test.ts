@@ -26,6 +26,7 @@ const membership = (more: Partial<Membership> = {}): Membership => ({
   organizationStatus: 'active',
   organizationName: 'Acme',
   organizationSlug: 'acme',
+  requiresSecondFactor: false,
   ...more,
 });
 const key = (more: Partial<KeyRecord> = {}): KeyRecord => ({
@@ -170,8 +171,31 @@ describe('where a session works', () => {
     expect(operator(ORG, membership({ status: 'suspended' }))).toEqual({ operatorOf: ORG });
     expect(operator(null, membership())).toEqual({ membership: null });
     expect(codeOf(() => operator('nonsense'))).toBe('FORBIDDEN');
-    expect(codeOf(() => operatorTenant(null))).toBe('FORBIDDEN');
-    expect(codeOf(() => operatorTenant({ orgId: ORG, organizationStatus: 'suspended' }))).toBe('ORG_NOT_ACTIVE');
+    const visit = (found: Parameters<typeof operatorTenant>[0]) => codeOf(() => operatorTenant(found, session()));
+    expect(visit(null)).toBe('FORBIDDEN');
+    expect(visit({ orgId: ORG, organizationStatus: 'suspended', requiresSecondFactor: false })).toBe('ORG_NOT_ACTIVE');
+  });
+
+  test('with a second factor where the organization asks for one, and in none without: only so can one be set up', () => {
+    const strict = membership({ requiresSecondFactor: true });
+    const enter = (secondFactorAt: Date | null, named: string | null) => chooseDestination(session({ memberships: [strict], secondFactorAt }), named);
+    expect(enter(NOW, ORG)).toEqual({ membership: strict });
+    expect(enter(NOW, null)).toEqual({ membership: strict });
+    expect(codeOf(() => enter(null, ORG))).toBe('SECOND_FACTOR_REQUIRED');
+    expect(enter(null, null)).toEqual({ membership: null });
+  });
+
+  test('as an operator not without a second factor either, where members need one', () => {
+    const strict = { orgId: ORG, organizationStatus: 'active' as const, requiresSecondFactor: true };
+    expect(codeOf(() => operatorTenant(strict, session()))).toBe('SECOND_FACTOR_REQUIRED');
+    expect(operatorTenant(strict, session({ secondFactorAt: NOW }))).toEqual({ orgId: ORG, membershipId: null, role: null });
+  });
+
+  test('in none for the owner of the only one, while it rests: from there it is opened again, by nobody else', () => {
+    const resting = (more: Partial<Membership>) => () => chooseDestination(session({ memberships: [membership({ organizationStatus: 'inactive', ...more })] }), null);
+    expect(resting({ role: 'owner' })()).toEqual({ membership: null });
+    expect(codeOf(resting({ role: 'admin' }))).toBe('ORG_NOT_ACTIVE');
+    expect(codeOf(resting({ role: 'owner', organizationStatus: 'suspended' }))).toBe('ORG_NOT_ACTIVE');
   });
 
   test('only a super administrator is one: a system administrator is like everybody', () => {

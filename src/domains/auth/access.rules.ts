@@ -24,6 +24,8 @@ export interface Membership {
   readonly organizationStatus: OrganizationStatus;
   readonly organizationName: string;
   readonly organizationSlug: string;
+  /** Whether the organization lets in nobody whose session has shown no second factor. */
+  readonly requiresSecondFactor: boolean;
 }
 
 /** What is known of an API key whose secret was right. */
@@ -57,6 +59,8 @@ const userNotActive = () =>
   new AppError('USER_NOT_ACTIVE', 'Your access is suspended: ask an administrator of the organization.');
 const organizationNotActive = () =>
   new AppError('ORG_NOT_ACTIVE', 'The organization is not active: ask its owner or the operator.');
+const secondFactorRequired = () =>
+  new AppError('SECOND_FACTOR_REQUIRED', 'This organization asks for a second factor: set one up, then sign in with it.');
 /** One text, whether the organization exists or not. */
 const notYours = () => new ForbiddenError(
     'X-Organization-Id names no organization that you are a member of: send an id from viewer { organizations { id } }.',
@@ -110,17 +114,24 @@ export type Destination =
 /**
  * Chooses the organization of a session's request: the one that is named, or the only one.
  *
- * @throws ForbiddenError for one the person is not in, AppError (USER_NOT_ACTIVE, ORG_NOT_ACTIVE) for one it is.
+ * @throws ForbiddenError for one the person is not in, AppError (USER_NOT_ACTIVE, ORG_NOT_ACTIVE, SECOND_FACTOR_REQUIRED)
+ * for one it is.
  */
 export function chooseDestination(session: SessionRecord, named: string | null): Destination {
   // An operator is one everywhere: an organization that adds it as a member must not narrow what it may do there.
   if (session.systemRole === 'super_admin') return operatorDestination(named);
-  if (named === null) return onlyMembership(session.memberships);
+  if (named === null) return onlyMembership(session);
   const orgId = namedOrganization(named);
   const membership = session.memberships.find((candidate) => candidate.orgId === orgId && candidate.status !== 'left');
   if (membership === undefined) throw notYours();
   checkEntry(membership);
+  if (!hasFactorFor(session, membership)) throw secondFactorRequired();
   return { membership };
+}
+
+/** It binds people, who can show one: an API key has rules of its own. */
+function hasFactorFor({ secondFactorAt }: Pick<SessionRecord, 'secondFactorAt'>, { requiresSecondFactor }: Pick<Membership, 'requiresSecondFactor'>): boolean {
+  return !requiresSecondFactor || secondFactorAt !== null;
 }
 
 function operatorDestination(named: string | null): Destination {
@@ -134,12 +145,15 @@ function operatorDestination(named: string | null): Destination {
  * The organization of somebody who names none: the only one the person was ever in. Anybody can be added to another
  * organization without being asked, so from the second on nothing is taken for granted, also after the first has ended.
  */
-function onlyMembership(memberships: readonly Membership[]): Destination {
+function onlyMembership(session: SessionRecord): Destination {
   // An invitation is nothing to work in; it neither decides nor stands in the way.
-  const [only, ...others] = memberships.filter(({ status }) => status !== 'invited');
+  const [only, ...others] = session.memberships.filter(({ status }) => status !== 'invited');
   if (only === undefined || only.status === 'left' || others.length > 0) return { membership: null };
+  // Who has closed it must be able to open it again, which is done from outside.
+  if (only.role === 'owner' && only.status === 'active' && only.organizationStatus === 'inactive') return { membership: null };
   checkEntry(only);
-  return { membership: only };
+  // In none instead of refused: who has to set up a second factor must be able to.
+  return { membership: hasFactorFor(session, only) ? only : null };
 }
 
 function isOpen({ status, organizationStatus }: Membership): boolean {
@@ -151,10 +165,22 @@ function checkEntry({ status, organizationStatus }: Membership): void {
   if (organizationStatus !== 'active') throw organizationNotActive();
 }
 
-/** The organization that an operator asked for, as it was found. @throws ForbiddenError, AppError (ORG_NOT_ACTIVE) */
-export function operatorTenant(found: { orgId: string; organizationStatus: OrganizationStatus } | null): Tenant {
+/** What is known of an organization that an operator asked for. */
+export interface VisitedOrganization {
+  readonly orgId: string;
+  readonly organizationStatus: OrganizationStatus;
+  readonly requiresSecondFactor: boolean;
+}
+
+/**
+ * The organization that an operator asked for, as it was found: who is above its members shows what they have to show.
+ *
+ * @throws ForbiddenError, AppError (ORG_NOT_ACTIVE, SECOND_FACTOR_REQUIRED)
+ */
+export function operatorTenant(found: VisitedOrganization | null, session: Pick<SessionRecord, 'secondFactorAt'>): Tenant {
   if (found === null) throw notYours();
   if (found.organizationStatus !== 'active') throw organizationNotActive();
+  if (!hasFactorFor(session, found)) throw secondFactorRequired();
   return { orgId: found.orgId, membershipId: null, role: null };
 }
 
@@ -195,6 +221,6 @@ function isShown({ status, organizationStatus }: Membership): boolean {
 }
 
 function summaryOf(membership: Membership): MembershipSummary {
-  const { orgId, membershipId, role, organizationName, organizationSlug } = membership;
-  return { orgId, membershipId, role, organizationName, organizationSlug, active: isOpen(membership) };
+  const { orgId, membershipId, role, organizationName, organizationSlug, requiresSecondFactor } = membership;
+  return { orgId, membershipId, role, organizationName, organizationSlug, requiresSecondFactor, active: isOpen(membership) };
 }

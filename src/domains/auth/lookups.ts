@@ -14,6 +14,7 @@ export interface AccessFeed {
 export interface OrganizationName {
   readonly name: string;
   readonly slug: string;
+  readonly requireSecondFactor: boolean;
 }
 
 /** What authentication reads, remembered while the feed tells what changes. */
@@ -109,7 +110,7 @@ export function createLookups(
 /** Reads in the scope of the organization: the look-ups before a tenant is known tell no more than they must. */
 async function readName({ db }: LookupDependencies, orgId: string): Promise<OrganizationName | null> {
   return runInScope(createScope({ orgId, userId: null }), () =>
-    db.organization.findFirst({ where: { id: orgId }, select: { name: true, slug: true } }),
+    db.organization.findFirst({ where: { id: orgId }, select: { name: true, slug: true, requireSecondFactor: true } }),
   );
 }
 

@@ -27,8 +27,8 @@ export interface AuditEvent {
   readonly data?: JsonObject;
 }
 
-/** Who does something, and where it is written down. */
-export type RecordContext = Pick<ServiceContext, 'principal' | 'origin' | 'events'>;
+/** Who does something, and where it is written down. Without a principal it is the server that does it. */
+export type RecordContext = Pick<ServiceContext, 'origin' | 'events'> & { readonly principal: Principal | null };
 
 /** Fewer than the store takes at once, so that a member of very many keys can leave too. */
 const MOST_AT_ONCE = 500;
@@ -39,13 +39,15 @@ export function entityTag({ type, id }: Entity): string {
 }
 
 /** The tags by which everything that somebody did is found. */
-function actorTags({ kind, credentialId, tenant }: Principal): string[] {
+function actorTags(principal: Principal | null): string[] {
+  if (principal === null) return [];
+  const { kind, credentialId, tenant } = principal;
   const member = tenant?.membershipId == null ? 'operator' : toGlobalId('Member', tenant.membershipId);
   return [`actor:${member}`, ...(kind === 'apiKey' ? [`actor:${toGlobalId('ApiKey', credentialId)}`] : [])];
 }
 
 /** What is appended for something that is to be written down. */
-export function toNewEvent(principal: Principal, { kind, about, concerning = [], data = {} }: AuditEvent): NewEvent {
+export function toNewEvent(principal: Principal | null, { kind, about, concerning = [], data = {} }: AuditEvent): NewEvent {
   const entities = about === null ? concerning : [about, ...concerning];
   return {
     type: kind.type,
@@ -94,7 +96,7 @@ export async function recordOnce<Result>(
  * An operator of the platform in an organization that is not the one of the request. Who is a member of one organization
  * is nothing to write into the log of another.
  */
-export function asVisitor<Context extends RecordContext>(cx: Context): Context {
+export function asVisitor<Context extends Pick<ServiceContext, 'principal'>>(cx: Context): Context {
   return { ...cx, principal: { ...cx.principal, tenant: null } };
 }
 
@@ -108,7 +110,7 @@ const readings = new WeakMap<Origin, Map<string, Promise<unknown>>>();
  * @param data what was asked for: see reading.ts.
  */
 export async function recordAuditRead(
-  cx: RecordContext & Pick<ServiceContext, 'db'>,
+  cx: Pick<ServiceContext, 'principal' | 'origin' | 'events' | 'db'>,
   data: JsonObject,
 ): Promise<void> {
   const { db, principal, origin } = cx;

@@ -5,8 +5,12 @@ export const memberEvents = {
   added: { type: 'MEMBER.ADDED', when: 'Somebody became a member, or came back.' },
   roleChanged: { type: 'MEMBER.ROLE_CHANGED', when: 'A member was given another role.' },
   removed: { type: 'MEMBER.REMOVED', when: 'A member was removed by somebody else.' },
+  suspended: { type: 'MEMBER.SUSPENDED', when: 'A member was shut out for now.' },
+  activated: { type: 'MEMBER.ACTIVATED', when: 'A member was let in again.' },
+  ownerChanged: { type: 'ORGANIZATION.OWNER_CHANGED', when: 'The organization was handed over to another member.' },
   left: { type: 'MEMBER.LEFT', when: 'A member has left by its own will.' },
   keyEnded: { type: 'API_KEY.REVOKED', when: 'A key ended with the membership of its owner, or of who made it.' },
+  invitationEnded: { type: 'INVITATION.REVOKED', when: 'An invitation ended, because who sent it has left or may not send it any more.' },
 } as const satisfies AuditKinds;
 
 export const memberAdded = (id: string, role: string, cameBack: boolean): AuditEvent => ({
@@ -28,4 +32,11 @@ export const keyEnded = (memberId: string) => (id: string): AuditEvent => ({
   about: { type: 'ApiKey', id },
   concerning: [{ type: 'Member', id: memberId }],
   data: { before: { status: 'active' }, after: { status: 'revoked' } },
+});
+
+/** That an invitation ended because this member has left, or has another role. */
+export const invitationEnded = (memberId: string) => (id: string): AuditEvent => ({
+  kind: memberEvents.invitationEnded,
+  about: { type: 'Invitation', id },
+  concerning: [{ type: 'Member', id: memberId }],
 });

@@ -13,7 +13,16 @@ export const addMemberInput = z.strictObject({
 
 export const updateMemberRoleInput = z.strictObject({ id: globalId, role: z.enum(ORGANIZATION_ROLES) });
 export const removeMemberInput = z.strictObject({ id: globalId });
+export const transferOwnershipInput = z.strictObject({ memberId: globalId });
+
+/** What one request may change: each is locked until all are done. */
+const AT_ONCE = 100;
+export const memberIdsInput = z.strictObject({ ids: z.array(globalId).min(1).max(AT_ONCE) });
+export const updateMemberRolesInput = z.strictObject({ changes: z.array(updateMemberRoleInput).min(1).max(AT_ONCE) });
 
 export type AddMemberInput = z.input<typeof addMemberInput>;
 export type UpdateMemberRoleInput = z.input<typeof updateMemberRoleInput>;
 export type RemoveMemberInput = z.input<typeof removeMemberInput>;
+export type TransferOwnershipInput = z.input<typeof transferOwnershipInput>;
+export type MemberIdsInput = z.input<typeof memberIdsInput>;
+export type UpdateMemberRolesInput = z.input<typeof updateMemberRolesInput>;

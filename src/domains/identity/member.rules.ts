@@ -1,4 +1,4 @@
-import { ConflictError, ForbiddenError } from '../../kernel/errors.ts';
+import { ConflictError, ForbiddenError, InvalidTransitionError } from '../../kernel/errors.ts';
 import { mayManageRole, type OrganizationRole, type Permission, ROLE_PERMISSIONS } from '../../kernel/permissions.ts';
 
 /** Who acts, as far as the rules about members care. */
@@ -35,6 +35,16 @@ export function checkRoleChange(actor: Actor, from: OrganizationRole, to: Organi
   checkActOn(actor, from);
   checkHandOut(actor, to);
   if (from === 'owner') throw new ConflictError(ONE_OWNER);
+}
+
+/** Whether a member of this role may be shut out for now, and let in again. @throws ConflictError for the owner. */
+export function checkSuspension(role: OrganizationRole): void {
+  if (role === 'owner') throw new ConflictError('The owner cannot be suspended: transfer the ownership first.');
+}
+
+/** Whether a member may go from one status to another; to stay where it is changes nothing. @throws InvalidTransitionError */
+export function moveMember(from: string, to: 'active' | 'suspended'): void {
+  if (from !== 'active' && from !== 'suspended') throw new InvalidTransitionError('Member', from, to);
 }
 
 /** Whether a member of this role may go, of its own will or not. @throws ConflictError for the owner. */

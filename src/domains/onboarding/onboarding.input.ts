@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { personName } from '../identity/index.ts';
-import { emailAddress, idempotencyKey, optional } from '../input-fields.ts';
+import { emailAddress, globalId, idempotencyKey, optional } from '../input-fields.ts';
 import { organizationName, organizationSlug } from '../organizations/index.ts';
 
 export const createOrganizationInput = z.strictObject({
@@ -13,4 +13,7 @@ export const createOrganizationInput = z.strictObject({
   idempotencyKey,
 });
 
+export const retryProvisioningInput = z.strictObject({ id: globalId });
+
+export type RetryProvisioningInput = z.input<typeof retryProvisioningInput>;
 export type CreateOrganizationInput = z.input<typeof createOrganizationInput>;

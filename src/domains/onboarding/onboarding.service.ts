@@ -1,60 +1,87 @@
+import { NotFoundError } from '../../kernel/errors.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
-import { createMint, insertApiKey, keyCreated, type MintedKey, type MintSettings } from '../api-keys/index.ts';
+import { createMint, type MintedKey, type MintSettings } from '../api-keys/index.ts';
 import { isUniqueViolation, refuseDuplicate } from '../conflicts.ts';
-import { asVisitor, type Recorded, recordOnce } from '../events/index.ts';
+import { asVisitor, record, type Recorded, recordOnce } from '../events/index.ts';
 import { insertMember, memberAdded } from '../identity/index.ts';
 import {
   insertOrganization,
+  lockOrganization,
   moveOrganization,
   type NewOrganization,
   ORGANIZATION_TAKEN,
   organizationCreated,
-  slugFromName,
+  organizationSlugFromName,
   slugWithTail,
 } from '../organizations/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
+import { requireUuid } from '../require-uuid.ts';
 import type { ServiceContext } from '../service-context.ts';
-import { type CreateOrganizationInput, createOrganizationInput } from './onboarding.input.ts';
-import { newOrganizationId } from './organization-id.ts';
+import { onboardingEvents } from './events.ts';
+import {
+  type CreateOrganizationInput,
+  createOrganizationInput,
+  type RetryProvisioningInput,
+  retryProvisioningInput,
+} from './onboarding.input.ts';
+import { newOrganizationId, ownerKeyIdOf } from './organization-id.ts';
+import { provision, type ProvisionDependencies } from './provision.ts';
+import { ProvisioningFailedError } from './provisioning-failed.ts';
+import { settle } from './settle.ts';
 
 /** A new organization with its owner and the owner's first key. */
 export interface CreatedOrganization {
   readonly organizationId: string;
   readonly memberId: string;
   readonly apiKeyId: string;
-  /** Known at this moment only; null when the answer is that of an earlier, equal request. */
+  /** Known at this moment only; null when the key was shown by an earlier answer. */
   readonly secret: string | null;
   readonly replayed: boolean;
 }
 
 export interface OnboardingService {
-  /** Creates an organization that can be used at once. A platform act. */
+  /**
+   * Creates an organization that can be used at once. A platform act. A repetition carries on with what an interrupted
+   * one has left.
+   *
+   * @throws ProvisioningFailedError when the engine is not ready: the organization is there, and waits for `retryProvisioning`.
+   */
   createOrganization(cx: ServiceContext, input: CreateOrganizationInput): Promise<CreatedOrganization>;
+  /** Tries the provisioning anew that has failed. A platform act. @throws ProvisioningFailedError, again */
+  retryProvisioning(cx: ServiceContext, input: RetryProvisioningInput): Promise<CreatedOrganization>;
 }
 
 export interface OnboardingDependencies extends MintSettings {
   readonly preTenant: Pick<PreTenantDatabase, 'ensureIdentity'>;
+  readonly provisioning: ProvisionDependencies;
 }
 
 export function createOnboardingService(dependencies: OnboardingDependencies): OnboardingService {
+  const { preTenant, provisioning } = dependencies;
   const mint = createMint(dependencies);
-  return { createOrganization: (cx, input) => createOrganization(cx, dependencies.preTenant, mint, input) };
+  const finish: Finish = (cx, orgId) => finishProvisioning(cx, provisioning, mint, orgId);
+  return {
+    createOrganization: (cx, input) => createOrganization(cx, preTenant, finish, input),
+    retryProvisioning: (cx, input) => retryProvisioning(cx, finish, input),
+  };
 }
+
+/** Carries on with an organization that was made: answers the secret of the owner's key, if it is made here. */
+type Finish = (cx: ServiceContext, orgId: string) => Promise<string | null>;
 
 interface Founding {
   readonly organization: NewOrganization;
   readonly owner: { readonly userId: string; readonly email: string; readonly name: string | null };
-  readonly minted: MintedKey;
   readonly now: Date;
 }
 
 async function createOrganization(
   cx: ServiceContext,
   preTenant: OnboardingDependencies['preTenant'],
-  mint: () => Promise<MintedKey>,
+  finish: Finish,
   input: CreateOrganizationInput,
 ): Promise<CreatedOrganization> {
   requirePermission(cx, 'platform:admin');
@@ -63,9 +90,7 @@ async function createOrganization(
   const now = cx.clock.now();
   const id = newOrganizationId(cx.principal.userId, idempotencyKey, now);
   const owner = { userId: await preTenant.ensureIdentity(email, null), email, name: adminName };
-  const status = moveOrganization('provisioning', 'active');
-  const organization = { id, name, slug: slug ?? slugFromName(name, 'organization'), plan, status };
-  const founding = { organization, owner, minted: await mint(), now };
+  const organization = { id, name, slug: slug ?? organizationSlugFromName(name, id), plan, status: 'provisioning' as const };
   const request = {
     orgId: id,
     userId: cx.principal.userId,
@@ -75,31 +100,70 @@ async function createOrganization(
     now,
   };
   const attempt = (candidate: Founding) =>
-    runInScope(createScope({ orgId: id, userId: cx.principal.userId }), () =>
-      cx.db.$transaction((tx) => recordOnce(tx, asVisitor(cx), request, () => found(tx, candidate))),
-    );
+    inOrganization(cx, id, () => cx.db.$transaction((tx) => recordOnce(tx, asVisitor(cx), request, () => found(tx, candidate))));
   const { result, replayed } = await refuseDuplicate(ORGANIZATION_TAKEN, () =>
-    attempt(founding).catch((error: unknown) => {
+    attempt({ organization, owner, now }).catch((error: unknown) => {
       if (slug !== undefined || !isUniqueViolation(error)) throw error;
       // Perhaps only the slug that was made up is taken; if it is the name, the second attempt fails as well.
-      return attempt({ ...founding, organization: { ...organization, slug: slugWithTail(organization.slug, id) } });
+      return attempt({ organization: { ...organization, slug: slugWithTail(organization.slug, id) }, owner, now });
     }),
   );
+  const secret = await finish(cx, id);
   cx.accessChanged({ kind: 'user', id: owner.userId });
-  return { organizationId: id, ...result, secret: replayed ? null : founding.minted.secret, replayed };
+  return { organizationId: id, memberId: result.memberId, apiKeyId: ownerKeyIdOf(id), secret, replayed };
 }
 
-/** Writes the organization, its owner and the owner's key, in the organization's own scope. */
-async function found(
-  tx: TenantTransaction,
-  { organization, owner, minted, now }: Founding,
-): Promise<Recorded<{ memberId: string; apiKeyId: string }>> {
-  const orgId = organization.id;
-  const { userId } = owner;
+/** Writes the organization and its owner, in the organization's own scope. Nobody gets in yet. */
+async function found(tx: TenantTransaction, { organization, owner, now }: Founding): Promise<Recorded<{ memberId: string }>> {
   await insertOrganization(tx, organization);
-  const memberId = await insertMember(tx, { orgId, ...owner, role: 'owner', joinedAt: now });
-  const key = { orgId, userId, name: 'Owner key', scopes: ['*'], issuedById: null };
-  const apiKeyId = await insertApiKey(tx, key, minted);
-  const events = [organizationCreated(organization), memberAdded(memberId, 'owner', false), keyCreated(apiKeyId, memberId, key)];
-  return { result: { memberId, apiKeyId }, events };
+  const memberId = await insertMember(tx, { orgId: organization.id, ...owner, role: 'owner', joinedAt: now });
+  return { result: { memberId }, events: [organizationCreated(organization), memberAdded(memberId, 'owner', false)] };
 }
+
+async function retryProvisioning(
+  cx: ServiceContext,
+  finish: Finish,
+  input: RetryProvisioningInput,
+): Promise<CreatedOrganization> {
+  requirePermission(cx, 'platform:admin');
+  const orgId = requireUuid('Organization', parseInput(retryProvisioningInput, input).id);
+  const memberId = await inOrganization(cx, orgId, async () => {
+    await cx.db.$transaction(async (tx) => {
+      const { status } = await lockOrganization(tx, orgId);
+      await tx.organization.updateMany({ where: { id: orgId }, data: { status: moveOrganization(status, 'provisioning'), statusReason: null } });
+      await record(tx, asVisitor(cx), { kind: onboardingEvents.retried, about: { type: 'Organization', id: orgId } });
+    });
+    const where = { orgId, role: 'owner' as const, leftAt: null };
+    const owner = await cx.db.membership.findFirst({ where, select: { id: true } });
+    if (owner === null) throw new NotFoundError('Organization');
+    return owner.id;
+  });
+  const secret = await finish(cx, orgId);
+  return { organizationId: orgId, memberId, apiKeyId: ownerKeyIdOf(orgId), secret, replayed: false };
+}
+
+async function finishProvisioning(
+  cx: ServiceContext,
+  provisioning: ProvisionDependencies,
+  mint: () => Promise<MintedKey>,
+  orgId: string,
+): Promise<string | null> {
+  return inOrganization(cx, orgId, async () => {
+    const select = { engineNamespace: true, status: true };
+    const organization = await cx.db.organization.findFirst({ where: { id: orgId }, select });
+    const keyThere = await cx.db.apiKey.findFirst({ where: { orgId, id: ownerKeyIdOf(orgId) }, select: { id: true } });
+    if (organization === null) throw new NotFoundError('Organization');
+    if (organization.status === 'provisioning_failed') throw new ProvisioningFailedError(orgId);
+    // An answer that was lost is given again: the key was shown to nobody, unless it is there.
+    if (keyThere !== null) return null;
+    const isReady = organization.status !== 'provisioning' || (await provision(provisioning, { orgId, namespace: organization.engineNamespace }));
+    const minted = isReady ? await mint() : null;
+    const outcome = await settle({ ...asVisitor(cx), now: cx.clock.now() }, orgId, { isReady, minted });
+    cx.accessChanged({ kind: 'org', id: orgId });
+    if (outcome.status === 'provisioning_failed') throw new ProvisioningFailedError(orgId);
+    return outcome.hasMadeKey ? (minted?.secret ?? null) : null;
+  });
+}
+
+const inOrganization = <Result>(cx: ServiceContext, orgId: string, work: () => Promise<Result>): Promise<Result> =>
+  runInScope(createScope({ orgId, userId: cx.principal.userId }), work);

@@ -7,8 +7,19 @@ import { createHash, randomBytes } from 'node:crypto';
  */
 export function newOrganizationId(userId: string, idempotencyKey: string | null, now: Date): string {
   if (idempotencyKey === null) return asUuid(timed(now), 7);
-  const words = JSON.stringify(['createOrganization', userId, idempotencyKey]);
-  return asUuid(createHash('sha256').update(words).digest().subarray(0, 16), 8);
+  return madeOf('createOrganization', userId, idempotencyKey);
+}
+
+/**
+ * The id of the first API key of an organization's owner. It follows from the organization: whoever carries on with an
+ * interrupted provisioning makes that key or finds it made, and never a second one.
+ */
+export function ownerKeyIdOf(orgId: string): string {
+  return madeOf('owner key', orgId);
+}
+
+function madeOf(...words: string[]): string {
+  return asUuid(createHash('sha256').update(JSON.stringify(words)).digest().subarray(0, 16), 8);
 }
 
 function timed(now: Date): Buffer {

@@ -1,14 +1,56 @@
-import type { AuditEvent, AuditKinds } from '../events/index.ts';
+import { type AuditEvent, type AuditKinds, changesOf } from '../events/index.ts';
+import type { JsonObject } from '../json-limits.ts';
+import type { LockedOrganization } from './lock.ts';
 import type { NewOrganization } from './organization.service.ts';
 
 /** What is written down about an organization, in its own log. */
 export const organizationEvents = {
   created: { type: 'ORGANIZATION.CREATED', when: 'The organization was made.' },
-  updated: { type: 'ORGANIZATION.UPDATED', when: 'Its name, slug or description was changed.' },
+  updated: { type: 'ORGANIZATION.UPDATED', when: 'What it says about itself was changed, or what it asks of its members.' },
   suspended: { type: 'ORGANIZATION.SUSPENDED', when: 'An operator of the platform closed it for now.' },
+  deactivated: { type: 'ORGANIZATION.DEACTIVATED', when: 'Its owner closed it for now.' },
+  reactivated: { type: 'ORGANIZATION.REACTIVATED', when: 'Its owner opened it again.' },
+  deleted: { type: 'ORGANIZATION.DELETED', when: 'Its owner deleted it.' },
+  keyEnded: { type: 'API_KEY.REVOKED', when: 'A key ended with its organization.' },
+  invitationEnded: { type: 'INVITATION.REVOKED', when: 'An invitation ended with its organization.' },
   activated: { type: 'ORGANIZATION.ACTIVATED', when: 'An operator of the platform opened it again.' },
 } as const satisfies AuditKinds;
 
 export function organizationCreated({ id, name, slug, plan, status }: NewOrganization): AuditEvent {
   return { kind: organizationEvents.created, about: { type: 'Organization', id }, data: { after: { name, slug, plan, status } } };
 }
+
+type Profile = Readonly<Record<string, JsonObject | string | boolean | null | undefined>>;
+
+/**
+ * What is written down of a change of what an organization says about itself; null when nothing has changed. An address
+ * is never in the log, and of the settings, which may hold anything, only the names of those that are there now.
+ */
+export function changesOfProfile(before: LockedOrganization, { contactEmail, settings, ...fields }: Profile): JsonObject | null {
+  const { contactEmail: formerEmail, settings: formerSettings, ...former } = before;
+  const hasNewEmail = contactEmail !== undefined && contactEmail !== formerEmail;
+  const hasNewSettings = settings !== undefined && changesOf({ settings: formerSettings }, { settings }) !== null;
+  const changes = changesOf(former, fields);
+  if (changes === null && !hasNewEmail && !hasNewSettings) return null;
+  return {
+    ...(changes ?? { before: {}, after: {} }),
+    ...(hasNewEmail && { contactEmailChanged: true }),
+    ...(hasNewSettings && { settingsNow: Object.keys(settings as JsonObject).sort() }),
+  };
+}
+
+type Ended = (id: string) => AuditEvent;
+
+/** That a key ended because its organization was deleted. */
+export const keyEnded: Ended = (id) => ({
+  kind: organizationEvents.keyEnded,
+  about: { type: 'ApiKey', id },
+  data: { before: { status: 'active' }, after: { status: 'revoked' }, reason: 'organization_deleted' },
+});
+
+/** That an invitation ended because its organization was deleted. */
+export const invitationEnded: Ended = (id) => ({
+  kind: organizationEvents.invitationEnded,
+  about: { type: 'Invitation', id },
+  data: { reason: 'organization_deleted' },
+});

@@ -28,7 +28,14 @@ export function reactivateOrganization(from: OrganizationStatus): OrganizationSt
   return moveOrganization(from, 'active');
 }
 
+/** The status after its owner lets a resting organization in again: what the platform has closed is not its to open. */
+export function wakeOrganization(from: OrganizationStatus): OrganizationStatus {
+  if (from !== 'inactive') throw new InvalidTransitionError('Organization', from, 'active');
+  return moveOrganization(from, 'active');
+}
+
 const LONGEST_SLUG = 100;
+const SHORTEST_ORGANIZATION_SLUG = 3;
 const SLUG = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 
 export const SLUG_FORM = 'must be 1 to 100 lower-case letters, digits and hyphens, with no hyphen at either end';
@@ -36,6 +43,30 @@ export const SLUG_FORM = 'must be 1 to 100 lower-case letters, digits and hyphen
 /** Whether a text may be a slug. */
 export function isSlug(text: string): boolean {
   return text.length <= LONGEST_SLUG && SLUG.test(text);
+}
+
+/** Slugs that an address may mean something else by, or that pretend to speak for the platform. */
+const RESERVED_SLUGS: ReadonlySet<string> = new Set(
+  'about account accounts admin administrator api app assets auth billing blog console dashboard docs events graphiql graphql health help home invitations invite login logout mail metrics new null oauth official operator organization organizations platform register root security settings signin signup sign-in sign-up static status subscriptions support system tenantry undefined users verify-email webhooks www'.split(' '),
+);
+
+export const ORGANIZATION_SLUG_FORM = 'must be 3 to 100 lower-case letters, digits and hyphens, with no hyphen at either end';
+export const SLUG_RESERVED = 'is reserved: choose another';
+
+/** Whether a text may be the slug of an organization, as far as its form goes. */
+export function isOrganizationSlug(text: string): boolean {
+  return text.length >= SHORTEST_ORGANIZATION_SLUG && isSlug(text);
+}
+
+/** Whether nobody may have it as the slug of an organization. */
+export function isReservedSlug(text: string): boolean {
+  return RESERVED_SLUGS.has(text);
+}
+
+/** A slug for an organization, made of its name; with a tail of its id where the name alone gives none that may be taken. */
+export function organizationSlugFromName(name: string, uuid: string): string {
+  const slug = slugFromName(name, 'organization');
+  return isOrganizationSlug(slug) && !isReservedSlug(slug) ? slug : slugWithTail(slug, uuid);
 }
 
 /**

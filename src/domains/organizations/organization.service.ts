@@ -4,11 +4,14 @@ import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { refuseDuplicate } from '../conflicts.ts';
 import { asVisitor, type AuditKind, changesOf, record } from '../events/index.ts';
 import { given } from '../given.ts';
+import { requireJsonObject } from '../json-limits.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
-import { notFound, requireUuid } from '../require-uuid.ts';
+import { requireStepUp } from '../require-step-up.ts';
+import { requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
-import { organizationEvents } from './events.ts';
+import { changesOfProfile, organizationEvents } from './events.ts';
+import { lockOrganization } from './lock.ts';
 import {
   type ActivateOrganizationInput,
   activateOrganizationInput,
@@ -34,6 +37,9 @@ export interface OrganizationService {
   activate(cx: ServiceContext, input: ActivateOrganizationInput): Promise<{ organizationId: string }>;
 }
 
+/** What an organization may keep as its settings: enough for preferences, too little for data. */
+const LARGEST_SETTINGS_BYTES = 16 * 1024;
+
 export const ORGANIZATION_TAKEN = 'An organization with this name or slug exists already.';
 
 export function createOrganizationService(): OrganizationService {
@@ -43,18 +49,29 @@ export function createOrganizationService(): OrganizationService {
 async function update(cx: ServiceContext, input: UpdateOrganizationInput): Promise<{ organizationId: string }> {
   requirePermission(cx, 'organization:write');
   const { orgId } = requireTenant(cx);
-  const fields = given(parseInput(updateOrganizationInput, input));
+  const { settings: newSettings, ...fields } = given(parseInput(updateOrganizationInput, input));
+  const settings = newSettings === undefined ? {} : { settings: requireJsonObject(newSettings, 'settings', LARGEST_SETTINGS_BYTES) };
+  if (fields.requireSecondFactor !== undefined) requireOwnSecondFactor(cx, fields.requireSecondFactor);
   await refuseDuplicate(ORGANIZATION_TAKEN, () =>
     cx.db.$transaction(async (tx) => {
-      const changes = changesOf(await lockOrganization(tx, orgId), fields);
-      if (changes === null) return;
-      await tx.organization.updateMany({ where: { id: orgId }, data: fields });
-      await record(tx, cx, { kind: organizationEvents.updated, about: { type: 'Organization', id: orgId }, data: changes });
+      const before = await lockOrganization(tx, orgId);
+      const data = changesOfProfile(before, { ...fields, ...settings });
+      if (data === null) return;
+      await tx.organization.updateMany({ where: { id: orgId }, data: { ...fields, ...settings } });
+      await record(tx, cx, { kind: organizationEvents.updated, about: { type: 'Organization', id: orgId }, data });
     }),
   );
   // Sessions remember the name of each organization that the person may choose.
   cx.accessChanged({ kind: 'org', id: orgId });
   return { organizationId: orgId };
+}
+
+/** Whoever has others show a second factor shows one, and whoever lets them in without has just proved to be there. */
+function requireOwnSecondFactor(cx: ServiceContext, isRequired: boolean): void {
+  requireStepUp(cx);
+  if (isRequired && !cx.principal.secondFactorAt) {
+    throw new ConflictError('You would shut yourself out: set up a second factor and sign in with it first.');
+  }
 }
 
 async function suspend(cx: ServiceContext, input: SuspendOrganizationInput): Promise<{ organizationId: string }> {
@@ -102,15 +119,6 @@ async function changeStatus(
   );
   cx.accessChanged({ kind: 'org', id: orgId });
   return { organizationId: orgId };
-}
-
-/** The organization, unchanged until the transaction ends. */
-async function lockOrganization(tx: TenantTransaction, id: string) {
-  await tx.$queryRaw`SELECT id FROM iam.organizations WHERE id = ${id}::uuid FOR NO KEY UPDATE`;
-  const select = { name: true, slug: true, description: true, status: true, statusReason: true };
-  const organization = await tx.organization.findFirst({ where: { id }, select });
-  if (organization === null) throw notFound('Organization');
-  return organization;
 }
 
 /** What a new organization is made of. */

@@ -1,10 +1,12 @@
 import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema } from 'graphql';
 import { createGraphQLError, type Plugin, type YogaInitialContext } from 'graphql-yoga';
+import type { KeyUsage } from '../domains/api-keys/index.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { countObjects } from '../graphql/limits/count.ts';
 import { excessOf, type OperationLimits, writtenExcessOf } from '../graphql/limits/limits.ts';
 import { measureOperation, type OperationSize } from '../graphql/limits/measure.ts';
 import { repeatsOf } from '../graphql/limits/repeats.ts';
+import type { RateLimitedError } from '../kernel/errors.ts';
 import { tooComplex } from './documents.ts';
 import type { CallerMeter, Metered } from './rate-limits.ts';
 import { stateOf } from './request-state.ts';
@@ -13,13 +15,15 @@ export interface LimitOptions {
   readonly operations: OperationLimits & { readonly pageSize: number };
   /** Null when callers are not limited over time: then nothing says what it costs either. */
   readonly meter: CallerMeter | null;
+  /** Counts the month of API keys, whether callers are limited over time or not. */
+  readonly keyUsage: Pick<KeyUsage, 'take'>;
 }
 
 /**
  * Refuses an operation that asks for too much at once, or a caller that has asked for too much lately, before any of it
  * runs; and says in `extensions.cost` what an operation may cost and has cost.
  */
-export function useLimits({ operations, meter }: LimitOptions): Plugin<GraphQLContext> {
+export function useLimits({ operations, meter, keyUsage }: LimitOptions): Plugin<GraphQLContext> {
   return {
     // What is written is measured before it is checked: checking what is repeated often takes the square of its length.
     onValidate({ context, params: { schema, documentAST }, setResult }) {
@@ -30,7 +34,7 @@ export function useLimits({ operations, meter }: LimitOptions): Plugin<GraphQLCo
       if (excess) setResult([tooComplex(excess)]);
     },
     async onExecute({ args, setResultAndStopExecution }) {
-      const { admitted, refusal } = await admit(args, operations, meter);
+      const { admitted, refusal } = await admit(args, { operations, meter, keyUsage });
       if (refusal) setResultAndStopExecution(refusal);
       if (!admitted) return undefined;
       const { schema, document } = args;
@@ -46,7 +50,7 @@ export function useLimits({ operations, meter }: LimitOptions): Plugin<GraphQLCo
     },
     // A subscription costs when it is begun what one of its results may, and then what each of them does: see `openTab`.
     async onSubscribe({ args, setResultAndStopExecution }) {
-      const { refusal } = await admit(args, operations, meter);
+      const { refusal } = await admit(args, { operations, meter, keyUsage });
       if (refusal) setResultAndStopExecution(refusal);
     },
   };
@@ -61,7 +65,7 @@ export interface ResultTab {
 }
 
 /** Opens the tab of a subscription; null when callers are not limited over time. */
-export function openTab({ schema, document, operationName, variableValues, contextValue }: Asked, { operations, meter }: LimitOptions): ResultTab | null {
+export function openTab({ schema, document, operationName, variableValues, contextValue }: Asked, { operations, meter }: Pick<LimitOptions, 'operations' | 'meter'>): ResultTab | null {
   const request = { operationName, variables: variableValues ?? {}, pageSizeMax: operations.pageSize };
   const size = meter && measureOperation(schema, document, request);
   if (!size) return null;
@@ -89,29 +93,36 @@ export interface Asked {
 }
 
 /** Takes what an operation may cost from its caller, or says why it may not run. Neither when nobody is limited. */
-async function admit(
-  args: Asked,
-  operations: LimitOptions['operations'],
-  meter: CallerMeter | null,
-): Promise<{ admitted?: Admitted; refusal?: ExecutionResult }> {
+async function admit(args: Asked, { operations, meter, keyUsage }: LimitOptions): Promise<{ admitted?: Admitted; refusal?: ExecutionResult }> {
   const { schema, document, operationName, variableValues, contextValue } = args;
   const request = { operationName, variables: variableValues ?? {}, pageSizeMax: operations.pageSize };
   const size = measureOperation(schema, document, request);
   if (!size) return {};
   const excess = excessOf(size, operations);
   if (excess) return { refusal: refused(tooComplex(excess), meter && { requested: size.cost }) };
-  if (!meter) return {};
+  if (!meter) {
+    const usedUp = await takeUsage(keyUsage, contextValue, size);
+    return usedUp ? { refusal: refused(codedError(usedUp), null) } : {};
+  }
   const requestState = stateOf(contextValue.request);
   requestState.counted = true;
   const { refusal, state, settle } = await meter.admit(contextValue.principal, requestState.sender.address, size);
   const { available, restoreRate } = state.cost;
   if (refusal) {
-    const error = createGraphQLError(refusal.message, { originalError: refusal });
-    return { refusal: refused(error, { requested: size.cost, available, restoreRate }) };
+    return { refusal: refused(codedError(refusal), { requested: size.cost, available, restoreRate }) };
   }
+  // After the limits of the hour, which bound how often the database is asked by a key whose month is over.
+  const usedUp = await takeUsage(keyUsage, contextValue, size);
+  if (usedUp) return { refusal: refused(codedError(usedUp), { requested: size.cost, available: settle(0), restoreRate }) };
   contextValue.rateLimit = state;
   return { admitted: { size, request, settle, restoreRate } };
 }
+
+function takeUsage(keyUsage: LimitOptions['keyUsage'], { principal, origin }: GraphQLContext, { rootFields }: OperationSize) {
+  return keyUsage.take(principal, origin, rootFields);
+}
+
+const codedError = (refusal: RateLimitedError): GraphQLError => createGraphQLError(refusal.message, { originalError: refusal });
 
 function refused(error: GraphQLError, cost: object | null): ExecutionResult {
   return { errors: [error], ...(cost && { extensions: { cost } }) };

@@ -1,5 +1,6 @@
 import { createYoga, type YogaInitialContext, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import type { KeyUsage } from '../domains/api-keys/index.ts';
 import type { AccessLog } from '../domains/auth/index.ts';
 import type { ServiceContext } from '../domains/service-context.ts';
 import { AppError, ForbiddenError } from '../kernel/errors.ts';
@@ -40,6 +41,7 @@ export interface ApiDependencies {
   /** Null when failures are not limited. */
   readonly failures: FailureMeter | null;
   readonly accessLog: AccessLog;
+  readonly keyUsage: KeyUsage;
   readonly logger: Logger;
 }
 
@@ -60,7 +62,7 @@ export const GRAPHQL_PATH = '/graphql';
 export function createApi(dependencies: ApiDependencies, options: ApiOptions): Api {
   const { logger, services, failures, accessLog, subscriptions, watches } = dependencies;
   const { requestTimeoutMs } = options;
-  const limits = { operations: options.operations, meter: dependencies.meter };
+  const limits = { operations: options.operations, meter: dependencies.meter, keyUsage: dependencies.keyUsage };
   const hasCors = options.corsOrigins.length > 0 || options.corsLocal;
   return createYoga<ServerContext, GraphQLContext>({
     schema,

@@ -40,6 +40,8 @@ export interface Principal {
   readonly permissions: ReadonlySet<Permission>;
   /** How many root fields an hour the API key has; null for a person, whom the installation gives a number. */
   readonly rateLimitPerHour: number | null;
+  /** What the calls of an API key are counted in by the month; null or nothing for a person. */
+  readonly usage?: { readonly id: string; /** Null: without an end. */ readonly monthlyLimit: number | null } | null;
   /** The organizations to choose from; for an API key its own only. */
   readonly memberships: readonly MembershipSummary[];
 }

@@ -11,7 +11,7 @@ import {
   checkExpiry,
   checkManagement,
   checkReach,
-  checkRotation,
+  checkLive,
   checkScopes,
   type KeyManager,
   type KeyOwner,
@@ -104,18 +104,18 @@ test('a key expires in the future or never', () => {
     expect(() => checkExpiry(expiresAt, NOW)).toThrow(ValidationError);
 });
 
-describe('rotation', () => {
+describe('rotation and change', () => {
   const live = { status: 'active', expiresAt: null, supersededById: null } as const;
 
-  test('is for a live key that has no successor', () => {
-    expect(() => checkRotation(live, NOW)).not.toThrow();
-    expect(() => checkRotation({ ...live, expiresAt: later(1) }, NOW)).not.toThrow();
+  test('are for a live key that has no successor', () => {
+    expect(() => checkLive(live, NOW)).not.toThrow();
+    expect(() => checkLive({ ...live, expiresAt: later(1) }, NOW)).not.toThrow();
     for (const dead of [{ status: 'revoked' as const }, { supersededById: 'x' }, { expiresAt: NOW }]) {
-      expect(() => checkRotation({ ...live, ...dead }, NOW)).toThrow(ConflictError);
+      expect(() => checkLive({ ...live, ...dead }, NOW)).toThrow(ConflictError);
     }
   });
 
-  test('revokes at once, or lets the key expire after the overlap but never later than it would have', () => {
+  test('a rotation revokes at once, or lets the key expire after the overlap but never later than it would have', () => {
     expect(retire(live, NOW, 0)).toEqual({ status: 'revoked', revokedAt: NOW, expiresAt: null });
     expect(retire(live, NOW, 60)).toEqual({ status: 'active', revokedAt: null, expiresAt: later(60) });
     expect(retire({ ...live, expiresAt: later(30) }, NOW, 60)).toMatchObject({ expiresAt: later(30) });

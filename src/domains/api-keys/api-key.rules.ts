@@ -101,23 +101,23 @@ export function checkExpiry(expiresAt: Date | null | undefined, now: Date): void
     throw ValidationError.of('expiresAt', 'must be in the future');
 }
 
-/** The part of a key that decides whether it can be rotated. */
-export interface RotatableKey {
+/** The part of a key that decides whether it can be rotated or changed. */
+export interface LifeOfKey {
   readonly status: 'active' | 'revoked';
   readonly expiresAt: Date | null;
   readonly supersededById: string | null;
 }
 
-/** @throws ConflictError unless the key works now and was not rotated before. */
-export function checkRotation(key: RotatableKey, now: Date): void {
+/** @throws ConflictError unless the key works now and was not rotated before: what has ended is not brought back. */
+export function checkLive(key: LifeOfKey, now: Date): void {
   if (key.status === 'revoked') throw new ConflictError('This API key is revoked: create a new one.');
-  if (key.supersededById !== null) throw new ConflictError('This API key was rotated already: rotate its successor.');
+  if (key.supersededById !== null) throw new ConflictError('This API key was rotated already: take its successor.');
   if (key.expiresAt !== null && key.expiresAt <= now)
     throw new ConflictError('This API key has expired: create a new one.');
 }
 
 /** What a rotated key becomes: revoked at once, or expiring after the overlap, but never later than it would have. */
-export function retire(key: RotatableKey, now: Date, overlapSeconds: number): RetiredKey {
+export function retire(key: LifeOfKey, now: Date, overlapSeconds: number): RetiredKey {
   if (overlapSeconds === 0) return { status: 'revoked', revokedAt: now, expiresAt: key.expiresAt };
   const end = new Date(now.getTime() + overlapSeconds * 1000);
   return {

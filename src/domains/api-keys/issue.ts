@@ -1,4 +1,4 @@
-import { type HashCost, hashSecret } from '../../platform/crypto/passwords.ts';
+import type { Hashing } from '../../platform/crypto/passwords.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createFingerprint, generateApiKey, prefixOf } from '../auth/index.ts';
 
@@ -11,21 +11,34 @@ export interface MintedKey {
 export interface MintSettings {
   /** The installation's secret, which fingerprints depend on. */
   readonly secretKey: string;
-  readonly hashCost: HashCost;
+  readonly hashing: Hashing;
 }
 
 /** Gives a function that makes a new key. It takes tens of milliseconds of work: call it before the transaction. */
-export function createMint({ secretKey, hashCost }: MintSettings): () => Promise<MintedKey> {
+export function createMint({ secretKey, hashing }: MintSettings): Mint {
   const fingerprint = createFingerprint(secretKey);
   return async () => {
     const secret = generateApiKey();
-    const secretHash = await hashSecret(secret, hashCost);
+    const secretHash = await hashing.hash(secret, { lane: 'known' });
     return { secret, stored: { prefix: prefixOf(secret), fingerprint: fingerprint(secret), secretHash } };
   };
 }
 
+/** Makes a new key. */
+export type Mint = () => Promise<MintedKey>;
+
+/** A key that was just made. */
+export interface IssuedApiKey {
+  readonly apiKeyId: string;
+  /** Known at this moment only; null when the answer is that of an earlier, equal request. */
+  readonly secret: string | null;
+  readonly replayed: boolean;
+}
+
 /** What a new key is made of, besides its secret. */
 export interface NewApiKey {
+  /** Given by whoever has to find this very key again; made by the database otherwise. */
+  readonly id?: string;
   readonly orgId: string;
   readonly userId: string;
   readonly name: string;
@@ -36,11 +49,20 @@ export interface NewApiKey {
   readonly issuedById: string | null;
   readonly rateLimitPerHour?: number;
   readonly expiresAt?: Date | null;
+  readonly allowedNetworks?: readonly string[];
+  readonly allowedOrigins?: readonly string[];
+  readonly requireSecondFactor?: boolean;
+  /** Root fields within a month; null: without an end. */
+  readonly monthlyLimit?: number | null;
+  /** What it is counted together with by the month; alone when it is not given. */
+  readonly usageId?: string;
 }
 
 /** Writes a key and gives its id; the transaction must be in the scope of the organization. */
 export async function insertApiKey(tx: TenantTransaction, key: NewApiKey, minted: MintedKey): Promise<string> {
-  const data = { ...key, scopes: [...new Set(key.scopes)], ...minted.stored };
+  const { scopes, allowedNetworks = [], allowedOrigins = [], ...rest } = key;
+  const lists = { scopes: [...new Set(scopes)], allowedNetworks: [...allowedNetworks], allowedOrigins: [...allowedOrigins] };
+  const data = { ...rest, ...lists, ...minted.stored };
   // Only the id comes back: this server cannot read a hash, not even the one it has just written.
   const { id } = await tx.apiKey.create({ data, select: { id: true } });
   return id;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isOrigin, networkIn } from './places.ts';
+import { isOrigin, liesWithin, networkIn } from './places.ts';
 
 describe('a network', () => {
   test.each([
@@ -34,6 +34,18 @@ describe('a network', () => {
     '192.0.2.0/24,198.51.100.0/24',
   ])('%j is none', (text) => expect(networkIn(text)).toBeNull());
 });
+
+test.each([
+  ['192.0.2.0/24', ['192.0.2.0/24'], true],
+  ['192.0.2.128/25', ['198.51.100.0/24', '192.0.2.0/24'], true],
+  ['192.0.2.0/23', ['192.0.2.0/24'], false],
+  ['192.0.2.0/24', ['192.0.3.0/24'], false],
+  ['192.0.2.0/23', ['192.0.2.0/24', '192.0.3.0/24'], false],
+  ['2001:db8:1::/48', ['2001:db8::/32'], true],
+  ['2001:db8::/32', ['2001:db8:1::/48'], false],
+  ['::/0', ['0.0.0.0/0'], false],
+  ['0.0.0.0/0', ['::/0'], false],
+] as [string, string[], boolean][])('%s lies within %j: %s', (network, others, within) => expect(liesWithin(network, others)).toBe(within));
 
 describe('an origin', () => {
   test.each(['https://app.example.com', 'http://localhost:3000', 'https://[2001:db8::1]:8443', 'https://xn--bcher-kva.example'])(

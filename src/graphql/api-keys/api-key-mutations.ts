@@ -38,6 +38,10 @@ const CreateApiKeyInput = builder.inputType('CreateApiKeyInput', {
     scopes: t.stringList({ required: true, description: 'What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack. A wildcard of a key for somebody else, or made by a key, stands for what it means today.' }),
     expiresAt: t.field({ type: 'DateTime', description: 'When its time runs out; never when not given. A key made by a key ends with it at the latest.' }),
     rateLimitPerHour: t.int({ description: 'How many root fields it may ask for within an hour: 1 to 10,000, 3,600 when not given.' }),
+    allowedNetworks: t.stringList({ description: 'Networks that it may be used from, such as "192.0.2.0/24" or "2001:db8::/32", at most 50; from anywhere when not given. A key made by a bound key is bound likewise.' }),
+    allowedOrigins: t.stringList({ description: 'Origins of web pages that may use it, such as "https://app.example.com", at most 50. A call without an Origin header is then refused.' }),
+    requireSecondFactor: t.boolean({ description: 'Whether its owner must have a second factor for it to open the door. STEP_UP_REQUIRED when you have not proved lately to be there.' }),
+    monthlyLimit: t.int({ description: 'How many root fields it may ask for within a month of UTC: 1 to 2,147,483,647, without an end when not given.' }),
     memberId: t.id({ description: 'The member it acts for: oneself when not given. Others need apiKey:write.' }),
     idempotencyKey: t.string({ description: 'A text of your own, at most 255 characters: a repetition within 24 hours makes no second key and shows no secret.' }),
   }),
@@ -56,6 +60,51 @@ builder.mutationField('createApiKey', (t) =>
   }),
 );
 
+const UpdateApiKeyInput = builder.inputType('UpdateApiKeyInput', {
+  description: 'What of an API key is to be different. What is not given stays as it is.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'The key.' }),
+    name: t.string({ description: 'What it is called: 1 to 255 characters, once among the live keys of its owner.' }),
+    description: t.string({ description: 'What it is for, at most 2,000 characters; null takes it away.' }),
+    scopes: t.stringList({ description: 'What it may do, all of it: as in createApiKey.' }),
+    expiresAt: t.field({ type: 'DateTime', description: 'When its time runs out; null for never.' }),
+    rateLimitPerHour: t.int({ description: 'How many root fields it may ask for within an hour: 1 to 10,000.' }),
+    allowedNetworks: t.stringList({ description: 'All networks that it may be used from; an empty list for anywhere.' }),
+    allowedOrigins: t.stringList({ description: 'All origins of web pages that may use it; an empty list to ask for none.' }),
+    requireSecondFactor: t.boolean({ description: 'Whether its owner must have a second factor. A change of it asks for a recent proof that you are there: STEP_UP_REQUIRED.' }),
+    monthlyLimit: t.int({ description: 'How many root fields it may ask for within a month of UTC; null without an end. What it has asked for in this month counts.' }),
+  }),
+});
+
+/** A success that shows the key as it is now. */
+function changedKeyType(name: string, description: string) {
+  return builder.objectRef<{ apiKeyId: string }>(name).implement({
+    description,
+    tenant: 'scoped',
+    access: 'member',
+    fields: (t) => ({
+      apiKey: t.prismaField({
+        type: ApiKeyType,
+        description: 'The key as it is now.',
+        resolve: (query, { apiKeyId }, _args, context) => readApiKey(context, query, apiKeyId),
+      }),
+    }),
+  });
+}
+
+builder.mutationField('updateApiKey', (t) =>
+  t.field({
+    type: changedKeyType('UpdateApiKeySuccess', 'The key is as it was asked for, from the next request on.'),
+    ...NULL_ON_ERROR,
+    tenant: 'scoped',
+    access: 'member',
+    description: 'Changes an API key of oneself, or with apiKey:write of another member. CONFLICT for one that has ended. Nobody gives a key what they may not do, and no key leaves one freer than itself.',
+    errors: { types: CHANGE_ERRORS },
+    args: { input: t.arg({ type: UpdateApiKeyInput, required: true, description: 'What to change.' }) },
+    resolve: (_root, { input }, context) => context.services.apiKeys.update(serviceContext(context), input),
+  }),
+);
+
 const RotateApiKeyInput = builder.inputType('RotateApiKeyInput', {
   description: 'Which API key to replace.',
   fields: (t) => ({
@@ -67,7 +116,7 @@ const RotateApiKeyInput = builder.inputType('RotateApiKeyInput', {
 
 builder.mutationField('rotateApiKey', (t) =>
   t.field({
-    type: issuedKeyType('RotateApiKeySuccess', 'The key has a successor with the same name, scopes and limits.'),
+    type: issuedKeyType('RotateApiKeySuccess', 'The key has a successor with the same name, scopes, bounds and limits, and goes on in its count.'),
     ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member',
@@ -83,22 +132,9 @@ const RevokeApiKeyInput = builder.inputType('RevokeApiKeyInput', {
   fields: (t) => ({ id: t.id({ required: true, description: 'The key.' }) }),
 });
 
-const RevokeApiKeySuccess = builder.objectRef<{ apiKeyId: string }>('RevokeApiKeySuccess').implement({
-  description: 'The key opens nothing from the next request on.',
-  tenant: 'scoped',
-  access: 'member',
-  fields: (t) => ({
-    apiKey: t.prismaField({
-      type: ApiKeyType,
-      description: 'The key as it is now.',
-      resolve: (query, { apiKeyId }, _args, context) => readApiKey(context, query, apiKeyId),
-    }),
-  }),
-});
-
 builder.mutationField('revokeApiKey', (t) =>
   t.field({
-    type: RevokeApiKeySuccess,
+    type: changedKeyType('RevokeApiKeySuccess', 'The key opens nothing from the next request on.'),
     ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member',

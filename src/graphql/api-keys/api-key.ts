@@ -8,6 +8,7 @@ import { NodeInterface, registerNode } from '../node.ts';
 import { MemberType } from '../members/member.ts';
 import { byId, orNotFound } from '../own-row.ts';
 import { NULL_ON_ERROR } from '../semantic-non-null.ts';
+import { countUsed } from './used-this-month.ts';
 
 export const ApiKeyTypeEnum = builder.enumType('ApiKeyType', {
   description: 'What an API key is for.',
@@ -24,6 +25,19 @@ const ApiKeyStatusEnum = builder.enumType('ApiKeyStatus', {
     ACTIVE: { description: 'It does.' },
     EXPIRED: { description: 'Its time has run out.' },
     REVOKED: { description: 'It was taken back.' },
+  } as const,
+});
+
+type RevokedReason = 'taken_back' | 'leaked' | 'member_left' | 'rotated' | 'organization_deleted';
+
+const ApiKeyRevokedReasonEnum = builder.enumType('ApiKeyRevokedReason', {
+  description: 'Why an API key was taken back.',
+  values: {
+    TAKEN_BACK: { value: 'taken_back', description: 'Somebody who manages it did so.' },
+    LEAKED: { value: 'leaked', description: 'Somebody who held its secret reported that it had leaked.' },
+    MEMBER_LEFT: { value: 'member_left', description: 'The member it acted for, or who had made it, has left.' },
+    ROTATED: { value: 'rotated', description: 'Another has replaced it.' },
+    ORGANIZATION_DELETED: { value: 'organization_deleted', description: 'Its organization is gone.' },
   } as const,
 });
 
@@ -50,6 +64,30 @@ export const ApiKeyType = builder.prismaObject('ApiKey', {
     }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'When its time runs out; null for never.' }),
     revokedAt: t.expose('revokedAt', { type: 'DateTime', nullable: true, description: 'When it was taken back.' }),
+    revokedReason: t.field({
+      type: ApiKeyRevokedReasonEnum,
+      nullable: true,
+      description: 'Why it was taken back; null for one that was not, or before reasons were kept.',
+      select: { revokedReason: true },
+      resolve: ({ revokedReason }) => revokedReason as RevokedReason | null,
+    }),
+    supersededById: t.id({
+      nullable: true,
+      description: 'The key that has replaced it, when it was rotated: node shows it to whoever may see it.',
+      select: { supersededById: true },
+      resolve: ({ supersededById }) => supersededById && toGlobalId('ApiKey', supersededById),
+    }),
+    allowedNetworks: t.exposeStringList('allowedNetworks', { description: 'The networks that it may be used from, such as "192.0.2.0/24"; from anywhere when there are none. FORBIDDEN elsewhere.' }),
+    allowedOrigins: t.exposeStringList('allowedOrigins', { description: 'The origins of web pages that may use it, such as "https://app.example.com"; without one nobody is asked. FORBIDDEN elsewhere.' }),
+    requireSecondFactor: t.exposeBoolean('requireSecondFactor', { description: 'Whether its owner must have a second factor for it to open the door. SECOND_FACTOR_REQUIRED otherwise.' }),
+    monthlyLimit: t.exposeInt('monthlyLimit', { nullable: true, description: 'How many root fields it may ask for within a month of UTC, with the keys that it replaced; null without an end. RATE_LIMITED beyond.' }),
+    usedThisMonth: t.int({
+      description: 'How many root fields it has asked for in this month of UTC, with the keys that it replaced. Of a key without a monthly limit it may be some seconds behind.',
+      select: { usageId: true },
+      resolve: ({ orgId, usageId }, _args, context) =>
+        context.loaders.load('ApiKey.usedThisMonth', (id, usageIds: readonly string[]) => countUsed(context, id, usageIds), orgId, usageId),
+    }),
+    lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true, description: 'When it was last used, at most some seconds behind; null for never.' }),
     owner: t.relation('owner', { type: MemberType, access: 'member', description: 'The member it acts for.' }),
     issuedBy: t.relation('issuedBy', { type: MemberType, nullable: true, description: 'The member who made it and has seen the secret: when that member leaves, the key ends. Null for an operator of the platform.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),

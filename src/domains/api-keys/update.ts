@@ -1,0 +1,65 @@
+import { changesOf, record } from '../events/index.ts';
+import { refuseDuplicate } from '../conflicts.ts';
+import { given } from '../given.ts';
+import { parseInput } from '../parse-input.ts';
+import { requireStanding } from '../require-standing.ts';
+import { requireStepUp } from '../require-step-up.ts';
+import { requireUuid } from '../require-uuid.ts';
+import { requireTenant, type ServiceContext } from '../service-context.ts';
+import { type UpdateApiKeyInput, updateApiKeyInput } from './api-key.input.ts';
+import { boundExpiry, checkExpiry, checkLive, checkReach, checkScopes, fixScopes } from './api-key.rules.ts';
+import { keyUpdated } from './events.ts';
+import { checkBounds } from './key-bounds.rules.ts';
+import { type CallingKey, callingKey, checkOwnership, findKey, type FoundKey, lockKey, managerOf, NAME_TAKEN } from './keys.ts';
+
+/** What of a key is to be different. */
+type Change = ReturnType<typeof changeIn>;
+
+/** Changes a live key. Whoever changes it could have made it as it is afterwards: nobody widens a key beyond themselves. */
+export async function update(cx: ServiceContext, input: UpdateApiKeyInput): Promise<{ apiKeyId: string }> {
+  const { orgId } = requireTenant(cx);
+  const { id, ...fields } = parseInput(updateApiKeyInput, input);
+  const apiKeyId = requireUuid('ApiKey', id);
+  if (fields.scopes) checkScopes(fields.scopes);
+  checkExpiry(fields.expiresAt, cx.clock.now());
+  checkOwnership(managerOf(cx), await findKey(cx.db, orgId, apiKeyId));
+  await refuseDuplicate(NAME_TAKEN, () =>
+    cx.db.$transaction(async (tx) => {
+      await requireStanding(tx, cx);
+      await lockKey(tx, orgId, apiKeyId);
+      const key = await findKey(tx, orgId, apiKeyId);
+      const change = changeIn(cx, key, fields, await callingKey(cx, tx));
+      const changes = changesOf(key, change);
+      if (changes === null) return;
+      await tx.apiKey.updateMany({ where: { orgId, id: apiKeyId }, data: writable(change) });
+      await record(tx, cx, keyUpdated(key, changes));
+    }),
+  );
+  cx.accessChanged({ kind: 'key', id: apiKeyId });
+  return { apiKeyId };
+}
+
+type Fields = Omit<ReturnType<typeof parseInput<typeof updateApiKeyInput>>, 'id'>;
+
+/** What the fields that were given make of the key. @throws what says that the caller may not. */
+function changeIn(cx: ServiceContext, key: FoundKey, fields: Fields, maker: CallingKey | null) {
+  const manager = managerOf(cx);
+  const owner = { userId: key.userId, role: key.owner.role };
+  checkOwnership(manager, key);
+  checkLive(key, cx.clock.now());
+  checkReach(manager, owner.role, fields.scopes ?? key.scopes);
+  const { scopes, expiresAt, ...rest } = fields;
+  const change = {
+    ...given(rest),
+    ...(scopes && { scopes: [...new Set(fixScopes(manager, owner, scopes))] }),
+    ...(expiresAt !== undefined && { expiresAt: boundExpiry(expiresAt, maker?.expiresAt ?? null) }),
+  };
+  checkBounds({ ...key, ...change }, maker);
+  const required = change.requireSecondFactor;
+  // Both ways: who has copied a session could else lift it, or shut others out.
+  if (required !== undefined && required !== key.requireSecondFactor) requireStepUp(cx);
+  return change;
+}
+
+/** Prisma wants lists that it could change. */
+const writable = ({ scopes, ...change }: Change) => ({ ...change, ...(scopes && { scopes: [...scopes] }) });

@@ -45,6 +45,10 @@ export type ApiKeyType =
 
 /** A new API key. */
 export type CreateApiKeyInput = {
+  /** Networks that it may be used from, such as "192.0.2.0/24" or "2001:db8::/32", at most 50; from anywhere when not given. A key made by a bound key is bound likewise. */
+  readonly allowedNetworks?: ReadonlyArray<string> | null | undefined;
+  /** Origins of web pages that may use it, such as "https://app.example.com", at most 50. A call without an Origin header is then refused. */
+  readonly allowedOrigins?: ReadonlyArray<string> | null | undefined;
   /** What it is for, at most 2,000 characters. */
   readonly description?: string | null | undefined;
   /** When its time runs out; never when not given. A key made by a key ends with it at the latest. */
@@ -53,10 +57,14 @@ export type CreateApiKeyInput = {
   readonly idempotencyKey?: string | null | undefined;
   /** The member it acts for: oneself when not given. Others need apiKey:write. */
   readonly memberId?: string | null | undefined;
+  /** How many root fields it may ask for within a month of UTC: 1 to 2,147,483,647, without an end when not given. */
+  readonly monthlyLimit?: number | null | undefined;
   /** What it is called: 1 to 255 characters, once among the live keys of its owner. */
   readonly name: string;
   /** How many root fields it may ask for within an hour: 1 to 10,000, 3,600 when not given. */
   readonly rateLimitPerHour?: number | null | undefined;
+  /** Whether its owner must have a second factor for it to open the door. STEP_UP_REQUIRED when you have not proved lately to be there. */
+  readonly requireSecondFactor?: boolean | null | undefined;
   /** What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack. A wildcard of a key for somebody else, or made by a key, stands for what it means today. */
   readonly scopes: ReadonlyArray<string>;
   /** What kind of caller it is for. PERSONAL when not given. */
@@ -518,6 +526,7 @@ export type SignInMutationVariables = Exact<{
 
 
 export type SignInMutation = { readonly signIn:
+    | { readonly __typename: 'SecondFactorRequired' }
     | { readonly __typename: 'SignInSuccess', readonly accessToken: string, readonly accessExpiresAt: string, readonly refreshToken: string, readonly refreshExpiresAt: string }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
    };

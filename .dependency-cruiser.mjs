@@ -33,7 +33,7 @@ export const DOMAINS = ['events', 'mails', 'organizations', 'identity', 'second-
 /** Who may look something up before a tenant is known. Whoever is added here can see across tenants. */
 const PRE_TENANT = [
   '^src/compose\\.ts$',
-  '^src/domains/auth/(auth\\.service|lookups|sessions|sign-in|verify)\\.ts$',
+  '^src/domains/auth/(auth\\.service|lookups|sessions|sign-in|step-up|verify)\\.ts$',
   '^src/domains/identity/member\\.service\\.ts$',
   '^src/domains/onboarding/(onboarding\\.service|sweep)\\.ts$',
   '^src/domains/people/people\\.service\\.ts$',

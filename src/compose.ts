@@ -7,6 +7,7 @@ import { createMemberService } from './domains/identity/index.ts';
 import type { MailSettings } from './domains/mails/index.ts';
 import { createOnboardingService, type ProvisionDependencies, provisioningOn, type ProvisioningSweep, startProvisioningSweep } from './domains/onboarding/index.ts';
 import { createLifecycleService, createOrganizationService, type ProvisioningEngine } from './domains/organizations/index.ts';
+import { createSecondFactorKeys, createSecondFactorProver, createSecondFactorService, type SecondFactorKeys } from './domains/second-factor/index.ts';
 import type { AccessChange, ServiceContext } from './domains/service-context.ts';
 import { createScheduleService, createWorkflowService } from './domains/workflows/index.ts';
 import { createEmbeddedProvisioning } from './engines/embedded/provisioning.ts';
@@ -107,10 +108,11 @@ export function composeApp(options: AppOptions): App {
   const mails: MailSettings = { publicUrl: config.mail.publicUrl, product: 'Tenantry' };
   const hashing = createHashing({ cost: hashCost, ...config.hashing });
   const addressHash = createAddressHash(secretKey);
+  const secondFactorKeys = createSecondFactorKeys(secretKey, config.secondFactorKeys);
   const provisioning = provisioningOn(options.engine ?? createEmbeddedProvisioning(), (error) =>
     logger.error({ code: 'ENGINE_FAILED', error: describeForLog(error) }, 'the engine did not do what an organization needs: it is asked again'),
   );
-  const services = composeServices({ db, preTenant, accessFeed, events, secretKey, hashing, clock, session: config.session, countAttempt, addressHash, mailer, mails, provisioning });
+  const services = composeServices({ db, preTenant, accessFeed, events, secretKey, hashing, clock, session: config.session, countAttempt, addressHash, mailer, mails, secondFactorKeys, provisioning });
   const unsubscribe = accessFeed.subscribe({
     onChange: (change) => services.auth.forget(change),
     onGap: () => services.auth.forgetAll(),
@@ -203,13 +205,15 @@ interface ServiceParts {
   readonly addressHash: AddressHash;
   readonly mailer: Mailer;
   readonly mails: MailSettings;
+  readonly secondFactorKeys: SecondFactorKeys;
   readonly provisioning: ProvisionDependencies;
 }
 
 function composeServices(parts: ServiceParts): Services {
-  const { preTenant } = parts;
+  const { preTenant, db, secondFactorKeys } = parts;
   return {
-    auth: createAuthService(parts),
+    auth: createAuthService({ ...parts, secondFactors: createSecondFactorProver({ db, ...secondFactorKeys }) }),
+    secondFactors: createSecondFactorService({ ...parts, ...secondFactorKeys }),
     organizations: createOrganizationService(),
     lifecycle: createLifecycleService(parts.provisioning),
     members: createMemberService({ preTenant }),

@@ -7,6 +7,7 @@ import type { EventService } from '../domains/events/index.ts';
 import type { MemberService } from '../domains/identity/index.ts';
 import type { OnboardingService } from '../domains/onboarding/index.ts';
 import type { LifecycleService, OrganizationService } from '../domains/organizations/index.ts';
+import type { SecondFactorService } from '../domains/second-factor/index.ts';
 import type { ServiceContext } from '../domains/service-context.ts';
 import type { ScheduleService, WorkflowService } from '../domains/workflows/index.ts';
 import type { CursorCodec } from './connections/cursor.ts';
@@ -16,6 +17,7 @@ import type { ViewerRateLimit } from './viewer/rate-limit.ts';
 /** The use cases that resolvers may call. */
 export interface Services {
   readonly auth: AuthService;
+  readonly secondFactors: SecondFactorService;
   readonly organizations: OrganizationService;
   readonly lifecycle: LifecycleService;
   readonly members: MemberService;

@@ -11,6 +11,7 @@ import {
   type OrganizationService,
   type ProvisioningEngine,
 } from '../../src/domains/organizations/index.ts';
+import { createSecondFactorKeys, createSecondFactorProver } from '../../src/domains/second-factor/index.ts';
 import type { ServiceContext } from '../../src/domains/service-context.ts';
 import {
   createScheduleService,
@@ -120,6 +121,7 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
       addressHash: createAddressHash(SECRET_KEY),
       mailer,
       mails: { publicUrl: 'http://localhost', product: 'Tests' },
+      secondFactors: createSecondFactorProver({ db, ...createSecondFactorKeys(SECRET_KEY, []) }),
       ...settings,
     });
   const auth = openAuth();

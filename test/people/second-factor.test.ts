@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppError } from '../../src/kernel/errors.ts';
+import { createSecondFactorKeys } from '../../src/domains/second-factor/index.ts';
 import { hashRecoveryCode } from '../../src/domains/second-factor/recovery-codes.ts';
 import { findFactor, resealFactor, useRecoveryCode, useStep } from '../../src/domains/second-factor/stored.ts';
 import { createSealing } from '../../src/platform/crypto/sealing.ts';
@@ -213,6 +214,25 @@ describe('turning it off', () => {
     await expect(world.service.disable(cxOf(true))).rejects.toThrow('Acme asks for a second factor');
     expect(await codeOf(world.service.disable(cxOf(false)))).toBe('done');
   });
+});
+
+test('whoever has the account is told by mail of what was done, and of nothing that was refused', async () => {
+  const person = await world.enrolled();
+  await world.service.regenerate(person.cx);
+  await world.service.disable(person.cx);
+  await codeOf(world.service.regenerate(person.cx));
+  await codeOf(world.service.disable(person.cx));
+  expect(world.mailsTo(person)).toEqual(['A second factor was set up at Tests', 'You have new recovery codes at Tests', 'Your second factor was turned off at Tests']);
+});
+
+test('an installation that goes over to keys of its own still opens what it sealed before', () => {
+  const own = randomBytes(32).toString('base64');
+  const sealed = createSecondFactorKeys('a secret of the tests', []).sealing.seal(Buffer.from('secret'), 'context');
+  const { sealing, recoveryPepper } = createSecondFactorKeys('a secret of the tests', [own]);
+  expect(sealing.open(sealed, 'context')).toEqual(Buffer.from('secret'));
+  expect(sealing.isCurrent(sealed.keyId)).toBe(false);
+  expect(sealing.seal(Buffer.from('secret'), 'context').keyId).toBe(createSealing([Buffer.from(own, 'base64')]).seal(Buffer.alloc(1), '').keyId);
+  expect(recoveryPepper).toEqual(createSecondFactorKeys('a secret of the tests', []).recoveryPepper);
 });
 
 describe('whatever the database does', () => {

@@ -4,6 +4,7 @@ import { codeOf as codeOfStep } from '../../src/domains/second-factor/totp.rules
 import type { ServiceContext } from '../../src/domains/service-context.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
 import { createSealing } from '../../src/platform/crypto/sealing.ts';
+import type { Mail } from '../../src/platform/mail/index.ts';
 import { createPool, createTenantAdapter } from '../../src/platform/postgres/adapter/index.ts';
 import { createTenantClient } from '../../src/platform/postgres/tenant-client.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
@@ -26,6 +27,8 @@ export async function openSecondFactors() {
   let now = new Date(Date.UTC(2026, 0, 31, 9, 30, 15));
   const clock = { now: () => now };
   const recoveryPepper = Buffer.alloc(32, 7);
+  const sent: Mail[] = [];
+  const mailer = { send: (mail: Mail) => void sent.push(mail), settled: () => Promise.resolve(), close: () => Promise.resolve() };
   const keys = [randomBytes(32)];
   const sql = (text: string, ...values: unknown[]): Promise<any[]> =>
     withClient(database.superuserUrl, async (client) => (await client.query(text, values)).rows);
@@ -34,7 +37,7 @@ export async function openSecondFactors() {
   function openWith(sealingKeys: readonly Buffer[]) {
     const sealing = createSealing(sealingKeys);
     return {
-      service: createSecondFactorService({ sealing, recoveryPepper }),
+      service: createSecondFactorService({ sealing, recoveryPepper, mailer, mails: { publicUrl: 'http://localhost', product: 'Tests' } }),
       prove: (person: Person, proof: Parameters<ReturnType<typeof createSecondFactorProver>['prove']>[1]) =>
         createSecondFactorProver({ db, sealing, recoveryPepper }).prove(person.userId, proof, now),
     };
@@ -44,7 +47,8 @@ export async function openSecondFactors() {
 
   /** Somebody with a session. */
   async function person(): Promise<Person> {
-    const [{ id: userId }] = await sql('INSERT INTO iam.users (email) VALUES ($1) RETURNING id', `${randomUUID()}@example.test`);
+    const email = `${randomUUID()}@example.test`;
+    const [{ id: userId }] = await sql('INSERT INTO iam.users (email) VALUES ($1) RETURNING id', email);
     const [{ id: sessionId }] = await sql(
       `INSERT INTO iam.sessions (user_id, access_hash, refresh_hash, access_expires_at, refresh_expires_at, proved_at)
        VALUES ($1, $2, $3, $4, $4, $5) RETURNING id`,
@@ -54,7 +58,7 @@ export async function openSecondFactors() {
       ...{ kind: 'user', userId, credentialId: sessionId, systemRole: 'user', tenant: null },
       ...{ permissions: new Set(), memberships: [], rateLimitPerHour: null },
     };
-    return { userId, sessionId, cx: contextOf(principal) };
+    return { userId, email, sessionId, cx: contextOf(principal) };
   }
 
   const contextOf = (principal: Principal): ServiceContext => ({
@@ -94,6 +98,8 @@ export async function openSecondFactors() {
         return results;
       }),
     now: () => now,
+    /** The subjects of the mails to somebody. */
+    mailsTo: ({ email }: Person) => sent.filter(({ to }) => to === email).map(({ subject }) => subject),
     /** Moves the clock on, so that the authenticator shows another code. */
     pass: (steps = 1) => void (now = new Date(now.getTime() + steps * STEP_MS)),
     async close() {
@@ -106,6 +112,7 @@ export async function openSecondFactors() {
 
 export interface Person {
   readonly userId: string;
+  readonly email: string;
   readonly sessionId: string;
   readonly cx: ServiceContext;
 }

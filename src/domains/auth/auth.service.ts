@@ -16,13 +16,16 @@ import {
   principalOfSession,
   tenantOf,
 } from './access.rules.ts';
+import { completeSignIn, type CompletedSignIn, type ProofDependencies } from './complete-sign-in.ts';
 import { createFingerprint, isWellFormedApiKey, looksLikeApiKey } from './key-format.ts';
 import { checkUse } from './key-use.rules.ts';
 import { createLookups, type LookupDependencies, type OrganizationName } from './lookups.ts';
+import type { CompleteSignInInput, StepUpInput } from './proof.input.ts';
 import type { RefreshInput, SignInInput } from './session.input.ts';
 import { listSessions, revokeOtherSessions, revokeSession, type SessionSummary } from './session-list.ts';
 import { abandon, ACCESS_PREFIX, type IssuedSession, type NewSession, openSession, refresh, type SessionSettings, signOut } from './sessions.ts';
-import { type PendingSignIn, signIn, type SignInDependencies } from './sign-in.ts';
+import { type PendingSignIn, signIn } from './sign-in.ts';
+import { type SteppedUp, stepUp } from './step-up.ts';
 import { type BeforeWork, createVerifier, rememberMatches } from './verify.ts';
 
 /** What somebody wants to know of the API keys that are presented. */
@@ -46,6 +49,10 @@ const NOWHERE: Whence = { address: null, origin: null };
 export interface AuthService {
   /** @throws UnauthenticatedError with one text for everything that can be wrong; RateLimitedError after too many attempts. */
   signIn(input: SignInInput, origin?: Origin): Promise<IssuedSession | PendingSignIn>;
+  /** @throws UnauthenticatedError with one text for everything that can be wrong; RateLimitedError after too many attempts. */
+  completeSignIn(input: CompleteSignInInput, origin?: Origin): Promise<CompletedSignIn>;
+  /** Proves that the person of the session is there. @throws UnauthenticatedError, ValidationError, RateLimitedError; ForbiddenError for an API key. */
+  stepUp(cx: ServiceContext, input: StepUpInput): Promise<SteppedUp>;
   /** Opens a session for somebody who has proved who it is: nothing is asked here. */
   openSession(session: NewSession): Promise<IssuedSession>;
   /** @throws UnauthenticatedError; a refresh token that was used before also ends the session. */
@@ -75,7 +82,7 @@ export interface AuthService {
   forgetAll(): void;
 }
 
-export interface AuthDependencies extends LookupDependencies, Pick<SignInDependencies, 'countAttempt' | 'addressHash' | 'mailer' | 'mails'> {
+export interface AuthDependencies extends LookupDependencies, Pick<ProofDependencies, 'countAttempt' | 'addressHash' | 'mailer' | 'mails' | 'secondFactors'> {
   readonly preTenant: PreTenantDatabase;
   /** The installation's secret, which the fingerprints of keys depend on. */
   readonly secretKey: string;
@@ -138,6 +145,8 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
 
   return {
     signIn: (input, origin = {}) => signIn(sessions, input, origin),
+    completeSignIn: (input, origin = {}) => completeSignIn(sessions, input, origin),
+    stepUp: (cx, input) => stepUp(sessions, cx, input),
     openSession: (session) => openSession(sessions, session),
     refresh: (input) => refresh(sessions, input),
     signOut: (principal) => signOut(sessions, principal),

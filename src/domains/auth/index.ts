@@ -9,11 +9,14 @@ export {
 export { type AddressHash, createAddressHash } from './address-hash.ts';
 export { type Attempt, type AttemptKind, type CountAttempt, takeAttempt } from './attempts.ts';
 export { type AuthDependencies, type AuthService, createAuthService, type KeyWatch, type Whence } from './auth.service.ts';
+export type { CompletedSignIn } from './complete-sign-in.ts';
 export { createFingerprint, type Fingerprint, generateApiKey, prefixOf } from './key-format.ts';
 export type { AccessFeed } from './lookups.ts';
+export type { CompleteSignInInput, StepUpInput } from './proof.input.ts';
 export type { RefreshInput, SignInInput } from './session.input.ts';
 export type { SessionSummary } from './session-list.ts';
 export type { IssuedSession, NewSession, SessionSettings } from './sessions.ts';
 export { type PendingSignIn, wrongSignIn } from './sign-in.ts';
+export type { SteppedUp } from './step-up.ts';
 export { type MadeToken, makeToken, type TokenPurpose, TOKENS } from './tokens.ts';
 export { createVerifier, type Verifier } from './verify.ts';

@@ -1,2 +1,10 @@
 export { knownAddressMail, lockedMail, passwordChangedMail, resetPasswordMail, verifyEmailMail } from './account-mails.ts';
+export { invitationMail, organizationDeletedMail, ownershipMail } from './invitation-mails.ts';
 export { layout, type MailContent, type MailSettings, pageLink } from './layout.ts';
+export {
+  recoveryCodesReplacedMail,
+  recoveryCodeUsedMail,
+  secondFactorOffMail,
+  secondFactorOnMail,
+  wrongCodesMail,
+} from './second-factor-mails.ts';

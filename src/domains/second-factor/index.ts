@@ -1,3 +1,4 @@
+export { createSecondFactorKeys, type SecondFactorKeys } from './keys.ts';
 export { type Proof, recoveryCode, totpCode } from './proof.ts';
 export { createSecondFactorProver, type Proved, type SecondFactorProver } from './prove.ts';
 export {

@@ -1,6 +1,6 @@
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
-import type { Sealing } from '../../platform/crypto/sealing.ts';
+import type { SecondFactorKeys } from './keys.ts';
 import type { Proof } from './proof.ts';
 import { hashRecoveryCode } from './recovery-codes.ts';
 import { sealContext } from './seal-context.ts';
@@ -23,11 +23,8 @@ export interface SecondFactorProver {
   prove(userId: string, proof: Proof, now: Date): Promise<Proved | null>;
 }
 
-export interface ProverDependencies {
+export interface ProverDependencies extends SecondFactorKeys {
   readonly db: TenantClient;
-  readonly sealing: Sealing;
-  /** What recovery codes are hashed with. */
-  readonly recoveryPepper: Buffer;
 }
 
 export function createSecondFactorProver({ db, sealing, recoveryPepper }: ProverDependencies): SecondFactorProver {

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { ConflictError, UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import type { Sealing } from '../../platform/crypto/sealing.ts';
+import type { Mail, Mailer } from '../../platform/mail/index.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
+import { type MailSettings, recoveryCodesReplacedMail, secondFactorOffMail, secondFactorOnMail } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePerson } from '../require-person.ts';
 import type { ServiceContext } from '../service-context.ts';
+import type { SecondFactorKeys } from './keys.ts';
 import { totpCode } from './proof.ts';
 import { qrCodeSvg } from './qr-code.ts';
 import { generateRecoveryCodes, hashRecoveryCode } from './recovery-codes.ts';
@@ -49,10 +51,9 @@ export interface SecondFactorService {
   state(cx: ServiceContext): Promise<SecondFactorState>;
 }
 
-export interface SecondFactorDependencies {
-  readonly sealing: Sealing;
-  /** What recovery codes are hashed with. */
-  readonly recoveryPepper: Buffer;
+export interface SecondFactorDependencies extends SecondFactorKeys {
+  readonly mailer: Mailer;
+  readonly mails: MailSettings;
 }
 
 const ISSUER = 'Tenantry';
@@ -60,9 +61,15 @@ const ISSUER = 'Tenantry';
 const noFactor = () => new ConflictError('No second factor is set up.');
 const factorThere = () => new ConflictError('A second factor is set up already: turn it off first, with disableTotp.');
 
-export function createSecondFactorService({ sealing, recoveryPepper }: SecondFactorDependencies): SecondFactorService {
+export function createSecondFactorService(dependencies: SecondFactorDependencies): SecondFactorService {
+  const { sealing, recoveryPepper, mailer, mails } = dependencies;
   const hashesOf = (userId: string, codes: readonly string[]) =>
     codes.map((code) => hashRecoveryCode(recoveryPepper, userId, code)).filter((hash) => hash !== null);
+
+  /** Tells the person by mail, who may be somebody else than who did it. */
+  async function tell(cx: ServiceContext, mailOf: (settings: MailSettings, to: string) => Mail): Promise<void> {
+    mailer.send(mailOf(mails, await addressOf(cx)));
+  }
 
   return {
     enrol: (cx) =>
@@ -70,7 +77,7 @@ export function createSecondFactorService({ sealing, recoveryPepper }: SecondFac
         const secret = randomBytes(SECRET_BYTES);
         const begun = await beginFactor(cx.db, sealing.seal(secret, sealContext(userId)), cx.clock.now());
         if (!begun) throw factorThere();
-        const uri = otpauthUri(secret, ISSUER, await addressOf(cx, userId));
+        const uri = otpauthUri(secret, ISSUER, await addressOf(cx));
         return { otpauthUri: uri, secret: typedSecret(secret), qrCodeSvg: await qrCodeSvg(uri) };
       }),
 
@@ -92,6 +99,7 @@ export function createSecondFactorService({ sealing, recoveryPepper }: SecondFac
           if (count === 0) throw new UnauthenticatedError();
         });
         cx.accessChanged({ kind: 'user', id: userId });
+        await tell(cx, secondFactorOnMail);
         return codes;
       }),
 
@@ -105,12 +113,14 @@ export function createSecondFactorService({ sealing, recoveryPepper }: SecondFac
           await tx.session.updateMany({ where: { userId, endedAt: null }, data: { secondFactorAt: null } });
         });
         cx.accessChanged({ kind: 'user', id: userId });
+        await tell(cx, secondFactorOffMail);
       }),
 
     regenerate: (cx) =>
       asPerson(cx, async ({ userId }) => {
         const codes = generateRecoveryCodes();
         if (!(await replaceRecoveryCodes(cx.db, hashesOf(userId, codes)))) throw noFactor();
+        await tell(cx, recoveryCodesReplacedMail);
         return codes;
       }),
 
@@ -128,7 +138,7 @@ async function asPerson<Result>(cx: ServiceContext, work: (person: Principal) =>
   return runInScope(createScope({ orgId: null, userId: person.userId }), () => work(person));
 }
 
-async function addressOf({ db }: ServiceContext, id: string): Promise<string> {
-  const { email } = await db.user.findUniqueOrThrow({ where: { id }, select: { email: true } });
+async function addressOf({ db, principal }: ServiceContext): Promise<string> {
+  const { email } = await db.user.findUniqueOrThrow({ where: { id: principal.userId }, select: { email: true } });
   return email;
 }

@@ -1,0 +1,74 @@
+import { UnauthenticatedError } from '../../kernel/errors.ts';
+import type { Origin } from '../../kernel/origin.ts';
+import { isToken, sha256 } from '../../platform/crypto/tokens.ts';
+import { recoveryCodeUsedMail, wrongCodesMail } from '../mails/index.ts';
+import { parseInput } from '../parse-input.ts';
+import type { Proof, Proved, SecondFactorProver } from '../second-factor/index.ts';
+import { takeAttempt } from './attempts.ts';
+import { type CompleteSignInInput, completeSignInInput } from './proof.input.ts';
+import { endSession, type IssuedSession, openSession } from './sessions.ts';
+import type { SignInDependencies } from './sign-in.ts';
+import { TOKENS } from './tokens.ts';
+
+export interface ProofDependencies extends SignInDependencies {
+  readonly secondFactors: SecondFactorProver;
+}
+
+/** A session that a second factor has opened. */
+export interface CompletedSignIn extends IssuedSession {
+  /** Null when it was no recovery code. */
+  readonly recoveryCodesLeft: number | null;
+}
+
+/** One text for everything that can be wrong with a second factor, or with the challenge that it answers. */
+export const wrongProof = (): UnauthenticatedError => new UnauthenticatedError('The code is wrong, used or too old: ask for a new sign-in if it stays so.');
+
+/**
+ * Opens the session of somebody whose password was right, for a code or a recovery code. A challenge is good for five
+ * attempts, five minutes and one session. Wrong codes count as wrong passwords do, and lock the address in the end: a
+ * password that was stolen buys no endless codes, with however many challenges.
+ *
+ * @throws UnauthenticatedError with one text, whatever is wrong.
+ * @throws RateLimitedError after too many attempts from one network.
+ */
+export async function completeSignIn(dependencies: ProofDependencies, input: CompleteSignInInput, origin: Origin): Promise<CompletedSignIn> {
+  const { preTenant, clock, addressHash } = dependencies;
+  const { challengeToken, proof } = parseInput(completeSignInInput, input);
+  await takeAttempt(dependencies.countAttempt, { kind: 'stepUp', address: null, ip: origin.ip ?? null });
+  if (!isToken(TOKENS.second_factor.prefix, challengeToken)) throw wrongProof();
+  const challenge = sha256(challengeToken);
+  const now = clock.now();
+  const found = await preTenant.findOpenToken(challenge, 'second_factor', now);
+  if (found === null) throw wrongProof();
+  const { userId, email } = found;
+  const address = addressHash(email);
+  const proved = await proveCounted(dependencies, { userId, email, proof, taken: await preTenant.takeSignInAttempt(address, now) });
+  const session = await openSession(dependencies, { userId, origin, provedAt: now, secondFactorAt: now });
+  // Used up when the session is there: of two that answer one challenge, and of this and a new password, one finds it used.
+  if ((await preTenant.useToken(challenge, 'second_factor', now)) === null) {
+    await endSession(dependencies, session.sessionId, userId);
+    throw wrongProof();
+  }
+  await preTenant.settleSignIn(address, true);
+  return { ...session, recoveryCodesLeft: proved.recoveryCodesLeft };
+}
+
+/** A proof whose attempt was counted against the address. */
+export interface CountedProof {
+  readonly userId: string;
+  readonly email: string;
+  readonly proof: Proof;
+  readonly taken: { readonly locked: boolean; readonly locksUntil: Date | null };
+}
+
+/** Whoever has the address learns of a recovery code that was used, and of codes that have locked it. @throws wrongProof */
+export async function proveCounted({ secondFactors, clock, mailer, mails }: ProofDependencies, counted: CountedProof): Promise<Proved> {
+  const { userId, email: to, proof, taken } = counted;
+  const proved = taken.locked ? null : await secondFactors.prove(userId, proof, clock.now());
+  if (proved === null) {
+    if (taken.locksUntil !== null) mailer.send(wrongCodesMail(mails, to));
+    throw wrongProof();
+  }
+  if (proved.recoveryCodesLeft !== null) mailer.send(recoveryCodeUsedMail(mails, { to, left: proved.recoveryCodesLeft }));
+  return proved;
+}

@@ -1,0 +1,76 @@
+import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
+import type { FoundSignIn } from '../../platform/postgres/people-credentials.ts';
+import { networkOf } from '../../platform/rate-limits/network.ts';
+import { lockedMail } from '../mails/index.ts';
+import { parseInput } from '../parse-input.ts';
+import { requirePerson } from '../require-person.ts';
+import type { ServiceContext } from '../service-context.ts';
+import { takeAttempt } from './attempts.ts';
+import { type ProofDependencies, proveCounted } from './complete-sign-in.ts';
+import { type StepUpInput, stepUpInput } from './proof.input.ts';
+
+/** That somebody has proved once more to be there. */
+export interface SteppedUp {
+  readonly provedUntil: Date;
+  /** Null when it was no recovery code. */
+  readonly recoveryCodesLeft: number | null;
+}
+
+const wrongPassword = (): UnauthenticatedError => new UnauthenticatedError('The password is wrong, or the account is locked.');
+
+/**
+ * Proves that the person of a session is still there: with the password, or with a code when a second factor is set up.
+ * Each attempt counts as one to sign in with the address does: a session that was stolen buys no endless guesses.
+ *
+ * @throws ForbiddenError for an API key, ValidationError for a password where a code is asked for.
+ * @throws UnauthenticatedError for a wrong proof, RateLimitedError after too many attempts.
+ */
+export async function stepUp(dependencies: ProofDependencies, cx: ServiceContext, input: StepUpInput): Promise<SteppedUp> {
+  const { preTenant, clock, session, addressHash } = dependencies;
+  const { userId, credentialId } = requirePerson(cx);
+  const { proof } = parseInput(stepUpInput, input);
+  const { email } = await cx.db.user.findUniqueOrThrow({ where: { id: userId }, select: { email: true } });
+  const ip = cx.origin.ip ?? null;
+  await takeAttempt(dependencies.countAttempt, { kind: 'stepUp', address: email, ip });
+  const address = addressHash(email);
+  const now = clock.now();
+  const found = await preTenant.beginSignIn(email, address, now);
+  const giveBack = async (): Promise<void> => {
+    if (!found.locked) await preTenant.settleSignIn(address, false);
+  };
+  if ('password' in proof && found.secondFactor) {
+    await giveBack();
+    throw ValidationError.of('proof.password', 'is not enough, because a second factor is set up: send a code');
+  }
+  const recoveryCodesLeft =
+    'password' in proof
+      ? await provePassword(dependencies, { email, found, password: proof.password, ip, giveBack })
+      : (await proveCounted(dependencies, { userId, email, proof, taken: found })).recoveryCodesLeft;
+  const proved = { provedAt: now, ...(found.secondFactor && { secondFactorAt: now }) };
+  const { count } = await cx.db.session.updateMany({ where: { id: credentialId, userId, endedAt: null }, data: proved });
+  if (count === 0) throw new UnauthenticatedError();
+  await preTenant.settleSignIn(address, true);
+  cx.accessChanged({ kind: 'session', id: credentialId });
+  return { provedUntil: new Date(now.getTime() + session.stepUpMs), recoveryCodesLeft };
+}
+
+interface PasswordGuess {
+  readonly email: string;
+  readonly found: FoundSignIn;
+  readonly password: string;
+  readonly ip: string | null;
+  /** Called when nothing could be compared: somebody else's flood must not lock who sits in the same network. */
+  giveBack(): Promise<void>;
+}
+
+async function provePassword({ passwords, mailer, mails }: ProofDependencies, guess: PasswordGuess): Promise<null> {
+  const { email: to, found, password, ip, giveBack } = guess;
+  const { passwordHash, locked, locksUntil } = found;
+  const matches = await passwords.verify(passwordHash, password, { lane: 'guess', network: networkOf(ip) }).catch(async (error: unknown) => {
+    await giveBack();
+    throw error;
+  });
+  if (matches && !locked) return null;
+  if (locksUntil !== null) mailer.send(lockedMail(mails, { to, until: locksUntil }));
+  throw wrongPassword();
+}

@@ -35,8 +35,9 @@ const PRE_TENANT = [
   '^src/compose\\.ts$',
   '^src/domains/auth/(auth\\.service|lookups|sessions|sign-in|step-up|verify)\\.ts$',
   '^src/domains/identity/member\\.service\\.ts$',
+  '^src/domains/invitations/accept\\.ts$',
   '^src/domains/onboarding/(onboarding\\.service|sweep)\\.ts$',
-  '^src/domains/people/people\\.service\\.ts$',
+  '^src/domains/people/(dependencies|clearing)\\.ts$',
 ];
 
 const areaRules = Object.entries(AREAS).map(([area, allowed]) => ({

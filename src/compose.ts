@@ -4,10 +4,12 @@ import { createApiKeyService, createKeyUsage, type KeyUsage } from './domains/ap
 import { type AccessLog, type AddressHash, createAccessLog, createAddressHash, createAuthService, type CountAttempt } from './domains/auth/index.ts';
 import { createEventService, createEventStore, type EventStore } from './domains/events/index.ts';
 import { createMemberService } from './domains/identity/index.ts';
+import { createInvitationService } from './domains/invitations/index.ts';
 import type { MailSettings } from './domains/mails/index.ts';
 import { createOnboardingService, type ProvisionDependencies, provisioningOn, type ProvisioningSweep, startProvisioningSweep } from './domains/onboarding/index.ts';
 import { createLifecycleService, createOrganizationService, type ProvisioningEngine } from './domains/organizations/index.ts';
 import { createSecondFactorKeys, createSecondFactorProver, createSecondFactorService, type SecondFactorKeys } from './domains/second-factor/index.ts';
+import { checkPassword, type Clearing, createPeopleService, startCredentialClearing } from './domains/people/index.ts';
 import type { AccessChange, ServiceContext } from './domains/service-context.ts';
 import { createScheduleService, createWorkflowService } from './domains/workflows/index.ts';
 import { createEmbeddedProvisioning } from './engines/embedded/provisioning.ts';
@@ -76,6 +78,8 @@ export interface App {
   serviceContext(principal: Principal): ServiceContext;
   /** When what it can do without is there, or known not to be. */
   settled(): Promise<void>;
+  /** Takes away tokens and counted attempts that are over, from now on. */
+  startCredentialClearing(): Clearing;
   /** Carries on with organizations that were left half-way, from now on. */
   startProvisioningSweep(): ProvisioningSweep;
   close(): Promise<void>;
@@ -170,6 +174,11 @@ export function composeApp(options: AppOptions): App {
     logDoors,
     serviceContext: (principal) => ({ principal, origin: { source: 'system' }, db, events, clock, accessChanged }),
     settled: () => rateLimiting.settled(),
+    startCredentialClearing: () =>
+      startCredentialClearing({
+        ...{ preTenant, clock },
+        onFailure: (error) => logger.error({ code: 'CLEARING_FAILED', error: describeForLog(error) }, 'credentials that are over could not be cleared away: it is tried again'),
+      }),
     startProvisioningSweep: () =>
       startProvisioningSweep({
         ...{ preTenant, db, events, clock, provisioning, accessChanged },
@@ -210,13 +219,16 @@ interface ServiceParts {
 }
 
 function composeServices(parts: ServiceParts): Services {
-  const { preTenant, db, secondFactorKeys } = parts;
+  const { db, secondFactorKeys } = parts;
+  const auth = createAuthService({ ...parts, secondFactors: createSecondFactorProver({ db, ...secondFactorKeys }) });
   return {
-    auth: createAuthService({ ...parts, secondFactors: createSecondFactorProver({ db, ...secondFactorKeys }) }),
+    auth,
+    people: createPeopleService({ ...parts, auth }),
     secondFactors: createSecondFactorService({ ...parts, ...secondFactorKeys }),
     organizations: createOrganizationService(),
-    lifecycle: createLifecycleService(parts.provisioning),
-    members: createMemberService({ preTenant }),
+    lifecycle: createLifecycleService({ ...parts, ...parts.provisioning }),
+    members: createMemberService(parts),
+    invitations: createInvitationService({ ...parts, checkPassword }),
     apiKeys: createApiKeyService(parts),
     onboarding: createOnboardingService(parts),
     workflows: createWorkflowService(),

@@ -37,6 +37,8 @@ export async function serve(
     undo.push(() => app.close());
     const checkpoints = app.signedLog.startCheckpoints();
     undo.push(() => checkpoints.stop());
+    const clearing = app.startCredentialClearing();
+    undo.push(() => clearing.stop());
     const provisioning = app.startProvisioningSweep();
     undo.push(() => provisioning.stop());
     await app.settled();

@@ -6,8 +6,10 @@ import type { AuthService } from '../domains/auth/index.ts';
 import type { EventService } from '../domains/events/index.ts';
 import type { MemberService } from '../domains/identity/index.ts';
 import type { OnboardingService } from '../domains/onboarding/index.ts';
+import type { InvitationService } from '../domains/invitations/index.ts';
 import type { LifecycleService, OrganizationService } from '../domains/organizations/index.ts';
 import type { SecondFactorService } from '../domains/second-factor/index.ts';
+import type { PeopleService } from '../domains/people/index.ts';
 import type { ServiceContext } from '../domains/service-context.ts';
 import type { ScheduleService, WorkflowService } from '../domains/workflows/index.ts';
 import type { CursorCodec } from './connections/cursor.ts';
@@ -17,10 +19,12 @@ import type { ViewerRateLimit } from './viewer/rate-limit.ts';
 /** The use cases that resolvers may call. */
 export interface Services {
   readonly auth: AuthService;
+  readonly people: PeopleService;
   readonly secondFactors: SecondFactorService;
   readonly organizations: OrganizationService;
   readonly lifecycle: LifecycleService;
   readonly members: MemberService;
+  readonly invitations: InvitationService;
   readonly apiKeys: ApiKeyService;
   readonly onboarding: OnboardingService;
   readonly workflows: WorkflowService;

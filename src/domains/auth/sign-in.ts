@@ -81,7 +81,7 @@ async function compare(dependencies: SignInDependencies, guess: Guess): Promise<
 }
 
 /** Whoever has the address learns that it is locked, once a lock; nobody else does. */
-function tellOfLock({ mailer, mails }: SignInDependencies, address: string, found: FoundSignIn): void {
+export function tellOfLock({ mailer, mails }: Pick<SignInDependencies, 'mailer' | 'mails'>, address: string, found: FoundSignIn): void {
   const { passwordHash, userStatus, locksUntil } = found;
   if (passwordHash === null || userStatus !== 'active' || locksUntil === null) return;
   mailer.send(lockedMail(mails, { to: address, until: locksUntil }));

@@ -5,17 +5,17 @@ import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 import { noted } from './outside.ts';
 import { SecondFactorRequired } from './second-factor-required.ts';
 
-/** The success of a mutation that signs somebody in. */
-export function sessionSuccess(name: string, description: string) {
-  return builder.objectRef<IssuedSession>(name).implement({
+/** The success of a mutation that signs somebody in, which may have more than the session. */
+export function sessionSuccess<Session extends IssuedSession = IssuedSession>(name: string, description: string) {
+  return builder.objectRef<Session>(name).implement({
     description,
     tenant: 'global',
     access: 'public',
     fields: (t) => ({
-      accessToken: t.exposeString('accessToken', { description: 'Send it as "Authorization: Bearer ...". It begins with "ta_".' }),
-      accessExpiresAt: t.expose('accessExpiresAt', { type: 'DateTime', description: 'When the access token stops working.' }),
-      refreshToken: t.exposeString('refreshToken', { description: 'Trade it once for a new pair with refreshSession. It begins with "tr_".' }),
-      refreshExpiresAt: t.expose('refreshExpiresAt', { type: 'DateTime', description: 'When the refresh token stops working.' }),
+      accessToken: t.string({ description: 'Send it as "Authorization: Bearer ...". It begins with "ta_".', resolve: ({ accessToken }) => accessToken }),
+      accessExpiresAt: t.field({ type: 'DateTime', description: 'When the access token stops working.', resolve: ({ accessExpiresAt }) => accessExpiresAt }),
+      refreshToken: t.string({ description: 'Trade it once for a new pair with refreshSession. It begins with "tr_".', resolve: ({ refreshToken }) => refreshToken }),
+      refreshExpiresAt: t.field({ type: 'DateTime', description: 'When the refresh token stops working.', resolve: ({ refreshExpiresAt }) => refreshExpiresAt }),
     }),
   });
 }

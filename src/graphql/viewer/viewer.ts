@@ -2,8 +2,11 @@ import { toGlobalId } from '../../kernel/ids.ts';
 import { PERMISSIONS, type Permission } from '../../kernel/permissions.ts';
 import type { MembershipSummary, Principal } from '../../kernel/principal.ts';
 import { builder } from '../builder.ts';
+import { serviceContext } from '../context.ts';
 import { MemberType, OrganizationRoleEnum } from '../members/member.ts';
 import { OrganizationType } from '../organizations/organization.ts';
+import { UserType } from '../people/profile.ts';
+import { SessionType } from '../sessions/session-list.ts';
 import { byId } from '../own-row.ts';
 import { RateLimitType } from './rate-limit.ts';
 
@@ -35,21 +38,14 @@ const ViewerOrganization = builder.objectRef<MembershipSummary>('ViewerOrganizat
     slug: t.exposeString('organizationSlug', { description: 'Its short name.' }),
     role: t.expose('role', { type: OrganizationRoleEnum, description: "The caller's role in it." }),
     active: t.exposeBoolean('active', { description: 'Whether it can be entered now.' }),
+    requiresSecondFactor: t.boolean({
+      description: 'Whether it lets in no session that has shown no second factor.',
+      resolve: ({ requiresSecondFactor = false }) => requiresSecondFactor,
+    }),
   }),
 });
 
-const UserType = builder.objectRef<{ email: string; name: string | null; createdAt: Date }>('User').implement({
-  description: 'A person as a login identity, known to that person alone.',
-  tenant: 'global',
-  access: 'authenticated',
-  fields: (t) => ({
-    email: t.expose('email', { type: 'EmailAddress', description: 'The address the person signs in with.' }),
-    name: t.exposeString('name', { nullable: true, description: "The person's name." }),
-    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the person registered.' }),
-  }),
-});
-
-const ViewerType = builder.objectRef<Principal>('Viewer').implement({
+export const ViewerType = builder.objectRef<Principal>('Viewer').implement({
   description: 'Whoever is calling, and what that caller may do here.',
   tenant: 'global',
   // The field that leads here answers null when nobody is signed in.
@@ -60,10 +56,13 @@ const ViewerType = builder.objectRef<Principal>('Viewer').implement({
       type: UserType,
       nullable: true,
       description: 'The person behind a session; null for an API key.',
-      resolve: (viewer, _args, { db }) =>
-        viewer.kind === 'user'
-          ? db.user.findFirst({ where: { id: viewer.userId }, select: { email: true, name: true, createdAt: true } })
-          : null,
+      resolve: (viewer, _args, context) => (viewer.kind === 'user' ? context.services.people.profile(serviceContext(context)) : null),
+    }),
+    sessions: t.field({
+      type: [SessionType],
+      nullable: true,
+      description: "The person's live sessions, the newest first, 100 at most; null for an API key.",
+      resolve: (viewer, _args, context) => (viewer.kind === 'user' ? context.services.auth.listSessions(serviceContext(context)) : null),
     }),
     organization: t.prismaField({
       type: OrganizationType,

@@ -1,0 +1,34 @@
+import { ValidationError } from '../../kernel/errors.ts';
+import { estimateStrength } from './strength.ts';
+
+/** In characters. No kind of character is asked for: length and being hard to guess are what counts. */
+const LEAST = 8;
+const MOST = 128;
+/** Below this a password is found by whoever may try without a limit. */
+const SCORE_LEAST = 2;
+
+/** Of whom a password is: what somebody who knows the person would try first. */
+export interface PasswordOwner {
+  readonly email: string;
+  readonly name: string | null;
+}
+
+/**
+ * Whether a password may be chosen.
+ *
+ * @param field how the input calls it.
+ * @throws ValidationError that says what is wrong with it and what would help, and never repeats it.
+ * @throws ServiceUnavailableError when too many passwords wait to be looked at.
+ */
+export async function checkPassword(password: string, { email, name }: PasswordOwner, field = 'password'): Promise<void> {
+  const { length } = [...password];
+  if (length < LEAST || length > MOST) throw ValidationError.of(field, `must be ${LEAST} to ${MOST} characters long`);
+  // Half of a surrogate pair is no character: it would be hashed as another one than was typed.
+  if (!password.isWellFormed()) throw ValidationError.of(field, 'must be made of whole Unicode characters');
+  const words = [...email.split(/[@.+_-]/), ...(name ?? '').split(/\s+/), 'tenantry'].filter((word) => word.length > 2);
+  const { score, advice } = await estimateStrength(password, words);
+  if (score >= SCORE_LEAST) return;
+  throw ValidationError.of(field, `is easy to guess: ${sentence(advice ?? 'Take a few words that do not belong together')}`);
+}
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text.slice(0, -1) : text);

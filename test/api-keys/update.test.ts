@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { signIn } from '../harness/world.ts';
-import { seedWorld } from '../harness/world.ts';
+import { seedWorld, signIn } from '../harness/world.ts';
 import { type KeyWorld, openKeyWorld } from './world.ts';
 
 let world: KeyWorld;

@@ -18,7 +18,7 @@ const used = async (key: MadeKey) => {
   return data.node.usedThisMonth as number;
 };
 const outcomes = (answers: readonly { errors: { extensions: { code: string } }[] | undefined }[]) =>
-  Object.fromEntries(Map.groupBy(answers, ({ errors }) => errors?.[0]?.extensions.code ?? 'done').entries().map(([code, those]) => [code, those.length]));
+  Object.fromEntries([...Map.groupBy(answers, ({ errors }) => errors?.[0]?.extensions.code ?? 'done')].map(([code, those]) => [code, those.length]));
 
 describe('a key with a monthly limit', () => {
   test('of 200 calls at once on a limit of 100, in two processes, exactly 100 are done', async () => {

@@ -110,6 +110,7 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
   const hashing = createHashing({ cost: 'test', atOnce: 3, waitingPerNetwork: 1_000 });
   const settings = { secretKey: SECRET_KEY, hashing };
   const mailer = { send: () => undefined, settled: () => Promise.resolve(), close: () => Promise.resolve() };
+  const mails = { publicUrl: 'http://localhost', product: 'Tests' };
   const openAuth = (accessFeed: { isListening(): boolean } = feed): AuthService =>
     createAuthService({
       preTenant,
@@ -120,7 +121,7 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
       countAttempt: () => Promise.resolve(null),
       addressHash: createAddressHash(SECRET_KEY),
       mailer,
-      mails: { publicUrl: 'http://localhost', product: 'Tests' },
+      mails,
       secondFactors: createSecondFactorProver({ db, ...createSecondFactorKeys(SECRET_KEY, []) }),
       ...settings,
     });
@@ -146,7 +147,7 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
   const operator = await signIn('operator@platform.test', null);
   const provisioning = { ...provisioningOn(engine, () => undefined), wait: () => Promise.resolve() };
   const onboarding = createOnboardingService({ preTenant, provisioning, ...settings });
-  const members = createMemberService({ preTenant });
+  const members = createMemberService({ preTenant, mailer, mails });
 
   return {
     db,
@@ -161,9 +162,9 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
     as,
     signIn,
     sql,
-    apiKeys: createApiKeyService(settings),
+    apiKeys: createApiKeyService({ preTenant, mailer, mails, countAttempt: () => Promise.resolve(null), ...settings }),
     organizations: createOrganizationService(),
-    lifecycle: createLifecycleService(provisioning),
+    lifecycle: createLifecycleService({ mailer, mails, ...provisioning }),
     schedules: createScheduleService(),
     workflows: createWorkflowService(),
     pass: (ms) => {

@@ -59,7 +59,10 @@ const CALLS: Readonly<Record<string, Call>> = {
   updateMemberRole: input(({ world }) => ({ id: world.members.viewer, role: 'CUSTOMER' })),
   removeMember: input(({ world }) => ({ id: world.members.member })),
   createApiKey: input(({ world }) => ({ name: 'New', scopes: ['*'], memberId: world.members.viewer, idempotencyKey: 'new' })),
+  updateApiKey: input(({ world }) => ({ id: world.viewerKeyId, name: 'Renamed', monthlyLimit: 1_000 })),
   rotateApiKey: input(({ world }) => ({ id: world.viewerKeyId, idempotencyKey: 'new' })),
+  // Of no key: what is under attack here is the way to it.
+  revokeLeakedKey: input(() => ({ secret: 'tk_00000000000000000000000000000000' }), 'nobody'),
   revokeApiKey: input(({ world }) => ({ id: world.viewerKeyId })),
   createWorkflow: input(() => ({ name: 'New', definition: definition('new'), idempotencyKey: 'new' })),
   updateWorkflow: input(({ world }) => ({ id: world.workflowIds[0], name: 'Changed', definition: definition('other', 2) })),

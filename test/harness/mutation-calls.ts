@@ -9,6 +9,7 @@ export const MUTATION_CALLS: Readonly<Record<string, (world: World) => Record<st
   addMember: () => ({ email: 'new@alpha.test', role: 'VIEWER' }),
   updateMemberRole: (world) => ({ id: world.members.viewer, role: 'CUSTOMER' }),
   createApiKey: () => ({ name: 'My own', scopes: ['organization:read'] }),
+  updateApiKey: (world) => ({ id: world.viewerKeyId, name: 'Renamed' }),
   rotateApiKey: (world) => ({ id: world.viewerKeyId, overlapSeconds: 60 }),
   revokeApiKey: (world) => ({ id: world.viewerKeyId }),
   createWorkflow: () => ({ name: 'New', definition: definition('new') }),

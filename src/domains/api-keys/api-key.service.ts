@@ -2,6 +2,7 @@ import type { ServiceContext } from '../service-context.ts';
 import type { CreateApiKeyInput, RevokeApiKeyInput, RotateApiKeyInput, UpdateApiKeyInput } from './api-key.input.ts';
 import { create } from './create.ts';
 import { createMint, type IssuedApiKey, type MintSettings } from './issue.ts';
+import { createLeakedKeyReports, type LeakedKeyDependencies, type ReportContext, type RevokeLeakedKeyInput } from './leaked.ts';
 import { revoke } from './revoke.ts';
 import { rotate } from './rotate.ts';
 import { update } from './update.ts';
@@ -14,11 +15,19 @@ export interface ApiKeyService {
   rotate(cx: ServiceContext, input: RotateApiKeyInput): Promise<IssuedApiKey>;
   /** Ends a key for good. Revoking it again changes nothing. */
   revoke(cx: ServiceContext, input: RevokeApiKeyInput): Promise<{ apiKeyId: string }>;
+  /** Ends the key with a secret, for anybody who holds it. Nothing tells whether there was one. */
+  revokeLeaked(cx: ReportContext, input: RevokeLeakedKeyInput): Promise<void>;
 }
 
-export type ApiKeyDependencies = MintSettings;
+export type ApiKeyDependencies = MintSettings & LeakedKeyDependencies;
 
 export function createApiKeyService(dependencies: ApiKeyDependencies): ApiKeyService {
   const mint = createMint(dependencies);
-  return { create: (cx, input) => create(cx, mint, input), rotate: (cx, input) => rotate(cx, mint, input), update, revoke };
+  return {
+    create: (cx, input) => create(cx, mint, input),
+    update,
+    rotate: (cx, input) => rotate(cx, mint, input),
+    revoke,
+    revokeLeaked: createLeakedKeyReports(dependencies),
+  };
 }

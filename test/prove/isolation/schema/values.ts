@@ -21,6 +21,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   password: PASSWORD,
   role: 'VIEWER',
   scopes: 'workflow:read',
+  secret: 'tk_nobody',
 };
 
 /** Where the same name means something else: by the coordinate of the input field. */

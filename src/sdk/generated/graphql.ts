@@ -131,6 +131,8 @@ export type ErrorCode =
   | 'INVALID_TRANSITION'
   /** It does not exist, or not in this organization. */
   | 'NOT_FOUND'
+  /** The organization is there, and the engine is not ready for it. */
+  | 'PROVISIONING_FAILED'
   /** The input is not acceptable; `fields` says what is wrong with it. */
   | 'VALIDATION_FAILED';
 
@@ -388,6 +390,8 @@ type Failure_InvalidTransitionError_Fragment = { readonly __typename: 'InvalidTr
 
 type Failure_NotFoundError_Fragment = { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string };
 
+type Failure_ProvisioningFailedError_Fragment = { readonly __typename: 'ProvisioningFailedError', readonly code: ErrorCode, readonly message: string };
+
 type Failure_ValidationError_Fragment = { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> };
 
 export type FailureFragment =
@@ -395,6 +399,7 @@ export type FailureFragment =
   | Failure_ConflictError_Fragment
   | Failure_InvalidTransitionError_Fragment
   | Failure_NotFoundError_Fragment
+  | Failure_ProvisioningFailedError_Fragment
   | Failure_ValidationError_Fragment
 ;
 

@@ -1,0 +1,187 @@
+import { isInputObjectType } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { schema } from '../../src/graphql/schema.ts';
+import type { AppError } from '../../src/kernel/errors.ts';
+import { appointOperator, PASSWORD, seedWorld, type World } from '../harness/world.ts';
+import { MUTATION_CALLS } from '../harness/mutation-calls.ts';
+import { MINUTE_MS, openSigningIn, outcomeOf, type SigningIn } from './signing-in.ts';
+
+let world: SigningIn;
+let acme: World;
+beforeAll(async () => {
+  world = await openSigningIn();
+  acme = await seedWorld(world, 'acme', (await appointOperator(world)).userId);
+});
+afterAll(() => world?.close());
+
+const mutations = Object.values(schema.getMutationType()!.getFields());
+const asking = mutations.filter(({ extensions }) => extensions['stepUp']).map(({ name }) => name);
+
+/** A call of a mutation with whatever input is of the right form. */
+function callOf(name: string): [query: string, variables: object] {
+  const [input] = mutations.find((field) => field.name === name)!.args;
+  if (!input) return [`mutation { ${name} { __typename } }`, {}];
+  return [`mutation ($input: ${String(input.type)}) { ${name}(input: $input) { __typename } }`, { input: MUTATION_CALLS[name]?.(acme) ?? inputOf(name) }];
+}
+
+const inputOf = (name: string): object => {
+  const type = schema.getType(`${name[0]!.toUpperCase()}${name.slice(1)}Input`);
+  if (!isInputObjectType(type)) throw new Error(`${name} has no input.`);
+  return Object.fromEntries(Object.keys(type.getFields()).map((field) => [field, 'anything']));
+};
+
+describe('what asks for a proof', () => {
+  test('is what guards the person, and what cannot be taken back', () => {
+    expect(asking).toEqual(expect.arrayContaining(['enrolTotp', 'confirmTotp', 'disableTotp', 'regenerateRecoveryCodes']));
+  });
+
+  test.each(asking)('%s is refused to an old session, and to every key', async (name) => {
+    const operator = await appointOperator(world, `${name.toLowerCase()}@platform.test`);
+    const headers = { 'x-organization-id': acme.organizationId };
+    world.pass(10 * MINUTE_MS + 1);
+    const [query, variables] = callOf(name);
+    const old = await world.call(query, { ...variables }, { as: operator.token, headers });
+    expect(old.errors?.[0]?.extensions.code).toBe('STEP_UP_REQUIRED');
+    expect(old.errors?.[0]?.message).toBe('Prove once more that it is you: call stepUp, then try again.');
+    for (const key of Object.values(acme.keys)) {
+      const { errors } = await world.call(query, { ...variables }, { as: key });
+      expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    }
+  });
+});
+
+describe('a session', () => {
+  const ENROL = 'mutation { enrolTotp { __typename } }';
+
+  test('is proved by signing in, for ten minutes, and by its password for ten more', async () => {
+    const person = await world.account();
+    const as = await world.tokenOf(person);
+    world.pass(10 * MINUTE_MS);
+    expect(outcomeOf(await world.call(ENROL, {}, { as }))).toBe('EnrolTotpSuccess');
+    world.pass(1);
+    expect(outcomeOf(await world.call(ENROL, {}, { as }))).toBe('STEP_UP_REQUIRED');
+    const { data } = await world.stepUp(as, { password: PASSWORD });
+    const provedUntil = new Date(world.now().getTime() + 10 * MINUTE_MS).toISOString();
+    expect(data.stepUp).toEqual({ __typename: 'StepUpSuccess', provedUntil, recoveryCodesLeft: null });
+    const viewer = await world.call('{ viewer { stepUpUntil } }', {}, { as });
+    expect(viewer.data.viewer.stepUpUntil).toBe(provedUntil);
+    expect(outcomeOf(await world.call(ENROL, {}, { as }))).toBe('EnrolTotpSuccess');
+  });
+
+  test('that somebody has copied cannot turn the second factor off, with the password neither', async () => {
+    const person = await world.guarded();
+    world.pass(MINUTE_MS);
+    const as = await world.enter(person);
+    world.pass(11 * MINUTE_MS);
+    const DISABLE = 'mutation { disableTotp { __typename } }';
+    // The access token runs out later than the proof does.
+    expect(outcomeOf(await world.call(DISABLE, {}, { as }))).toBe('STEP_UP_REQUIRED');
+    const { data } = await world.stepUp(as, { password: PASSWORD });
+    expect(data.stepUp).toMatchObject({ __typename: 'ValidationError', message: 'proof.password: is not enough, because a second factor is set up: send a code' });
+    expect(outcomeOf(await world.call(DISABLE, {}, { as }))).toBe('STEP_UP_REQUIRED');
+    expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('StepUpSuccess');
+    expect(outcomeOf(await world.call(DISABLE, {}, { as }))).toBe('DisableTotpSuccess');
+  });
+
+  test('is proved by a recovery code once, and the person is told by mail', async () => {
+    const person = await world.guarded();
+    world.pass(MINUTE_MS);
+    const as = await world.enter(person);
+    expect((await world.stepUp(as, { recoveryCode: person.recoveryCodes[0]! })).data.stepUp).toMatchObject({ recoveryCodesLeft: 9 });
+    expect((await world.outbox.last(person.email)).subject).toBe('A recovery code was used at Tenantry');
+    expect(outcomeOf(await world.stepUp(as, { recoveryCode: person.recoveryCodes[0]! }))).toBe('UNAUTHENTICATED');
+  });
+
+  test('is not proved by a code that opened it: a code works once, whatever for', async () => {
+    const person = await world.guarded();
+    world.pass(MINUTE_MS);
+    const as = await world.enter(person);
+    expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('UNAUTHENTICATED');
+    world.pass(MINUTE_MS);
+    expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('StepUpSuccess');
+  });
+
+  test('without a second factor counts as having shown it when its person has set one up elsewhere and shows it here', async () => {
+    const person = await world.account();
+    const before = await world.tokenOf(person);
+    const as = await world.tokenOf(person);
+    const { data } = await world.call('mutation { enrolTotp { ... on EnrolTotpSuccess { secret } } }', {}, { as });
+    expect(data.enrolTotp.secret).toBeTruthy();
+    const factors = async () => (await world.sql('SELECT count(second_factor_at)::integer AS count FROM iam.sessions WHERE user_id = $1', person.userId))[0].count;
+    await world.confirm(as, data.enrolTotp.secret);
+    expect(await factors()).toBe(1);
+    world.pass(MINUTE_MS);
+    expect(outcomeOf(await world.stepUp(before, { code: world.codeOf(data.enrolTotp.secret) }))).toBe('StepUpSuccess');
+    expect(await factors()).toBe(2);
+  });
+
+  test('that has ended is not proved any more', async () => {
+    const person = await world.account();
+    const as = await world.tokenOf(person);
+    const principal = await world.app.services.auth.authenticate(as, null);
+    await world.sql('UPDATE iam.sessions SET ended_at = $2 WHERE user_id = $1', person.userId, world.now());
+    const cx = world.app.serviceContext(principal);
+    const refused = await world.as(person, () => world.app.services.auth.stepUp(cx, { proof: { password: PASSWORD } })).catch((error: AppError) => error);
+    expect((refused as AppError).code).toBe('UNAUTHENTICATED');
+  });
+});
+
+describe('guessing', () => {
+  test('a password in an open session locks the address after five wrong ones, and the person is told by mail', async () => {
+    const person = await world.account();
+    const as = await world.tokenOf(person);
+    for (let attempt = 0; attempt < 5; attempt += 1) expect(outcomeOf(await world.stepUp(as, { password: 'wrong' }))).toBe('UNAUTHENTICATED');
+    expect(outcomeOf(await world.stepUp(as, { password: PASSWORD }))).toBe('UNAUTHENTICATED');
+    expect(outcomeOf(await world.signIn(person))).toBe('UNAUTHENTICATED');
+    expect((await world.outbox.last(person.email)).subject).toContain('locked for a while');
+    // The session itself stays: to lock somebody out of what is open would be too easy.
+    expect((await world.call('{ viewer { kind } }', {}, { as })).data.viewer).toEqual({ kind: 'USER' });
+  });
+
+  test('a code in an open session locks it too', async () => {
+    const person = await world.guarded();
+    world.pass(MINUTE_MS);
+    const as = await world.enter(person);
+    world.pass(MINUTE_MS);
+    for (let attempt = 0; attempt < 5; attempt += 1) await world.stepUp(as, { code: '000000' });
+    expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('UNAUTHENTICATED');
+    expect((await world.outbox.last(person.email)).subject).toBe('Wrong codes were sent at Tenantry');
+  });
+
+  test('is not what a password is that is not asked for: it counts for nothing', async () => {
+    const person = await world.guarded();
+    world.pass(MINUTE_MS);
+    const as = await world.enter(person);
+    world.pass(MINUTE_MS);
+    for (let attempt = 0; attempt < 6; attempt += 1) expect(outcomeOf(await world.stepUp(as, { password: PASSWORD }))).toBe('ValidationError');
+    expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('StepUpSuccess');
+  });
+
+  test('is forgotten by a right proof', async () => {
+    const as = await world.tokenOf(await world.account());
+    for (let round = 0; round < 3; round += 1) {
+      for (let attempt = 0; attempt < 4; attempt += 1) await world.stepUp(as, { password: 'wrong' });
+      expect(outcomeOf(await world.stepUp(as, { password: PASSWORD }))).toBe('StepUpSuccess');
+    }
+  });
+});
+
+test('a step-up is nothing for an API key, and nothing without exactly one proof', async () => {
+  expect(outcomeOf(await world.stepUp(acme.keys.owner, { password: PASSWORD }))).toBe('FORBIDDEN');
+  const as = await world.tokenOf(await world.account());
+  for (const proof of [{}, { password: PASSWORD, code: '000000' }, { password: null }]) {
+    expect(outcomeOf(await world.stepUp(as, proof))).toBe('VALIDATION_FAILED');
+  }
+});
+
+test('the viewer shows how the second factor stands, to the person alone', async () => {
+  const QUERY = '{ viewer { secondFactor { enabled confirmedAt recoveryCodesLeft } stepUpUntil } }';
+  const person = await world.guarded();
+  const confirmedAt = world.now().toISOString();
+  world.pass(MINUTE_MS);
+  const as = await world.enter(person);
+  expect((await world.call(QUERY, {}, { as })).data.viewer.secondFactor).toEqual({ enabled: true, confirmedAt, recoveryCodesLeft: 10 });
+  const without = await world.call(QUERY, {}, { as: await world.tokenOf(await world.account()) });
+  expect(without.data.viewer.secondFactor).toEqual({ enabled: false, confirmedAt: null, recoveryCodesLeft: 0 });
+  expect((await world.call(QUERY, {}, { as: acme.keys.owner })).data.viewer).toEqual({ secondFactor: null, stepUpUntil: null });
+});

@@ -12,6 +12,7 @@ CREATE TABLE credentials.tokens (
   password_hash text CHECK (password_hash LIKE '$argon2id$%'), -- what was chosen at registration, until the address is proved
   name          text CHECK (length(btrim(name)) BETWEEN 1 AND 200),
   attempts      integer NOT NULL DEFAULT 0,
+  mailed        boolean NOT NULL DEFAULT false, -- counted, so that nobody's mailbox is filled
   expires_at    timestamptz(3) NOT NULL,
   used_at       timestamptz(3),
   created_at    timestamptz(3) NOT NULL
@@ -145,12 +146,13 @@ BEGIN
   RETURN FOUND;
 END $$;
 
--- Whether a person may be sent another mail of this purpose: at most 10 a day, a minute apart. Internal: not granted.
+-- Whether a person may be sent another mail of this purpose: at most 10 a day, a minute apart. What was asked for and not
+-- sent does not count: nobody keeps another's mail away by asking for it again and again. Internal: not granted.
 CREATE FUNCTION iam.may_send(p_user_id uuid, p_purpose text, p_now timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
   SELECT count(*) < 10 AND coalesce(max(t.created_at) <= p_now - interval '1 minute', true)
   FROM credentials.tokens t
-  WHERE t.user_id = p_user_id AND t.purpose = p_purpose AND t.created_at > p_now - interval '24 hours'
+  WHERE t.user_id = p_user_id AND t.purpose = p_purpose AND t.mailed AND t.created_at > p_now - interval '24 hours'
 $$;
 
 -- Keeps a registration until the address is proved, and answers which mail to write: 'verify', 'known' (there is a
@@ -169,8 +171,9 @@ BEGIN
               WHEN u.password_hash IS NOT NULL OR u.status <> 'active' THEN 'known'
               ELSE 'verify' END
     INTO answer FROM iam.users u WHERE u.id = found_id;
-  INSERT INTO credentials.tokens (hash, purpose, user_id, password_hash, name, expires_at, used_at, created_at)
-  VALUES (p_hash, 'verify_email', found_id, p_password_hash, p_name, p_expires_at, CASE WHEN answer <> 'verify' THEN p_now END, p_now);
+  INSERT INTO credentials.tokens (hash, purpose, user_id, password_hash, name, mailed, expires_at, used_at, created_at)
+  VALUES (p_hash, 'verify_email', found_id, p_password_hash, p_name, answer <> 'nothing', p_expires_at,
+          CASE WHEN answer <> 'verify' THEN p_now END, p_now);
   RETURN answer;
 END $$;
 
@@ -188,8 +191,9 @@ BEGIN
     WHERE t.user_id = found_id AND t.purpose = 'verify_email' AND t.used_at IS NULL AND t.created_at > p_now - interval '7 days'
     ORDER BY t.created_at DESC LIMIT 1;
   sendable := newest.hash IS NOT NULL AND iam.may_send(found_id, 'verify_email', p_now);
-  INSERT INTO credentials.tokens (hash, purpose, user_id, password_hash, name, expires_at, used_at, created_at)
-  VALUES (p_hash, 'verify_email', found_id, newest.password_hash, newest.name, p_expires_at, CASE WHEN NOT sendable THEN p_now END, p_now);
+  INSERT INTO credentials.tokens (hash, purpose, user_id, password_hash, name, mailed, expires_at, used_at, created_at)
+  VALUES (p_hash, 'verify_email', found_id, newest.password_hash, newest.name, sendable, p_expires_at,
+          CASE WHEN NOT sendable THEN p_now END, p_now);
   RETURN sendable;
 END $$;
 
@@ -203,8 +207,8 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended(p_email, 0));
   SELECT u.id INTO found_id FROM iam.users u WHERE u.email = p_email AND u.status = 'active';
   sendable := found_id IS NOT NULL AND iam.may_send(found_id, 'reset_password', p_now);
-  INSERT INTO credentials.tokens (hash, purpose, user_id, expires_at, used_at, created_at)
-  VALUES (p_hash, 'reset_password', found_id, p_expires_at, CASE WHEN NOT sendable THEN p_now END, p_now);
+  INSERT INTO credentials.tokens (hash, purpose, user_id, mailed, expires_at, used_at, created_at)
+  VALUES (p_hash, 'reset_password', found_id, sendable, p_expires_at, CASE WHEN NOT sendable THEN p_now END, p_now);
   RETURN sendable;
 END $$;
 

@@ -9,7 +9,7 @@ import type { MailSettings } from './domains/mails/index.ts';
 import { createOnboardingService, type ProvisionDependencies, provisioningOn, type ProvisioningSweep, startProvisioningSweep } from './domains/onboarding/index.ts';
 import { createLifecycleService, createOrganizationService, type ProvisioningEngine } from './domains/organizations/index.ts';
 import { createSecondFactorKeys, createSecondFactorProver, createSecondFactorService, type SecondFactorKeys } from './domains/second-factor/index.ts';
-import { checkPassword, type Clearing, createPeopleService, startCredentialClearing } from './domains/people/index.ts';
+import { type Clearing, createPeopleService, startCredentialClearing } from './domains/people/index.ts';
 import type { AccessChange, ServiceContext } from './domains/service-context.ts';
 import { createScheduleService, createWorkflowService } from './domains/workflows/index.ts';
 import { createEmbeddedProvisioning } from './engines/embedded/provisioning.ts';
@@ -228,7 +228,7 @@ function composeServices(parts: ServiceParts): Services {
     organizations: createOrganizationService(),
     lifecycle: createLifecycleService({ ...parts, ...parts.provisioning }),
     members: createMemberService(parts),
-    invitations: createInvitationService({ ...parts, checkPassword }),
+    invitations: createInvitationService(parts),
     apiKeys: createApiKeyService(parts),
     onboarding: createOnboardingService(parts),
     workflows: createWorkflowService(),

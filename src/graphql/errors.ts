@@ -1,4 +1,6 @@
 import { ConflictError, InvalidTransitionError, NotFoundError, ValidationError, type AppError, type FieldProblem } from '../kernel/errors.ts';
+import { ProvisioningFailedError } from '../domains/onboarding/index.ts';
+import { toGlobalId } from '../kernel/ids.ts';
 import { builder } from './builder.ts';
 
 const ErrorCodeEnum = builder.enumType('ErrorCode', {
@@ -8,11 +10,12 @@ const ErrorCodeEnum = builder.enumType('ErrorCode', {
     CONFLICT: { description: 'It collides with what exists.' },
     NOT_FOUND: { description: 'It does not exist, or not in this organization.' },
     INVALID_TRANSITION: { description: 'The state it is in does not allow this.' },
+    PROVISIONING_FAILED: { description: 'The organization is there, and the engine is not ready for it.' },
     APPEND_CONDITION_FAILED: { description: 'An event that the condition rules out was appended meanwhile; `position` says where.' },
   } as const,
 });
 
-type ExpectedCode = 'VALIDATION_FAILED' | 'CONFLICT' | 'NOT_FOUND' | 'INVALID_TRANSITION' | 'APPEND_CONDITION_FAILED';
+type ExpectedCode = 'VALIDATION_FAILED' | 'CONFLICT' | 'NOT_FOUND' | 'INVALID_TRANSITION' | 'PROVISIONING_FAILED' | 'APPEND_CONDITION_FAILED';
 
 /** Every failure that a mutation answers as data. */
 export const ErrorInterface = builder.interfaceRef<AppError>('Error').implement({
@@ -69,6 +72,17 @@ builder.objectType(InvalidTransitionError, {
   fields: (t) => ({
     from: t.exposeString('from', { description: 'The state it is in.' }),
     to: t.exposeString('to', { description: 'The state that was asked for.' }),
+  }),
+});
+
+builder.objectType(ProvisioningFailedError, {
+  name: 'ProvisioningFailedError',
+  description: 'The organization was made, and the engine could not be set up for it: nobody gets in until retryProvisioning has succeeded.',
+  tenant: 'platform',
+  access: 'platform:admin',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    organizationId: t.id({ description: 'Which one: give it to retryProvisioning.', resolve: ({ organizationId }) => toGlobalId('Organization', organizationId) }),
   }),
 });
 

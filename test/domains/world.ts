@@ -1,7 +1,7 @@
 import type { ApiKeyService } from '../../src/domains/api-keys/index.ts';
 import { createApiKeyService } from '../../src/domains/api-keys/index.ts';
 import { type AuthService, createAddressHash, createAuthService } from '../../src/domains/auth/index.ts';
-import { createEventStore } from '../../src/domains/events/index.ts';
+import { createEventStore, type EventStore } from '../../src/domains/events/index.ts';
 import { createMemberService, type MemberService } from '../../src/domains/identity/index.ts';
 import { createOnboardingService, type OnboardingService, provisioningOn } from '../../src/domains/onboarding/index.ts';
 import {
@@ -52,6 +52,7 @@ export interface World {
   readonly pool: DatabasePool;
   readonly preTenant: PreTenantDatabase;
   readonly feed: AccessFeed;
+  readonly events: EventStore;
   readonly auth: AuthService;
   readonly apiKeys: ApiKeyService;
   readonly members: MemberService;
@@ -154,6 +155,7 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
     pool,
     preTenant,
     feed,
+    events,
     auth,
     onboarding,
     members,

@@ -3,6 +3,7 @@ import { toGlobalId, uuidOf } from '../../kernel/ids.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import { refuseDuplicate } from '../conflicts.ts';
 import { record, recordOnce } from '../events/index.ts';
+import type { Mailing } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { requirePerson } from '../require-person.ts';
@@ -45,17 +46,17 @@ export interface MemberService {
   updateRoles(cx: ServiceContext, input: UpdateMemberRolesInput): Promise<MemberChange[]>;
 }
 
-export interface MemberDependencies {
+export interface MemberDependencies extends Mailing {
   readonly preTenant: Pick<PreTenantDatabase, 'ensureIdentity'>;
 }
 
-export function createMemberService({ preTenant }: MemberDependencies): MemberService {
+export function createMemberService({ preTenant, mailer, mails }: MemberDependencies): MemberService {
   return {
     add: (cx, input) => add(cx, preTenant, input),
     updateRole,
     remove,
     leave,
-    transferOwnership,
+    transferOwnership: (cx, input) => transferOwnership(cx, { mailer, mails }, input),
     suspendMany,
     activateMany,
     removeMany,

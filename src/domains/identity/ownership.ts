@@ -2,6 +2,7 @@ import { ConflictError } from '../../kernel/errors.ts';
 import { toGlobalId } from '../../kernel/ids.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { record } from '../events/index.ts';
+import { type Mailing, ownershipMail } from '../mails/index.ts';
 import { lockOrganization } from '../organizations/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
@@ -23,13 +24,13 @@ export interface Transfer {
  * Hands an organization over. At every moment it has exactly one owner: transfers wait for each other at the organization's
  * row, the former owner steps down first, and whoever takes over is kept from leaving meanwhile.
  */
-export async function transferOwnership(cx: ServiceContext, input: TransferOwnershipInput): Promise<Transfer> {
+export async function transferOwnership(cx: ServiceContext, { mailer, mails }: Mailing, input: TransferOwnershipInput): Promise<Transfer> {
   requirePermission(cx, 'organization:delete');
   const { orgId } = requireTenant(cx);
   const ownerId = requireUuid('Member', parseInput(transferOwnershipInput, input).memberId);
   const now = cx.clock.now();
-  const { previous, next } = await cx.db.$transaction(async (tx) => {
-    await lockOrganization(tx, orgId);
+  const { previous, next, organization } = await cx.db.$transaction(async (tx) => {
+    const organization = (await lockOrganization(tx, orgId)).name;
     // The owner before the others, as everybody locks their own standing first.
     const previous = await lockOwner(tx, orgId);
     await requireStanding(tx, cx);
@@ -42,25 +43,30 @@ export async function transferOwnership(cx: ServiceContext, input: TransferOwner
     const members = [previous, next].map(({ id }) => ({ type: 'Member' as const, id }));
     const changed = { kind: memberEvents.ownerChanged, about: { type: 'Organization' as const, id: orgId }, concerning: members, data };
     await record(tx, cx, changed, ...steppedDown, ...takenOver);
-    return { previous, next };
+    return { previous, next, organization };
   });
+  for (const { email, id } of [previous, next]) mailer.send(ownershipMail(mails, { to: email, organization, isOwner: id === next.id }));
   for (const { userId } of [previous, next]) cx.accessChanged({ kind: 'user', id: userId });
   return { previousOwnerId: previous.id, ownerId: next.id };
 }
 
-const MEMBER = { id: true, userId: true, role: true, status: true } as const;
+interface Party extends LockedMember {
+  readonly email: string;
+}
+
+const PARTY = { id: true, userId: true, email: true, role: true, status: true } as const;
 
 /** The organization is locked, so that nobody else becomes its owner now. */
-async function lockOwner(tx: TenantTransaction, orgId: string): Promise<LockedMember> {
+async function lockOwner(tx: TenantTransaction, orgId: string): Promise<Party> {
   const where = { orgId, role: 'owner' as const, leftAt: null };
   const owner = await tx.membership.findFirst({ where, select: { id: true } });
   if (owner === null) throw notFound('Member');
   return lockAny(tx, orgId, owner.id);
 }
 
-async function lockAny(tx: TenantTransaction, orgId: string, id: string): Promise<LockedMember> {
+async function lockAny(tx: TenantTransaction, orgId: string, id: string): Promise<Party> {
   await tx.$queryRaw`SELECT id FROM iam.memberships WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR NO KEY UPDATE`;
-  const member = await tx.membership.findFirst({ where: { orgId, id, leftAt: null }, select: MEMBER });
+  const member = await tx.membership.findFirst({ where: { orgId, id, leftAt: null }, select: PARTY });
   if (member === null) throw notFound('Member');
   return member;
 }

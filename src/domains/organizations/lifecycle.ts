@@ -2,6 +2,7 @@ import { AppError, ConflictError, ValidationError } from '../../kernel/errors.ts
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { changesOf, record } from '../events/index.ts';
+import { type Mailing, organizationDeletedMail } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { requirePerson } from '../require-person.ts';
@@ -35,7 +36,7 @@ export interface LifecycleService {
   remove(cx: ServiceContext, input: DeleteOrganizationInput): Promise<{ organizationId: string }>;
 }
 
-export interface LifecycleDependencies {
+export interface LifecycleDependencies extends Mailing {
   readonly engine: ProvisioningEngine;
   /** Told when the engine did not let go of a namespace: the sweep asks it again. */
   onEngineFailure(error: unknown, namespace: Namespace): void;
@@ -93,7 +94,7 @@ async function reactivate(cx: ServiceContext, input: ReactivateOrganizationInput
 
 async function remove(
   cx: ServiceContext,
-  { engine, onEngineFailure }: LifecycleDependencies,
+  { engine, onEngineFailure, mailer, mails }: LifecycleDependencies,
   input: DeleteOrganizationInput,
 ): Promise<{ organizationId: string }> {
   requirePermission(cx, 'organization:delete');
@@ -101,7 +102,7 @@ async function remove(
   const { slug } = parseInput(deleteOrganizationInput, input);
   refuseSystem(orgId);
   const now = cx.clock.now();
-  const keyIds = await cx.db.$transaction(async (tx) => {
+  const { keyIds, told, name } = await cx.db.$transaction(async (tx) => {
     const organization = await lockOrganization(tx, orgId);
     await requireStanding(tx, cx);
     if (slug !== organization.slug) throw ValidationError.of('slug', 'must be the slug of this organization, to make sure which one is meant');
@@ -113,10 +114,13 @@ async function remove(
     const data = { before: { status: organization.status }, after: { status } };
     const deleted = { kind: organizationEvents.deleted, about: { type: 'Organization' as const, id: orgId }, data };
     await record(tx, cx, deleted, ...keyIds.map(keyEnded), ...invitationIds.map(invitationEnded));
-    return keyIds;
+    const where = { orgId, role: { in: ['admin' as const, 'owner' as const] }, status: 'active' as const };
+    const told = await tx.membership.findMany({ where, select: { email: true } });
+    return { keyIds, told, name: organization.name };
   });
   cx.accessChanged({ kind: 'org', id: orgId });
   for (const id of keyIds) cx.accessChanged({ kind: 'key', id });
+  for (const { email } of told) mailer.send(organizationDeletedMail(mails, { to: email, organization: name }));
   await retireNamespace({ db: cx.db, clock: cx.clock, engine, onEngineFailure }, orgId);
   return { organizationId: orgId };
 }

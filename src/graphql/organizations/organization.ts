@@ -5,6 +5,7 @@ import { toGlobalId } from '../../kernel/ids.ts';
 import { NodeInterface, registerNode } from '../node.ts';
 import { byId, orNotFound } from '../own-row.ts';
 import { NULL_ON_ERROR } from '../semantic-non-null.ts';
+import { StoredJson } from '../stored-json.ts';
 
 export const OrganizationStatus = builder.enumType('OrganizationStatus', {
   description: 'Where an organization is in its life. Only members of an active one get in.',
@@ -41,6 +42,17 @@ export const OrganizationType = builder.prismaObject('Organization', {
     status: t.expose('status', { type: OrganizationStatus, description: 'Where it is in its life.' }),
     statusReason: t.exposeString('statusReason', { nullable: true, description: 'Why it is in this status, when somebody said so.' }),
     plan: t.expose('plan', { type: PlanEnum, description: 'What it pays for.' }),
+    website: t.exposeString('website', { nullable: true, description: 'The address of its web page.' }),
+    contactEmail: t.expose('contactEmail', { type: 'EmailAddress', nullable: true, description: 'The address that it can be reached by.' }),
+    timezone: t.exposeString('timezone', { description: 'The time zone it works in, by its name in the IANA database.' }),
+    locale: t.exposeString('locale', { description: 'The language it works in, as a tag of BCP 47.' }),
+    settings: t.field({
+      type: 'JSONObject',
+      description: 'What applications keep for it: an object of JSON of at most 16 kB.',
+      select: { settings: true },
+      resolve: ({ settings }) => new StoredJson(settings),
+    }),
+    requireSecondFactor: t.exposeBoolean('requireSecondFactor', { description: 'Whether it lets in no session that has shown no second factor. API keys have a rule of their own.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was created.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
   }),
@@ -57,45 +69,6 @@ builder.queryField('organization', (t) =>
     description: 'The organization of this request.',
     resolve: (query, _root, _args, context) =>
       orNotFound(context.db.organization.findFirst(byId(query, orgIdOf(context))), 'Organization'),
-  }),
-);
-
-const CreateOrganizationInput = builder.inputType('CreateOrganizationInput', {
-  description: 'A new organization with its first administrator.',
-  fields: (t) => ({
-    name: t.string({ required: true, description: 'What it is called: 3 to 255 characters, unique whatever the case.' }),
-    slug: t.string({ description: 'Its short name for addresses. Made from the name when not given.' }),
-    plan: t.field({ type: PlanEnum, description: 'What it pays for. FREE when not given.' }),
-    adminEmail: t.string({ required: true, description: 'The address of its owner.' }),
-    adminName: t.string({ description: "The owner's name." }),
-    idempotencyKey: t.string({ description: 'A text of your own, at most 255 characters: a repetition within 24 hours answers with the same organization and makes no second one.' }),
-  }),
-});
-
-const CreateOrganizationSuccess = builder
-  .objectRef<{ organizationId: string; memberId: string; apiKeyId: string; secret: string | null }>('CreateOrganizationSuccess')
-  .implement({
-    description: 'The organization was created and is active.',
-    tenant: 'platform',
-    access: 'platform:admin',
-    fields: (t) => ({
-      organizationId: t.id({ description: 'Its global id. Send it as X-Organization-Id to work in it.', resolve: (made) => toGlobalId('Organization', made.organizationId) }),
-      ownerId: t.id({ description: "The owner's membership.", resolve: (made) => toGlobalId('Member', made.memberId) }),
-      apiKeyId: t.id({ description: "The owner's first API key.", resolve: (made) => toGlobalId('ApiKey', made.apiKeyId) }),
-      apiKeySecret: t.exposeString('secret', { nullable: true, description: 'The key itself. It is shown this once: null when the answer is a repetition.' }),
-    }),
-  });
-
-builder.mutationField('createOrganization', (t) =>
-  t.field({
-    type: CreateOrganizationSuccess,
-    ...NULL_ON_ERROR,
-    tenant: 'platform',
-    access: 'platform:admin',
-    description: 'Creates an organization with its owner and a first API key. For administrators of the platform.',
-    errors: { types: CREATE_ERRORS },
-    args: { input: t.arg({ type: CreateOrganizationInput, required: true, description: 'What to create.' }) },
-    resolve: (_root, { input }, context) => context.services.onboarding.createOrganization(serviceContext(context), input),
   }),
 );
 
@@ -119,6 +92,12 @@ const UpdateOrganizationInput = builder.inputType('UpdateOrganizationInput', {
     name: t.string({ description: 'What it is called: 3 to 255 characters, unique whatever the case.' }),
     slug: t.string({ description: 'Its short name for addresses.' }),
     description: t.string({ description: 'What it is about, at most 2,000 characters; null takes it away.' }),
+    website: t.string({ description: 'The address of its web page, http or https; null takes it away.' }),
+    contactEmail: t.string({ description: 'The address that it can be reached by; null takes it away.' }),
+    timezone: t.string({ description: 'The time zone it works in, for example "Europe/Berlin".' }),
+    locale: t.string({ description: 'The language it works in, for example "de-CH".' }),
+    settings: t.field({ type: 'JSONObject', description: 'What applications keep for it, at most 16 kB of JSON. It replaces what is there.' }),
+    requireSecondFactor: t.boolean({ description: 'Whether every session needs a second factor to get in. To change it takes a session with a recent proof, and to switch it on one with a second factor: STEP_UP_REQUIRED, CONFLICT.' }),
   }),
 });
 

@@ -81,7 +81,8 @@ export interface FoundInvitation {
   readonly orgId: string;
   readonly invitationId: string;
   readonly email: string;
-  readonly organizationName: string;
+  /** Which sending the token is of: the next one makes it void. */
+  readonly sentCount: number;
   /** Null: nobody has the address yet, or not as an identity of this installation. */
   readonly userId: string | null;
   readonly userStatus: UserStatus | null;

@@ -1,0 +1,119 @@
+import type { MemberChange } from '../../domains/identity/index.ts';
+import { ValidationError } from '../../kernel/errors.ts';
+import { builder } from '../builder.ts';
+import { serviceContext } from '../context.ts';
+import { ErrorInterface } from '../errors.ts';
+import { byIds } from '../own-row.ts';
+import { NULL_ON_ERROR } from '../semantic-non-null.ts';
+import { MemberType, OrganizationRoleEnum } from './member.ts';
+
+const MemberChangeResult = builder.objectRef<MemberChange>('MemberChangeResult').implement({
+  description: 'What became of one of several members.',
+  tenant: 'scoped',
+  access: 'member:write',
+  fields: (t) => ({
+    memberId: t.id({ description: 'Which one, as it was sent.', resolve: ({ memberId }) => memberId }),
+    error: t.field({
+      type: ErrorInterface,
+      nullable: true,
+      description: 'Why nothing was changed of this one; null when it is as asked for. What your role may not do is a CONFLICT here.',
+      resolve: ({ error }) => error,
+    }),
+  }),
+});
+
+type Changes = { readonly changes: readonly MemberChange[] };
+
+function bulkSuccess(name: string, description: string) {
+  return builder.objectRef<Changes>(name).implement({
+    description,
+    tenant: 'scoped',
+    access: 'member:write',
+    fields: (t) => ({
+      results: t.field({
+        type: [MemberChangeResult],
+        description: 'What became of each, in the order in which they were sent; one that was sent twice is there once.',
+        resolve: ({ changes }) => changes,
+      }),
+      members: t.prismaField({
+        type: [MemberType],
+        description: 'Those that are as asked for, as they are now.',
+        resolve: (query, { changes }, _args, { db }) => {
+          const ids = changes.map(({ changedId }) => changedId).filter((id) => id !== null);
+          return db.membership.findMany({ ...byIds(query, ids), orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
+        },
+      }),
+    }),
+  });
+}
+
+const idsField = (name: string, description: string) =>
+  builder.inputType(name, {
+    description,
+    fields: (t) => ({ ids: t.idList({ required: true, description: 'The members: 1 to 100.' }) }),
+  });
+
+builder.mutationField('suspendMembers', (t) =>
+  t.field({
+    type: bulkSuccess('SuspendMembersSuccess', 'Those who could be are shut out, with their API keys.'),
+    ...NULL_ON_ERROR,
+    tenant: 'scoped',
+    access: 'member:write',
+    description: 'Shuts several members out for now: they and their API keys are answered USER_NOT_ACTIVE from the next request on. Each by the rules for one; what cannot be done of one keeps no other from being done.',
+    errors: { types: [ValidationError] },
+    args: { input: t.arg({ type: idsField('SuspendMembersInput', 'Whom to shut out.'), required: true, description: 'Whom.' }) },
+    resolve: async (_root, { input }, context) => ({ changes: await context.services.members.suspendMany(serviceContext(context), input) }),
+  }),
+);
+
+builder.mutationField('activateMembers', (t) =>
+  t.field({
+    type: bulkSuccess('ActivateMembersSuccess', 'Those who could be are let in again.'),
+    ...NULL_ON_ERROR,
+    tenant: 'scoped',
+    access: 'member:write',
+    description: 'Lets several members in again who were shut out, with their API keys.',
+    errors: { types: [ValidationError] },
+    args: { input: t.arg({ type: idsField('ActivateMembersInput', 'Whom to let in again.'), required: true, description: 'Whom.' }) },
+    resolve: async (_root, { input }, context) => ({ changes: await context.services.members.activateMany(serviceContext(context), input) }),
+  }),
+);
+
+builder.mutationField('removeMembers', (t) =>
+  t.field({
+    type: bulkSuccess('RemoveMembersSuccess', 'Those who could be are no longer members, and the API keys that they had or made here are revoked.'),
+    ...NULL_ON_ERROR,
+    tenant: 'scoped',
+    access: 'member:write',
+    description: 'Takes several people out of this organization, each as removeMember does.',
+    errors: { types: [ValidationError] },
+    args: { input: t.arg({ type: idsField('RemoveMembersInput', 'Who is to leave.'), required: true, description: 'Who.' }) },
+    resolve: async (_root, { input }, context) => ({ changes: await context.services.members.removeMany(serviceContext(context), input) }),
+  }),
+);
+
+const MemberRoleChange = builder.inputType('MemberRoleChange', {
+  description: "One member's new role.",
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'The member.' }),
+    role: t.field({ type: OrganizationRoleEnum, required: true, description: 'The new role: below your own, as the present one must be.' }),
+  }),
+});
+
+const UpdateMemberRolesInput = builder.inputType('UpdateMemberRolesInput', {
+  description: 'New roles of several members.',
+  fields: (t) => ({ changes: t.field({ type: [MemberRoleChange], required: true, description: 'Who, and what: 1 to 100. Of a member that is there twice the last counts.' }) }),
+});
+
+builder.mutationField('updateMemberRoles', (t) =>
+  t.field({
+    type: bulkSuccess('UpdateMemberRolesSuccess', 'Those who could be have their new roles.'),
+    ...NULL_ON_ERROR,
+    tenant: 'scoped',
+    access: 'member:write',
+    description: 'Changes what several members may do, each as updateMemberRole does.',
+    errors: { types: [ValidationError] },
+    args: { input: t.arg({ type: UpdateMemberRolesInput, required: true, description: 'Who, and what.' }) },
+    resolve: async (_root, { input }, context) => ({ changes: await context.services.members.updateRoles(serviceContext(context), input) }),
+  }),
+);

@@ -1,14 +1,14 @@
 import { isObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
-import { OUTSIDE_ORGANIZATIONS } from '../../src/graphql/sessions/outside.ts';
 import { ORGANIZATION_ROLES, type OrganizationRole } from '../../src/kernel/permissions.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
 import { MUTATION_CALLS } from '../harness/mutation-calls.ts';
+import { PERSONAL_CALLS } from '../harness/personal-calls.ts';
 import { appointOperator, seedWorld, signIn, type World } from '../harness/world.ts';
 
 /** These deal with the caller's own person, whatever its role. */
-const PERSONAL = Object.keys(OUTSIDE_ORGANIZATIONS);
+const PERSONAL = Object.keys(PERSONAL_CALLS);
 
 /** Who may reach each root field and type, and whose data it is, as the schema declares it. */
 function declarations(): string[] {
@@ -18,8 +18,8 @@ function declarations(): string[] {
     if (!isObjectType(type)) continue;
     if (!roots.has(type.name)) lines.push(`type ${type.name}: ${type.extensions['tenant']}, ${type.extensions['access']}`);
     for (const field of Object.values(type.getFields())) {
-      const { tenant, access } = field.extensions as { tenant?: string; access?: string };
-      if (roots.has(type.name) || access) lines.push(`${type.name}.${field.name}: ${tenant ?? 'as its type'}, ${access}`);
+      const { tenant, access, stepUp } = field.extensions as { tenant?: string; access?: string; stepUp?: true };
+      if (roots.has(type.name) || access) lines.push(`${type.name}.${field.name}: ${tenant ?? 'as its type'}, ${access}${stepUp ? ', step-up' : ''}`);
     }
   }
   return lines.sort();
@@ -65,6 +65,27 @@ describe('role x mutation', () => {
       }
     }
     await expect(rows.sort().join('\n')).toMatchFileSnapshot('role-mutation.snapshot.txt');
+  });
+
+  test('what each role may do about its own person is what was reviewed: the role does not matter, an API key does', async () => {
+    const world = await seedWorld(api, 'personal', operatorId);
+    const outcomeFor = async (mutation: string, as: string | undefined): Promise<string> => {
+      const input = PERSONAL_CALLS[mutation as keyof typeof PERSONAL_CALLS];
+      const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`;
+      const query = input ? `mutation ($input: ${type}!) { ${mutation}(input: $input)` : `mutation { ${mutation}`;
+      const { data, errors } = await api.call(`${query} { __typename ... on Error { code } } }`, { input }, { as });
+      return errors ? errors[0]!.extensions.code : (data[mutation].code ?? 'done');
+    };
+    const rows: string[] = [];
+    for (const mutation of PERSONAL) {
+      rows.push(`${mutation.padEnd(23)} nobody            ${await outcomeFor(mutation, undefined)}`);
+      for (const role of ORGANIZATION_ROLES) {
+        // A session for each call: some of them end it.
+        rows.push(`${mutation.padEnd(23)} ${role.padEnd(9)} session ${await outcomeFor(mutation, await signIn(api.app, world.email(role)))}`);
+        rows.push(`${mutation.padEnd(23)} ${role.padEnd(9)} key     ${await outcomeFor(mutation, world.keys[role])}`);
+      }
+    }
+    await expect(rows.sort().join('\n')).toMatchFileSnapshot('personal-mutation.snapshot.txt');
   });
 
   test('viewer.can agrees with what is enforced', async () => {

@@ -1,7 +1,7 @@
 import { type InvitationStatus, invitationStatus } from '../../domains/invitations/index.ts';
 import { toGlobalId } from '../../kernel/ids.ts';
 import { builder } from '../builder.ts';
-import { resolveList } from '../connections/fields.ts';
+import { allOf, resolveList } from '../connections/fields.ts';
 import { connectionType, pageArguments } from '../connections/types.ts';
 import { comparisons, DateTimeFilter, OrderDirection, where } from '../filters.ts';
 import { MemberType, OrganizationRoleEnum } from '../members/member.ts';
@@ -97,11 +97,12 @@ function standing(status: InvitationStatus, now: Date): Record<string, unknown> 
 
 type StatusChoice = { eq?: InvitationStatus | null | undefined; in?: readonly InvitationStatus[] | null | undefined };
 
-function standsAs(filter: StatusChoice | null | undefined, now: Date): Record<string, unknown>[] | undefined {
+function standsAs(filter: StatusChoice | null | undefined, now: Date): Record<string, unknown> {
   const { eq, in: some } = filter ?? {};
-  if (!eq && !some) return undefined;
-  const both = some && eq ? some.filter((status) => status === eq) : (some ?? [eq!]);
-  return [{ OR: [...new Set(both)].map((status) => standing(status, now)) }];
+  if (!eq && !some) return {};
+  const chosen = some && eq ? some.filter((status) => status === eq) : (some ?? [eq!]);
+  // An OR of nothing is no condition, and here it is one that nothing meets.
+  return chosen.length === 0 ? { id: { in: [] } } : { OR: [...new Set(chosen)].map((status) => standing(status, now)) };
 }
 
 builder.queryField('invitations', (t) =>
@@ -123,7 +124,7 @@ builder.queryField('invitations', (t) =>
         delegate: context.db.invitation,
         args,
         sort: { column: args.orderBy?.field ?? 'createdAt', direction: args.orderBy?.direction ?? 'desc' },
-        where: where({ createdAt: comparisons(createdAt), AND: standsAs(status, context.clock.now()) }),
+        where: allOf(where({ createdAt: comparisons(createdAt) }), standsAs(status, context.clock.now())),
       });
     },
   }),

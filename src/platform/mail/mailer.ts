@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as afterwards, setTimeout as wait } from 'node:timers/promises';
 import { createTurns } from '../../kernel/turns.ts';
 
 /** A mail to one person. */
@@ -48,6 +48,8 @@ export function createMailer(options: MailerOptions): Mailer {
   const inTurn = createTurns(AT_ONCE);
 
   const deliver = async (mail: Mail): Promise<void> => {
+    // Nothing of the work is done before whoever sends it goes on.
+    await afterwards();
     for (const delayMs of [...retryDelaysMs, null]) {
       try {
         // Its place is given up while it waits for the next try.

@@ -11,6 +11,7 @@ import { createLifecycleService, createOrganizationService, type ProvisioningEng
 import { createSecondFactorKeys, createSecondFactorProver, createSecondFactorService, type SecondFactorKeys } from './domains/second-factor/index.ts';
 import { type Clearing, createPeopleService, startCredentialClearing } from './domains/people/index.ts';
 import type { AccessChange, ServiceContext } from './domains/service-context.ts';
+import { createPlatformService } from './domains/platform/index.ts';
 import { createScheduleService, createWorkflowService } from './domains/workflows/index.ts';
 import { createEmbeddedProvisioning } from './engines/embedded/provisioning.ts';
 import { createCursorCodec } from './graphql/connections/cursor.ts';
@@ -32,6 +33,7 @@ import { createAccessFeed, type AccessFeed } from './platform/postgres/access-ch
 import { createPool, createTenantAdapter, type DatabasePool } from './platform/postgres/adapter/index.ts';
 import { createEventSignals } from './platform/postgres/event-signals.ts';
 import type { OpenDatabase } from './platform/postgres/open-database.ts';
+import { createPlatformDatabase, type PlatformDatabase } from './platform/postgres/platform-database.ts';
 import { createPreTenantDatabase, type PreTenantDatabase } from './platform/postgres/pre-tenant.ts';
 import { createTenantClient, type TenantClient } from './platform/postgres/tenant-client.ts';
 import { openRateLimits } from './rate-limits.ts';
@@ -116,7 +118,7 @@ export function composeApp(options: AppOptions): App {
   const provisioning = provisioningOn(options.engine ?? createEmbeddedProvisioning(), (error) =>
     logger.error({ code: 'ENGINE_FAILED', error: describeForLog(error) }, 'the engine did not do what an organization needs: it is asked again'),
   );
-  const services = composeServices({ db, preTenant, accessFeed, events, secretKey, hashing, clock, session: config.session, countAttempt, addressHash, mailer, mails, secondFactorKeys, provisioning });
+  const services = composeServices({ platformDb: createPlatformDatabase(pool), db, preTenant, accessFeed, events, secretKey, hashing, clock, session: config.session, countAttempt, addressHash, mailer, mails, secondFactorKeys, provisioning });
   const unsubscribe = accessFeed.subscribe({
     onChange: (change) => services.auth.forget(change),
     onGap: () => services.auth.forgetAll(),
@@ -202,6 +204,7 @@ export function composeApp(options: AppOptions): App {
 }
 
 interface ServiceParts {
+  readonly platformDb: PlatformDatabase;
   readonly db: TenantClient;
   readonly preTenant: PreTenantDatabase;
   readonly accessFeed: AccessFeed;
@@ -231,6 +234,7 @@ function composeServices(parts: ServiceParts): Services {
     invitations: createInvitationService(parts),
     apiKeys: createApiKeyService(parts),
     onboarding: createOnboardingService(parts),
+    platform: createPlatformService(parts),
     workflows: createWorkflowService(),
     schedules: createScheduleService(),
     events: createEventService(parts.events),

@@ -11,6 +11,7 @@ import type { LifecycleService, OrganizationService } from '../domains/organizat
 import type { SecondFactorService } from '../domains/second-factor/index.ts';
 import type { PeopleService } from '../domains/people/index.ts';
 import type { ServiceContext } from '../domains/service-context.ts';
+import type { PlatformService } from '../domains/platform/index.ts';
 import type { ScheduleService, WorkflowService } from '../domains/workflows/index.ts';
 import type { CursorCodec } from './connections/cursor.ts';
 import type { Loaders } from './loaders.ts';
@@ -27,6 +28,7 @@ export interface Services {
   readonly invitations: InvitationService;
   readonly apiKeys: ApiKeyService;
   readonly onboarding: OnboardingService;
+  readonly platform: PlatformService;
   readonly workflows: WorkflowService;
   readonly schedules: ScheduleService;
   readonly events: EventService;

@@ -29,6 +29,8 @@ import './workflows/workflow-mutations.ts';
 import './workflows/schedule.ts';
 import './workflows/schedule-mutations.ts';
 import './workflows/execution.ts';
+import './platform/organizations.ts';
+import './platform/usage.ts';
 import './events/event.ts';
 import './events/events.ts';
 import './events/append-events.ts';

@@ -50,6 +50,9 @@ const CALLS: Readonly<Record<string, Call>> = {
   workflows: { arguments: ({ world }) => ({ first: 2, filter: { createdById: world.members.owner } }) },
   event: { arguments: ({ eventId }) => ({ id: eventId }) },
   events: { arguments: () => ({ first: 2 }) },
+  platformOrganizations: { caller: 'operator', arguments: () => ({ first: 2 }) },
+  platformUsage: { caller: 'operator', arguments: () => ({ first: 2 }) },
+  platformTotals: { caller: 'operator' },
   createOrganization: input(() => ({ name: 'Newly made', adminEmail: 'first@new.test', adminName: 'First', idempotencyKey: 'new' }), 'operator'),
   suspendOrganization: input(({ world }) => ({ id: world.organizationId }), 'operator'),
   // An active one cannot be opened: what is answered then is read from the database too.

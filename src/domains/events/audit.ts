@@ -14,6 +14,7 @@ export const AUDIT_NOUNS = [
   'MEMBER',
   'OPERATOR',
   'ORGANIZATION',
+  'PLATFORM',
   'SCHEDULE',
   'SESSION',
   'USER',

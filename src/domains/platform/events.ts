@@ -1,0 +1,7 @@
+import type { AuditKinds } from '../events/index.ts';
+
+/** What is written down, in the platform's own organization, of what is no organization's. */
+export const platformEvents = {
+  appointed: { type: 'OPERATOR.APPOINTED', when: 'Somebody was made an administrator of the platform, from the command line.' },
+  read: { type: 'PLATFORM.READ', when: 'An operator of the platform looked at organizations or their usage, across all of them.' },
+} as const satisfies AuditKinds;

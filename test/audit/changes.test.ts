@@ -2,14 +2,31 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isAuditType } from '../../src/domains/events/index.ts';
 import { schema } from '../../src/graphql/schema.ts';
 import { OUTSIDE_ORGANIZATIONS } from '../../src/graphql/sessions/outside.ts';
-import { uuidOf } from '../../src/kernel/ids.ts';
+import { toGlobalId, uuidOf } from '../../src/kernel/ids.ts';
+import type { OrganizationRole } from '../../src/kernel/permissions.ts';
 import { MUTATION_CALLS } from '../harness/mutation-calls.ts';
-import { definition, seedWorld, type World } from '../harness/world.ts';
+import { definition, seedWorld, signIn, type World } from '../harness/world.ts';
 import { type TrailWorld, memberUuid, openTrailWorld, typesOf } from './trail.ts';
 
 /** What each mutation leaves in the log of the organization that it changes, as it was reviewed. */
 const LEAVES: Readonly<Record<string, readonly string[]>> = {
-  createOrganization: ['ORGANIZATION.CREATED', 'MEMBER.ADDED', 'API_KEY.CREATED'],
+  createOrganization: ['ORGANIZATION.CREATED', 'MEMBER.ADDED', 'ORGANIZATION.PROVISIONED', 'API_KEY.CREATED'],
+  // Its key was made when it was provisioned the first time.
+  retryProvisioning: ['ORGANIZATION.PROVISIONING_RETRIED', 'ORGANIZATION.PROVISIONED'],
+  deactivateOrganization: ['ORGANIZATION.DEACTIVATED'],
+  reactivateOrganization: ['ORGANIZATION.REACTIVATED'],
+  transferOwnership: ['ORGANIZATION.OWNER_CHANGED', 'MEMBER.ROLE_CHANGED', 'MEMBER.ROLE_CHANGED'],
+  // With both keys of who owned it, those of an admin and a member, and the invitation that nobody has accepted.
+  deleteOrganization: ['ORGANIZATION.DELETED', ...Array.from({ length: 4 }, () => 'API_KEY.REVOKED'), 'INVITATION.REVOKED'],
+  inviteMember: ['INVITATION.CREATED'],
+  resendInvitation: ['INVITATION.RESENT'],
+  revokeInvitation: ['INVITATION.REVOKED'],
+  acceptInvitation: ['INVITATION.ACCEPTED', 'MEMBER.ADDED'],
+  suspendMembers: ['MEMBER.SUSPENDED'],
+  activateMembers: ['MEMBER.ACTIVATED'],
+  updateMemberRoles: ['MEMBER.ROLE_CHANGED'],
+  removeMembers: ['MEMBER.REMOVED', 'API_KEY.REVOKED'],
+  leaveOrganization: ['MEMBER.LEFT', 'API_KEY.REVOKED'],
   updateOrganization: ['ORGANIZATION.UPDATED'],
   suspendOrganization: ['ORGANIZATION.SUSPENDED'],
   activateOrganization: ['ORGANIZATION.ACTIVATED'],
@@ -31,10 +48,34 @@ const LEAVES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Mutations of the platform, which a member may not. */
-const PLATFORM = new Set(['createOrganization', 'suspendOrganization', 'activateOrganization']);
+const PLATFORM = new Set(['createOrganization', 'retryProvisioning', 'suspendOrganization', 'activateOrganization']);
+
+/** Mutations of people, which a key may not: by whom each is done. */
+const PEOPLE: Readonly<Record<string, OrganizationRole>> = {
+  deactivateOrganization: 'owner',
+  reactivateOrganization: 'owner',
+  leaveOrganization: 'manager',
+  transferOwnership: 'owner',
+  // Who has it now.
+  deleteOrganization: 'admin',
+};
 
 /** The same mutations with something wrong about what they are given. */
-const WRONG: Readonly<Record<string, (other: World) => Record<string, unknown>>> = {
+const WRONG: Readonly<Record<string, (other: World) => Record<string, unknown> | null>> = {
+  retryProvisioning: (other) => ({ id: other.organizationId }),
+  deactivateOrganization: () => ({ reason: 'x'.repeat(501) }),
+  reactivateOrganization: (other) => ({ id: other.organizationId }),
+  transferOwnership: (other) => ({ memberId: other.members.admin }),
+  deleteOrganization: () => ({ slug: 'another' }),
+  inviteMember: () => ({ email: 'viewer@acme.test', role: 'VIEWER' }),
+  resendInvitation: (other) => ({ id: other.invitationId }),
+  revokeInvitation: (other) => ({ id: other.invitationId }),
+  acceptInvitation: () => ({ token: 'none' }),
+  suspendMembers: () => ({ ids: [] }),
+  activateMembers: () => ({ ids: [] }),
+  updateMemberRoles: () => ({ changes: [] }),
+  removeMembers: () => ({ ids: [] }),
+  leaveOrganization: () => null,
   createOrganization: () => ({ name: 'Organization acme', adminEmail: 'a@another.test' }),
   updateOrganization: () => ({ slug: 'other' }),
   suspendOrganization: () => ({ id: 'org_00000000000000000000000000' }),
@@ -69,7 +110,25 @@ afterAll(() => world?.close());
 
 const mutations = Object.keys(schema.getMutationType()!.getFields());
 const inOrganizations = mutations.filter((mutation) => !(mutation in OUTSIDE_ORGANIZATIONS));
-const whoMay = (mutation: string): string => (PLATFORM.has(mutation) ? world.operator.token : ownerKey);
+
+/** Who may do it: of people's mutations the owner, as long as nobody else is named. */
+async function whoMay(mutation: string, role: OrganizationRole = 'owner'): Promise<string | undefined> {
+  if (mutation === 'acceptInvitation') return undefined;
+  if (PLATFORM.has(mutation)) return world.operator.token;
+  return mutation in PEOPLE ? signIn(world.api.app, world.acme.email(role)) : ownerKey;
+}
+
+/** Who it is written down as. */
+function actorOf(mutation: string, memberId: string | null): object {
+  if (mutation === 'acceptInvitation') return { kind: 'user', membershipId: memberId };
+  if (PLATFORM.has(mutation)) return { kind: 'user', userId: world.operator.userId, membershipId: null };
+  const person = PEOPLE[mutation];
+  if (person !== undefined) return { kind: 'user', membershipId: memberUuid(world.acme, person) };
+  return { kind: 'api_key', membershipId: memberUuid(world.acme, 'owner'), credentialId: uuidOf('ApiKey', world.acme.apiKeyId) };
+}
+
+const actorTag = (mutation: string, memberId: string | null): string =>
+  PLATFORM.has(mutation) ? 'actor:operator' : `actor:${mutation === 'acceptInvitation' ? toGlobalId('Member', memberId!) : world.acme.members[PEOPLE[mutation] ?? 'owner']}`;
 
 test('no mutation is without its event, or the reason why it has none', () => {
   expect(Object.keys(LEAVES).sort()).toEqual(inOrganizations.toSorted());
@@ -78,7 +137,8 @@ test('no mutation is without its event, or the reason why it has none', () => {
 
 describe('a mutation that fails leaves nothing', () => {
   test.each(inOrganizations)('%s', async (mutation) => {
-    const { result, events } = await world.eventsOf(() => world.mutate(mutation, WRONG[mutation]!(other), whoMay(mutation)));
+    const as = await whoMay(mutation);
+    const { result, events } = await world.eventsOf(() => world.mutate(mutation, WRONG[mutation]!(other), as));
     expect(result.errors).toBeUndefined();
     expect(result.data[mutation].code).toMatch(/^(CONFLICT|NOT_FOUND|VALIDATION_FAILED|INVALID_TRANSITION)$/);
     expect(events).toEqual([]);
@@ -89,26 +149,27 @@ describe('every mutation leaves its event', () => {
   // In the order of the table: what one changes another one finds changed.
   test.each(Object.keys(MUTATION_CALLS).filter((mutation) => mutation in LEAVES))('%s', async (mutation) => {
     const input = MUTATION_CALLS[mutation]!(world.acme);
-    const { result, events } = await world.eventsOf(() => world.mutate(mutation, input, whoMay(mutation), { 'user-agent': 'audit/1' }));
+    const as = await whoMay(mutation, PEOPLE[mutation]);
+    if (mutation === 'retryProvisioning') await world.sql("UPDATE iam.organizations SET status = 'provisioning_failed' WHERE id = $1", world.acme.orgUuid);
+    const { result, events } = await world.eventsOf(() => world.mutate(mutation, input, as, { 'user-agent': 'audit/1' }));
     expect(result.errors).toBeUndefined();
     expect(result.data[mutation].__typename).toMatch(/Success$/);
     expect(typesOf(events)).toEqual(LEAVES[mutation]);
-    const isPlatform = PLATFORM.has(mutation);
+    const [joined] = await world.sql("SELECT id FROM iam.memberships WHERE email = 'joining@acme.test'");
+    const newcomer = (joined?.['id'] as string | undefined) ?? null;
     for (const event of events) {
       expect(event).toMatchObject({
-        actor: isPlatform
-          ? { kind: 'user', userId: world.operator.userId, membershipId: null }
-          : { kind: 'api_key', membershipId: memberUuid(world.acme, 'owner'), credentialId: uuidOf('ApiKey', world.acme.apiKeyId) },
+        actor: actorOf(mutation, newcomer),
         correlationId: result.headers.get('x-request-id'),
         source: 'api',
         userAgent: 'audit/1',
       });
       if (mutation === 'createOrganization') expect(event.orgId).not.toBe(world.acme.orgUuid);
       else expect(event.orgId).toBe(world.acme.orgUuid);
-      if (isAuditType(event.type)) expect(event.tags).toContain(isPlatform ? 'actor:operator' : `actor:${world.acme.members.owner}`);
+      if (isAuditType(event.type)) expect(event.tags).toContain(actorTag(mutation, newcomer));
     }
     if (mutation === 'createOrganization') return;
-    const { id } = input as { id?: string };
+    const { id } = (input ?? {}) as { id?: string };
     if (id !== undefined) expect(events.at(mutation === 'removeMember' ? 0 : -1)?.tags.some((tag) => tag.endsWith(`:${id}`))).toBe(true);
   });
 });

@@ -2,7 +2,7 @@ import { getNamedType, isObjectType } from 'graphql';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
 import { covers, type Permission, PERMISSIONS, ROLE_PERMISSIONS } from '../../src/kernel/permissions.ts';
-import { MUTATION_CALLS } from '../harness/mutation-calls.ts';
+import { MUTATION_CALLS, mutationQuery } from '../harness/mutation-calls.ts';
 import { type TrailWorld, openTrailWorld } from './trail.ts';
 
 // The schema is walked: whatever takes a permission is asked for by somebody who has every other one.
@@ -62,6 +62,7 @@ const rowOf = (type: string): string | undefined => {
   return {
     ApiKey: acme.apiKeyId,
     Event: eventId,
+    Invitation: acme.invitationId,
     Member: acme.members.viewer,
     Organization: acme.organizationId,
     Schedule: acme.scheduleId,
@@ -79,8 +80,8 @@ function operationFor({ type, field }: Locked): { query: string; variables?: Rec
   if (type === 'Query') return { query: `{ ${called} }` };
   if (type === 'Subscription') return { query: `subscription { ${called} }` };
   if (type !== 'Mutation') return { query: `{ node(id: "${rowOf(type)}") { ... on ${type} { ${called} } } }` };
-  const input = `${field[0]!.toUpperCase()}${field.slice(1)}Input`;
-  return { query: `mutation ($input: ${input}!) { ${field}(input: $input) { __typename } }`, variables: { input: MUTATION_CALLS[field]!(world.acme) } };
+  const input = MUTATION_CALLS[field]!(world.acme);
+  return { query: mutationQuery(field, input), variables: { input } };
 }
 
 async function send(of: Locked): Promise<string> {

@@ -1,6 +1,7 @@
 import { uuidOf } from '../../src/kernel/ids.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { startTestApp, type GraphQLAnswer, type TestApp, type TestAppOptions } from '../harness/app.ts';
+import { mutationQuery } from '../harness/mutation-calls.ts';
 import { appointOperator, seedWorld, type World } from '../harness/world.ts';
 
 /** An event as it lies in the table, read past all walls. */
@@ -29,7 +30,7 @@ export interface TrailWorld {
   sql(text: string, ...values: unknown[]): Promise<Record<string, any>[]>;
   /** The events of all organizations that `work` left. */
   eventsOf<Result>(work: () => Promise<Result>): Promise<{ result: Result; events: LoggedEvent[] }>;
-  mutate(mutation: string, input: object, as: string | undefined, headers?: Record<string, string>): Promise<GraphQLAnswer>;
+  mutate(mutation: string, input: object | null, as: string | undefined, headers?: Record<string, string>): Promise<GraphQLAnswer>;
   close(): Promise<void>;
 }
 
@@ -51,9 +52,7 @@ export async function openTrailWorld(options: TestAppOptions = {}): Promise<Trai
       return { result, events: rows.filter((row) => Number(row['position']) > (before.get(row['org_id']) ?? 0)).map(toEvent) };
     },
     async mutate(mutation, input, as, headers = {}) {
-      const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`;
-      const query = `mutation ($input: ${type}!) { ${mutation}(input: $input) { __typename ... on Error { code message } } }`;
-      return api.call(query, { input }, { as, headers });
+      return api.call(mutationQuery(mutation, input), { input }, { as, headers });
     },
     close: () => api.close(),
   };

@@ -3,6 +3,7 @@ import { toGlobalId, uuidOf } from '../../src/kernel/ids.ts';
 import { OPERATOR_PERMISSIONS, ORGANIZATION_ROLES, type OrganizationRole } from '../../src/kernel/permissions.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
 import { hashSecret } from '../../src/platform/crypto/passwords.ts';
+import { randomToken, sha256 } from '../../src/platform/crypto/tokens.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import type { TestApp } from './app.ts';
@@ -13,6 +14,7 @@ export const PASSWORD = 'correct horse battery staple';
 /** One organization full of data, with a key of every role. All ids are global ids. */
 export interface World {
   readonly organizationId: string;
+  readonly slug: string;
   readonly orgUuid: string;
   readonly keys: Readonly<Record<OrganizationRole, string>>;
   readonly members: Readonly<Record<OrganizationRole, string>>;
@@ -21,6 +23,10 @@ export interface World {
   readonly apiKeyId: string;
   /** The viewer's API key. */
   readonly viewerKeyId: string;
+  /** An invitation that is open. */
+  readonly invitationId: string;
+  /** What was sent with another one, to an address that has no account. */
+  readonly invitationToken: string;
   readonly workflowIds: readonly string[];
   readonly taskId: string;
   readonly versionId: string;
@@ -85,14 +91,19 @@ export async function seedWorld(testApp: TestApp, slug: string, operatorId: stri
     const workflowId = uuidOf('Workflow', workflowIds[0]!)!;
     const task = await app.db.task.findFirstOrThrow({ where: { orgId: made.organizationId, workflowId } });
     const version = await app.db.workflowVersion.findFirstOrThrow({ where: { orgId: made.organizationId, workflowId } });
+    const { id: invitationId } = await seedInvitation(app, made.organizationId, made.memberId, `asked@${slug}.test`);
+    const { token: invitationToken } = await seedInvitation(app, made.organizationId, made.memberId, `joining@${slug}.test`);
     return {
       organizationId: toGlobalId('Organization', made.organizationId),
+      slug,
       orgUuid: made.organizationId,
       keys: keys as World['keys'],
       members: members as World['members'],
       email,
       apiKeyId: toGlobalId('ApiKey', made.apiKeyId),
       viewerKeyId,
+      invitationId,
+      invitationToken,
       workflowIds,
       taskId: toGlobalId('Task', task.id),
       versionId: toGlobalId('WorkflowVersion', version.id),
@@ -101,6 +112,16 @@ export async function seedWorld(testApp: TestApp, slug: string, operatorId: stri
       taskExecutionId: toGlobalId('TaskExecution', execution.tasks[0]!.id),
     };
   });
+}
+
+/** As inviteMember makes it, but that the token is known here. */
+async function seedInvitation(app: App, orgId: string, invitedById: string, email: string): Promise<{ id: string; token: string }> {
+  const token = randomToken('ti_');
+  const sentAt = new Date();
+  const expiresAt = new Date(sentAt.getTime() + 7 * 24 * 60 * 60_000);
+  const data = { orgId, email, role: 'viewer' as const, tokenHash: sha256(token), invitedById, sentAt, expiresAt };
+  const { id } = await app.db.invitation.create({ data, select: { id: true } });
+  return { id: toGlobalId('Invitation', id), token };
 }
 
 async function seedExecution(app: App, orgId: string, workflowId: string, memberUuid: string) {

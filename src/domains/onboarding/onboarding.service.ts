@@ -155,7 +155,7 @@ async function finishProvisioning(
     if (organization === null) throw new NotFoundError('Organization');
     if (organization.status === 'provisioning_failed') throw new ProvisioningFailedError(orgId);
     // An answer that was lost is given again: the key was shown to nobody, unless it is there.
-    if (keyThere !== null) return null;
+    if (keyThere !== null && organization.status !== 'provisioning') return null;
     const isReady = organization.status !== 'provisioning' || (await provision(provisioning, { orgId, namespace: organization.engineNamespace }));
     const minted = isReady ? await mint() : null;
     const outcome = await settle({ ...asVisitor(cx), now: cx.clock.now() }, orgId, { isReady, minted });

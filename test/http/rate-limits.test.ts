@@ -242,6 +242,30 @@ describe('an email address can be tried five times a minute', () => {
   });
 });
 
+describe('a network can try five times a minute', () => {
+  let addresses = 0;
+  const tried = (mutation: string, from: string): Promise<Reply> => {
+    const input = { email: `person${(addresses += 1)}@nowhere.test`, password: PASSWORD, token: 'tp_nobody' };
+    const taken = { signIn: ['email', 'password'], register: ['email', 'password'], requestPasswordReset: ['email'], resendVerification: ['email'], resetPassword: ['token', 'password'], verifyEmail: ['token', 'password'] }[mutation]!;
+    const fields = taken.map((name) => `${name}: ${JSON.stringify(input[name as keyof typeof input])}`);
+    return ask(world.url, `mutation { ${mutation}(input: { ${fields.join(', ')} }) { __typename } }`, {}, { 'x-forwarded-for': from });
+  };
+  const isRefused = async (mutation: string, from: string): Promise<boolean> => codesOf(await tried(mutation, from)).includes('RATE_LIMITED');
+
+  test.each(['signIn', 'register', 'requestPasswordReset', 'resendVerification', 'resetPassword', 'verifyEmail'])('%s, with another address each time', async (mutation) => {
+    const from = `203.0.113.${addresses + 1}`;
+    for (let count = 0; count < 5; count++) expect(await isRefused(mutation, from)).toBe(false);
+    expect(await isRefused(mutation, from)).toBe(true);
+    expect(await isRefused(mutation, `192.0.2.${addresses}`)).toBe(false);
+  });
+
+  test('all addresses of an IPv6 network together', async () => {
+    for (let count = 0; count < 5; count++) expect(await isRefused('signIn', `2001:db8:7:7::${count + 1}`)).toBe(false);
+    expect(await isRefused('signIn', '2001:db8:7:7:ffff::1')).toBe(true);
+    expect(await isRefused('signIn', '2001:db8:7:8::1')).toBe(false);
+  });
+});
+
 test('a server that limits nobody says so, and no cost', async () => {
   const free = await serveWorld();
   try {

@@ -92,7 +92,7 @@ describe('as often as for an address that nobody has a password is hashed', () =
     const { app } = world.api;
     const parts = {
       ...{ preTenant: app.preTenant, db: app.db, accessFeed: app.accessFeed, mailer: app.mailer, clock: systemClock },
-      ...{ secretKey: SECRET_KEY, hashing: counting, session: { accessMinutes: 15, refreshDays: 7 } },
+      ...{ secretKey: SECRET_KEY, hashing: counting, session: { accessMinutes: 15, refreshDays: 7, stepUpMs: 600_000 } },
       ...{ countAttempt: () => Promise.resolve(null), addressHash: createAddressHash(SECRET_KEY), mails: { publicUrl: 'http://localhost', product: 'Tests' } },
     };
     const secondFactors = createSecondFactorProver({ db: app.db, sealing: createSealing([new Uint8Array(32)]), recoveryPepper: Buffer.alloc(32) });

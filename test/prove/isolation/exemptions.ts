@@ -19,6 +19,11 @@ const NAMES = {
   reason: 'Names and slugs of organizations are unique in the installation: a taken one is a CONFLICT, which tells that it is taken and nothing else.',
   requirement: 'A3',
 };
+const MAIL_TO_A_PERSON = {
+  mayChange: true as const,
+  reason: 'It writes a token for whoever has the address, whom the mail tells of it; the answer is the same for every address, and no organization is concerned.',
+  requirement: 'B1, B2',
+};
 const PLATFORM_ACT = { callers: OPERATORS, mayChange: true as const, reason: 'An administrator of the platform suspends and activates any organization.', requirement: 'Organization status; A1' };
 
 /**
@@ -60,4 +65,6 @@ export const EXEMPTIONS: readonly Exemption[] = [
     reason: 'It makes a session. Signing in happens before an organization is chosen: the right address and password let in, wherever the person is a member.',
     requirement: 'B1, B5',
   },
+  { name: 'registration', position: 'Mutation.register(input.email)', ...MAIL_TO_A_PERSON },
+  { name: 'forgotten password', position: 'Mutation.requestPasswordReset(input.email)', ...MAIL_TO_A_PERSON },
 ];

@@ -12,16 +12,19 @@ import { coordinateOf, type Path, type Step } from './paths.ts';
 const BY_NAME: Readonly<Record<string, unknown>> = {
   adminEmail: 'somebody@new.test',
   cron: '0 9 * * 1',
+  currentPassword: PASSWORD,
   definition: definition('proof'),
   email: `admin@${OWN_WORD}.test`,
   expectedVersion: 1,
   expiresAt: '2099-01-01T00:00:00.000Z',
   input: { given: 'by the proof' },
   name: 'Named by the proof',
+  newPassword: 'seven green bottles on a wall',
   password: PASSWORD,
   role: 'VIEWER',
   scopes: 'workflow:read',
   secret: 'tk_nobody',
+  token: 'tv_nobody',
 };
 
 /** Where the same name means something else: by the coordinate of the input field. */

@@ -13,15 +13,19 @@ export interface Table {
   readonly columns: readonly Column[];
 }
 
-/** The tables of the schemas that hold tenants' rows, read from the catalogue: a new one is attacked by being there. */
+/**
+ * The tables of the schemas that hold tenants' rows, and of the one that holds what opens doors, read from the catalogue: a
+ * new one is attacked by being there.
+ */
 export async function readTables(client: pg.Client): Promise<Table[]> {
   const { rows } = await client.query<{ name: string; columns: Column[] }>(`
     SELECT format('%I.%I', nspname, relname) AS name,
            json_agg(json_build_object('name', attname, 'type', format_type(atttypid, NULL)) ORDER BY attnum) AS columns
       FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_attribute ON attrelid = c.oid
      WHERE relkind IN ('r', 'p') AND NOT relispartition AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-       AND relnamespace IN (SELECT relnamespace FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
-                             WHERE attname = 'org_id' AND relkind IN ('r', 'p') AND NOT attisdropped)
+       AND (nspname = 'credentials'
+         OR relnamespace IN (SELECT relnamespace FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+                              WHERE attname = 'org_id' AND relkind IN ('r', 'p') AND NOT attisdropped))
        AND nspname NOT LIKE 'pg\\_%' AND nspname <> 'proof_saved'
      GROUP BY 1 ORDER BY 1`);
   return rows;

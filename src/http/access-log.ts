@@ -1,7 +1,7 @@
-import type { GraphQLError } from 'graphql';
+import { type GraphQLError, isObjectType } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { AccessLog, Denial } from '../domains/auth/index.ts';
-import { ForbiddenError, RateLimitedError } from '../kernel/errors.ts';
+import { ForbiddenError, RateLimitedError, StepUpRequiredError } from '../kernel/errors.ts';
 import type { GraphQLContext } from '../graphql/context.ts';
 import { schema } from '../graphql/schema.ts';
 import { rootCause } from './public-errors.ts';
@@ -40,12 +40,14 @@ export const nameOf = ({ field, permission, reason }: Denial): string => `${fiel
 
 function denialOf(error: GraphQLError): Denial | null {
   const thrown = rootCause(error);
-  if (thrown instanceof ForbiddenError) {
+  if (thrown instanceof ForbiddenError || thrown instanceof StepUpRequiredError) {
     // A use case refuses below a field of the root; what is refused deeper names its field.
     const [node] = error.nodes ?? [];
     const root = node?.kind === 'Field' ? rootField(node.name.value) : null;
     const { field = root, permission = null } = thrown.refused;
-    return { code: 'FORBIDDEN', field, permission, reason: thrown.message };
+    if (thrown instanceof ForbiddenError) return { code: 'FORBIDDEN', field, permission, reason: thrown.message };
+    // How a person guards the own account is nothing that an organization is told.
+    return isPersonal(field) ? null : { code: 'STEP_UP_REQUIRED', field, permission, reason: thrown.message };
   }
   // One with a path is about something else than the caller: an address that somebody signs in with.
   if (!(thrown instanceof RateLimitedError) || error.path !== undefined) return null;
@@ -57,4 +59,11 @@ function rootField(name: string): string {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   const root = roots.find((each) => each && name in each.getFields());
   return `${root?.name ?? 'Query'}.${name}`;
+}
+
+/** Whether a field, as `Type.field`, belongs to no organization. */
+function isPersonal(field: string | null): boolean {
+  const [typeName = '', name = ''] = field?.split('.') ?? [];
+  const type = schema.getType(typeName);
+  return isObjectType(type) && type.getFields()[name]?.extensions['tenant'] === 'global';
 }

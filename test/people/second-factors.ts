@@ -98,6 +98,8 @@ export async function openSecondFactors() {
         return results;
       }),
     now: () => now,
+    /** Past the server, as the owner of the database. */
+    asOperator: (text: string): Promise<unknown> => withClient(database.ownerUrl, (client) => client.query(text)),
     /** The subjects of the mails to somebody. */
     mailsTo: ({ email }: Person) => sent.filter(({ to }) => to === email).map(({ subject }) => subject),
     /** Moves the clock on, so that the authenticator shows another code. */

@@ -2,7 +2,7 @@ import { isInputObjectType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
 import type { AppError } from '../../src/kernel/errors.ts';
-import { appointOperator, PASSWORD, seedWorld, type World } from '../harness/world.ts';
+import { appointOperator, PASSWORD, seedWorld, setPassword, type World } from '../harness/world.ts';
 import { MUTATION_CALLS } from '../harness/mutation-calls.ts';
 import { MINUTE_MS, openSigningIn, outcomeOf, type SigningIn } from './signing-in.ts';
 
@@ -48,6 +48,18 @@ describe('what asks for a proof', () => {
       expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
     }
   });
+});
+
+test('that a proof was lacking is in the log of the organization that it was about, and of a person’s own things in none', async () => {
+  const owner = { email: acme.email('owner'), userId: await setPassword(world.app, acme.email('owner')) };
+  const as = await world.tokenOf(owner);
+  world.pass(10 * MINUTE_MS + 1);
+  for (const name of ['deleteOrganization', 'enrolTotp']) {
+    const [query, variables] = callOf(name);
+    expect(outcomeOf(await world.call(query, { ...variables }, { as }))).toBe('STEP_UP_REQUIRED');
+  }
+  const denials = `SELECT data ->> 'field' AS field, data ->> 'code' AS code FROM events.events WHERE org_id = $1 AND type = 'ACCESS.DENIED' AND actor_user_id = $2 AND actor_kind = 'user'`;
+  expect(await world.sql(denials, acme.orgUuid, owner.userId)).toEqual([{ field: 'Mutation.deleteOrganization', code: 'STEP_UP_REQUIRED' }]);
 });
 
 describe('a session', () => {

@@ -138,6 +138,7 @@ builder.mutationField('suspendOrganization', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'platform',
     access: 'platform:admin',
+    stepUp: true,
     description: 'Closes an organization for now: its members and keys are answered ORG_NOT_ACTIVE from the next request on. For administrators of the platform.',
     errors: { types: TRANSITION_ERRORS },
     args: { input: t.arg({ type: SuspendOrganizationInput, required: true, description: 'Which one.' }) },

@@ -8,7 +8,7 @@ import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../harness/app.ts';
 import { startTestServer, type TestServer } from '../harness/http.ts';
-import { appointOperator, seedWorld, type World } from '../harness/world.ts';
+import { appointOperator, PASSWORD, seedWorld, setPassword, type World } from '../harness/world.ts';
 
 // The query page in a real browser. Screenshots are kept where SCREENSHOTS says, to be looked at.
 
@@ -127,6 +127,29 @@ describe.skipIf(!CHROMIUM)('GraphiQL', () => {
     await page.waitForSelector('.graphiql-doc-explorer >> text=Everything that can be read.');
     await shot('4-explained');
     expect(await page.textContent('.graphiql-doc-explorer')).toContain('Everything that can be read.');
+  });
+
+  test('signs a person in with a password, says who it is, and signs out again', async () => {
+    await setPassword(api.app, world.email('manager'));
+    await page.click('#sign-in summary');
+    await page.fill('#sign-in [name=email]', world.email('manager'));
+    await page.fill('#sign-in [name=password]', 'wrong');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('#sign-in >> text=The address or the password is wrong');
+    await page.fill('#sign-in [name=password]', PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector(`#sign-in summary >> text=${world.email('manager')}`);
+    await shot('6-signed-in');
+    // The session is this page's, and out of reach of its scripts.
+    expect(await page.evaluate(() => document.cookie)).toBe('');
+    await type(HEADERS, JSON.stringify({ Authorization: 'Bearer ' }));
+    await type('.graphiql-query-editor', 'query Who { viewer { role } }');
+    await page.waitForSelector('.graphiql-tab >> text=Who');
+    expect(plain(await run())).toContain('"role": "MANAGER"');
+    await page.click('#sign-in summary');
+    await page.click('#sign-in [data-part=out]');
+    await page.waitForSelector('#sign-in summary >> text=Sign in');
+    expect(plain(await run())).toContain('"viewer": null');
   });
 
   test('loads nothing from anywhere else', () => {

@@ -100,14 +100,15 @@ query Log {
 }
 `;
 
-const SIGN_IN = `# Signs in with a password instead of a key, and gives
-# this browser a session cookie: then leave "Bearer"
-# without a key. SignOut in the play button's menu
-# ends it.
+const SIGN_IN = `# Signs in with a password instead of a key, as the form
+# below the editor does: gives this browser a session
+# cookie; then leave "Bearer" without a key. SignOut in
+# the play button's menu ends it.
 mutation SignIn($input: SignInInput!) {
   signIn(input: $input) {
     __typename
     ... on SignInSuccess { accessToken accessExpiresAt }
+    ... on SecondFactorRequired { challengeToken expiresAt }
     ... on Error { code message }
   }
 }

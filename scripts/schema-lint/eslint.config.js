@@ -2,7 +2,10 @@ import graphql from '@graphql-eslint/eslint-plugin';
 
 const rule = (name, ...options) => [`@graphql-eslint/${name}`, options.length === 0 ? 'error' : ['error', ...options]];
 
-const PAYLOADS = ['Success', 'Error', 'Connection', 'Edge', 'Change'];
+const PAYLOADS = ['Success', 'Error', 'Connection', 'Edge', 'Change', 'Result'];
+// Sums over what lies elsewhere.
+const FIGURES = ['PlatformTotal', 'PlatformUsage'];
+const OF_THE_CALLER = ['Viewer', 'User', 'SecondFactor', 'SecondFactorRequired', 'RateLimit', 'CostBudget'];
 
 /** The rules of schema.graphql. Every rule of the plugin for schemas is here, or below with the reason why not. */
 export default [
@@ -41,8 +44,9 @@ export default [
       // A log is read forward: its lists have no last and before.
       rule('relay-arguments', { includeBoth: false }),
       rule('relay-connection-types'),
-      // Lists that cannot grow (the fields of an error, the scopes of a key) need no pages.
-      rule('relay-edge-types', { listTypeCanWrapOnlyEdgeType: false }),
+      // Lists that cannot grow (the fields of an error, the scopes of a key) need no pages. What operators of the platform are
+      // shown of organizations is no Node: it can be listed by them, and asked for by its id by nobody.
+      rule('relay-edge-types', { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false }),
       rule('relay-page-info'),
       rule('require-deprecation-date'),
       rule('require-deprecation-reason'),
@@ -61,7 +65,7 @@ export default [
       rule('strict-id-in-types', {
         acceptedIdNames: ['id'],
         acceptedIdTypes: ['ID'],
-        exceptions: { types: ['PageInfo', 'FieldError', 'Viewer', 'User', 'RateLimit', 'CostBudget', 'EventActor'], suffixes: PAYLOADS },
+        exceptions: { types: ['PageInfo', 'FieldError', 'EventActor', ...OF_THE_CALLER, ...FIGURES], suffixes: PAYLOADS },
       }),
       rule('unique-directive-names'),
       rule('unique-directive-names-per-location'),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { sha256 } from '../../src/platform/crypto/tokens.ts';
 import { ANOTHER, DAY, HOUR, MINUTE, openPeople, PASSWORD, type PeopleWorld } from './people.ts';
 
 let world: PeopleWorld;
@@ -97,6 +98,38 @@ describe('the token of a mail', () => {
   });
 });
 
+describe('each function of the database asks for itself, whatever was asked before it', () => {
+  const pre = () => world.api.app.preTenant;
+  const hashOf = async () => sha256((await registered()).token);
+  const later = () => new Date(world.now().getTime() + DAY);
+
+  test('for the time', async () => {
+    const hash = await hashOf();
+    expect(await pre().findOpenToken(hash, 'verify_email', later())).toBeNull();
+    expect(await pre().useToken(hash, 'verify_email', later())).toBeNull();
+    expect(await pre().completeRegistration(hash, later())).toBeNull();
+    expect(await pre().completeRegistration(hash, world.now())).not.toBeNull();
+  });
+
+  test('for the purpose', async () => {
+    const hash = await hashOf();
+    for (const purpose of ['reset_password', 'second_factor'] as const) {
+      expect(await pre().findOpenToken(hash, purpose, world.now())).toBeNull();
+      expect(await pre().useToken(hash, purpose, world.now())).toBeNull();
+    }
+    expect(await pre().completeReset(hash, '$argon2id$x', world.now())).toBeNull();
+    expect(await pre().findOpenToken(hash, 'verify_email', world.now())).not.toBeNull();
+  });
+
+  test('whether it was used', async () => {
+    const hash = await hashOf();
+    expect(await pre().useToken(hash, 'verify_email', world.now())).not.toBeNull();
+    expect(await pre().useToken(hash, 'verify_email', world.now())).toBeNull();
+    expect(await pre().findOpenToken(hash, 'verify_email', world.now())).toBeNull();
+    expect(await pre().completeRegistration(hash, world.now())).toBeNull();
+  });
+});
+
 describe('whoever registers an address of somebody else', () => {
   test('gets nothing by it: the link alone opens nothing, and the password of the stranger never works', async () => {
     const { email, token } = await registered('the words of a stranger');
@@ -113,6 +146,8 @@ describe('whoever registers an address of somebody else', () => {
     expect((await verify(own)).__typename).toBe('VerifyEmailSuccess');
     expect(await verify(strange.token, 'the words of a stranger')).toMatchObject(USELESS);
     expect(await signIn(strange.email, 'the words of a stranger')).toBe('UNAUTHENTICATED');
+    const open = 'SELECT 1 FROM credentials.tokens t JOIN iam.users u ON u.id = t.user_id WHERE u.email = $1 AND t.used_at IS NULL';
+    expect(await world.sql(open, strange.email)).toEqual([]);
   });
 
   test('is void also when the owner comes by a new password instead', async () => {

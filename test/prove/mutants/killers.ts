@@ -108,7 +108,12 @@ export const killers = {
   subscriptions: SUBSCRIPTIONS,
   audit: ['src/domains/auth/allowance.test.ts', 'src/domains/events/changes.test.ts', ...AUDIT, 'test/api/events.test.ts'],
   authentication: AUTHENTICATION,
+  people: ['src/domains/auth', 'src/domains/people', 'src/domains/mails', 'src/platform/crypto/passwords.test.ts', 'src/platform/mail', 'test/people/registration.test.ts', 'test/people/lock-out.test.ts', 'test/people/enumeration.test.ts', 'test/people/passwords.test.ts', 'test/people/sessions.test.ts', 'test/http/rate-limits.test.ts'],
+  secondFactor: [
+    ...['src/platform/crypto/sealing.test.ts', 'src/domains/second-factor', 'src/graphql/plugins/access'],
+    ...['test/people/second-factor.test.ts', 'test/people/complete-sign-in.test.ts', 'test/people/step-up.test.ts'],
+  ],
   services: [...USE_CASES, ...AUDIT, ...API, ...EACH_WALL_ALONE],
   roles: ROLES,
-  database: [...CATALOGUE, 'test/events/isolation.test.ts', 'test/events/immutability.test.ts', 'test/isolation/lookups.test.ts', 'test/isolation/access-changes.test.ts', ...AUTHENTICATION, ...USE_CASES, 'test/sql/drift.test.ts', ...EACH_WALL_ALONE],
+  database: [...CATALOGUE, 'test/people/second-factor.test.ts', 'test/events/isolation.test.ts', 'test/events/immutability.test.ts', 'test/isolation/lookups.test.ts', 'test/isolation/access-changes.test.ts', ...AUTHENTICATION, ...USE_CASES, 'test/sql/drift.test.ts', ...EACH_WALL_ALONE],
 };

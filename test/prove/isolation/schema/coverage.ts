@@ -8,13 +8,28 @@ const isOfCases = (path: Path, kind: PositionKind): boolean => kind === 'id' || 
 
 const WITH_REFRESH_TOKEN = 'Comes with a refresh token, which no caller of the proof has; test/domains/sessions.test.ts has.';
 
+const WITH_SECOND_FACTOR = 'Comes with a second factor that was set up, which no caller of the proof has; test/people has.';
+
 /** Fields that have no value in any answer of this part, with the reason. */
 const NEVER_SEEN: Readonly<Record<string, string>> = {
+  'CompleteSignInSuccess.accessExpiresAt': WITH_SECOND_FACTOR,
+  'CompleteSignInSuccess.accessToken': WITH_SECOND_FACTOR,
+  'CompleteSignInSuccess.recoveryCodesLeft': WITH_SECOND_FACTOR,
+  'CompleteSignInSuccess.refreshExpiresAt': WITH_SECOND_FACTOR,
+  'CompleteSignInSuccess.refreshToken': WITH_SECOND_FACTOR,
+  'ConfirmTotpSuccess.recoveryCodes': WITH_SECOND_FACTOR,
+  'DisableTotpSuccess.disabled': WITH_SECOND_FACTOR,
   'Member.leftAt': 'Only a list that is filtered by it shows who left; the oracles read that.',
   'RefreshSessionSuccess.accessExpiresAt': WITH_REFRESH_TOKEN,
   'RefreshSessionSuccess.accessToken': WITH_REFRESH_TOKEN,
   'RefreshSessionSuccess.refreshExpiresAt': WITH_REFRESH_TOKEN,
   'RefreshSessionSuccess.refreshToken': WITH_REFRESH_TOKEN,
+  'RegenerateRecoveryCodesSuccess.recoveryCodes': WITH_SECOND_FACTOR,
+  'SecondFactor.confirmedAt': WITH_SECOND_FACTOR,
+  'SecondFactorRequired.challengeToken': WITH_SECOND_FACTOR,
+  'SecondFactorRequired.expiresAt': WITH_SECOND_FACTOR,
+  'StepUpSuccess.provedUntil': WITH_SECOND_FACTOR,
+  'StepUpSuccess.recoveryCodesLeft': WITH_SECOND_FACTOR,
 };
 
 /** A field or a place of the schema that no attack has come by is as bad as a leak: it fails the run with its name. */

@@ -11,6 +11,8 @@ import { coordinateOf, type Path, type Step } from './paths.ts';
  */
 const BY_NAME: Readonly<Record<string, unknown>> = {
   adminEmail: 'somebody@new.test',
+  challengeToken: 'tc_nobody',
+  code: '000000',
   cron: '0 9 * * 1',
   currentPassword: PASSWORD,
   definition: definition('proof'),
@@ -21,6 +23,7 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   name: 'Named by the proof',
   newPassword: 'seven green bottles on a wall',
   password: PASSWORD,
+  recoveryCode: 'AAAA-AAAA-AAAA-AAAA',
   role: 'VIEWER',
   scopes: 'workflow:read',
   secret: 'tk_nobody',
@@ -94,7 +97,9 @@ export function createValues(own: OwnIds, live: LiveIds): Values {
     if (isNonNullType(type)) return build(type.ofType, place, overrides);
     if (isListType(type)) return [build(type.ofType, place, overrides)];
     if (!isInputObjectType(type)) return leaf(type, place);
-    const wanted = Object.values(type.getFields()).filter((field) => isRequiredInputField(field) || isOverridden(`${place.key}.${field.name}`, overrides));
+    const fields = Object.values(type.getFields());
+    const needed = fields.filter((field) => isRequiredInputField(field) || isOverridden(`${place.key}.${field.name}`, overrides));
+    const wanted = type.isOneOf ? [...needed, ...fields].slice(0, 1) : needed;
     return Object.fromEntries(
       wanted.map((field) => [field.name, build(field.type, { ...place, key: `${place.key}.${field.name}`, owner: type.name, name: field.name }, overrides)]),
     );

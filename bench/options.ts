@@ -21,6 +21,8 @@ export interface BenchOptions {
   readonly profile: Case | undefined;
   /** Appends to the log are measured, and nothing else. */
   readonly events: boolean;
+  /** API keys are measured, and nothing else. */
+  readonly authentication: boolean;
 }
 
 const full = { organizations: 10, workflows: 2_000, secondsEach: 5, warmUpSeconds: 4, rounds: 3 };
@@ -33,6 +35,7 @@ export const help = [
   '  --json                    Prints the figures as JSON.',
   `  --profile <case>          Shows where the server's processor time goes: ${CASE_NAMES.join(', ')}.`,
   '  --events                  Measures appends to the log instead, beside commits of single rows.',
+  '  --authentication          Measures API keys instead: remembered ones, and right ones beside a flood of wrong ones.',
   '  --data-dir <directory>    Keeps the database there, and uses it again.',
   `  --organizations <number>  How many are called by turns; ${full.organizations} when nothing is said.`,
   `  --workflows <number>      In each of them, from ${WORKFLOWS_NEEDED} on; ${full.workflows} when nothing is said.`,
@@ -52,7 +55,7 @@ const numberOf = (name: string, text: string | undefined, least: number, most: n
 const readArguments = (argv: readonly string[]) => {
   const [text, flag] = [{ type: 'string' }, { type: 'boolean' }] as const;
   const numbers = { organizations: text, workflows: text, seconds: text, rounds: text } as const;
-  const options = { ...numbers, quick: flag, json: flag, events: flag, profile: text, 'data-dir': text, help: { ...flag, short: 'h' } } as const;
+  const options = { ...numbers, quick: flag, json: flag, events: flag, authentication: flag, profile: text, 'data-dir': text, help: { ...flag, short: 'h' } } as const;
   try {
     return parseArgs({ args: [...argv], options, allowPositionals: false }).values;
   } catch (error) {
@@ -84,5 +87,6 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
     json: values.json ?? false,
     profile: caseOf(values.profile),
     events: values.events ?? false,
+    authentication: values.authentication ?? false,
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../src/kernel/operator-error.ts';
+import { authenticationMarkdown, measureAuthentication } from './authentication/index.ts';
 import { CASE_NAMES } from './cases.ts';
 import { CONTENDERS } from './contenders/index.ts';
 import { type FanOutFigure, measureFanOut } from './events/fan-out.ts';
@@ -24,6 +25,7 @@ async function run(options: BenchOptions): Promise<void> {
   const directory = await openDataDirectory(options);
   try {
     if (options.events) return await runEvents(directory.path, options, before);
+    if (options.authentication) return await runAuthentication(directory.path, options, before);
     tell('Seeding ...');
     await seed(directory.path, options);
     const report = options.profile ? await showProfile(directory.path, options) : await contest(directory.path, options, before);
@@ -41,6 +43,13 @@ async function runEvents(dataDir: string, options: BenchOptions, before: Report[
   const text = ['# The log', '', machineLine(before), '', eventsMarkdown(figures, appendOptions), fanOutMarkdown(fanOut)].join('\n');
   console.log(json ? JSON.stringify({ machine: before, ...figures, fanOut }, null, 2) : text);
   if (!quick) await keep('events', text);
+}
+
+async function runAuthentication(dataDir: string, options: BenchOptions, before: Report['machine']): Promise<void> {
+  const figures = await measureAuthentication(dataDir, options);
+  const text = ['# API keys', '', machineLine(before), '', authenticationMarkdown(figures)].join('\n');
+  console.log(options.json ? JSON.stringify({ machine: before, ...figures }, null, 2) : text);
+  if (!options.quick) await keep('authentication', text);
 }
 
 async function runFanOut(dataDir: string, options: BenchOptions): Promise<FanOutFigure> {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withClient } from '../../src/platform/postgres/client.ts';
+import { untilWaiting } from '../domains/world.ts';
 import { ANOTHER, calls, DAY, HOUR, MINUTE, openPeople, PASSWORD, type PeopleWorld } from './people.ts';
 
 let world: PeopleWorld;
@@ -43,9 +45,21 @@ describe('five wrong passwords', () => {
     const email = await somebody();
     await Promise.all(Array.from({ length: 100 }, (_, index) => answer(email, `wrong ${index}`)));
     expect(await opens(email)).toBe(false);
+  });
+
+  test('are five also for those who meet at the very row', async () => {
     const hash = Buffer.alloc(32, 7);
-    const taken = await Promise.all(Array.from({ length: 100 }, () => world.api.app.preTenant.takeSignInAttempt(hash, world.now())));
-    expect(taken.filter(({ locked }) => !locked)).toHaveLength(5);
+    const attempt = () => world.api.app.preTenant.takeSignInAttempt(hash, world.now());
+    await attempt();
+    const taken = await withClient(world.api.database.superuserUrl, async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT 1 FROM credentials.sign_in_attempts WHERE address_hash = $1 FOR UPDATE', [hash]);
+      const attempts = Promise.all(Array.from({ length: 8 }, attempt));
+      await untilWaiting(world.sql, 8);
+      await client.query('COMMIT');
+      return attempts;
+    });
+    expect(taken.filter(({ locked }) => !locked)).toHaveLength(4);
     expect(taken.filter(({ locksUntil }) => locksUntil !== null)).toHaveLength(1);
   });
 

@@ -1,7 +1,7 @@
 export { knownAddressMail, lockedMail, passwordChangedMail, resetPasswordMail, verifyEmailMail } from './account-mails.ts';
 export { invitationMail, organizationDeletedMail, ownershipMail } from './invitation-mails.ts';
 export { keyLeakedMail } from './key-mails.ts';
-export { layout, type MailContent, type MailSettings, pageLink } from './layout.ts';
+export { layout, type MailContent, type MailSettings } from './layout.ts';
 export type { Mailing } from './mailing.ts';
 export {
   recoveryCodesReplacedMail,

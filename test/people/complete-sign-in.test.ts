@@ -73,6 +73,27 @@ describe('a challenge', () => {
     expect(await sessionsOf(person)).toBe(before + 1);
   });
 
+  test('opens none when the password is changed between the proof and the session', async () => {
+    const person = await world.guarded();
+    const challenge = await world.challengeOf(person);
+    const before = await sessionsOf(person);
+    const answer = await withClient(world.database.superuserUrl, async (client) => {
+      await client.query('BEGIN');
+      await client.query('LOCK TABLE iam.sessions IN SHARE MODE');
+      let over = false;
+      const completed = world.complete(challenge, { recoveryCode: person.recoveryCodes[0]! }).finally(() => {
+        over = true;
+      });
+      await untilWaiting(world.sql, 1, () => over);
+      // What a change of the password does first.
+      await client.query('UPDATE credentials.tokens SET used_at = now() WHERE user_id = $1 AND used_at IS NULL', [person.userId]);
+      await client.query('COMMIT');
+      return completed;
+    });
+    expect(outcomeOf(answer)).toBe('UNAUTHENTICATED');
+    expect(await sessionsOf(person)).toBe(before);
+  });
+
   test('is good for five attempts: after five wrong codes the right one comes too late', async () => {
     const person = await world.guarded();
     world.pass(MINUTE_MS);
@@ -106,8 +127,11 @@ describe('a challenge', () => {
 
   test('is void when the password was changed, or the person suspended', async () => {
     const [person, other] = [await world.guarded(), await world.guarded()];
+    world.pass(MINUTE_MS);
+    const as = await world.enter(person);
     const challenge = await world.challengeOf(person);
-    await world.sql('UPDATE credentials.tokens SET used_at = $2 WHERE user_id = $1 AND used_at IS NULL', person.userId, world.now());
+    const change = 'mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { __typename } }';
+    expect(outcomeOf(await world.call(change, { input: { currentPassword: PASSWORD, newPassword: 'another staple of a horse' } }, { as }))).toBe('ChangePasswordSuccess');
     expect(outcomeOf(await world.complete(challenge, { recoveryCode: person.recoveryCodes[0]! }))).toBe('UNAUTHENTICATED');
     const suspended = await world.challengeOf(other);
     await world.sql(`UPDATE iam.users SET status = 'suspended' WHERE id = $1`, other.userId);

@@ -127,6 +127,18 @@ describe('a session', () => {
     expect(await factors()).toBe(2);
   });
 
+  test('is not proved by renewing its tokens, and keeps the second factor that it has shown', async () => {
+    const person = await world.guarded();
+    world.pass(MINUTE_MS);
+    const opened = (await world.complete(await world.challengeOf(person), { code: person.code() })).data.completeSignIn;
+    world.pass(11 * MINUTE_MS);
+    const renew = 'mutation ($input: RefreshSessionInput!) { refreshSession(input: $input) { ... on RefreshSessionSuccess { accessToken } } }';
+    const renewed = await world.call(renew, { input: { refreshToken: opened.refreshToken } });
+    const as = renewed.data.refreshSession.accessToken as string;
+    expect(outcomeOf(await world.call(ENROL, {}, { as }))).toBe('STEP_UP_REQUIRED');
+    expect(await world.app.services.auth.authenticate(as, null)).toMatchObject({ secondFactorAt: new Date(world.now().getTime() - 11 * MINUTE_MS) });
+  });
+
   test('that has ended is not proved any more', async () => {
     const person = await world.account();
     const as = await world.tokenOf(person);

@@ -34,14 +34,19 @@ test('who joins, gets another role or leaves is told of, with the keys that end'
   expect((await told(acme.owner, (cx) => members.remove(cx, { id }))).changes).toEqual([user, { kind: 'key', id: key.apiKeyId }]);
 });
 
-test('a key that is rotated or revoked is told of', async () => {
+test('a key that is changed, rotated, revoked or reported to have leaked is told of', async () => {
   const { apiKeys } = world;
   const made = await world.as(acme.owner, (cx) => apiKeys.create(cx, { name: 'Turns', scopes: ['*'] }));
   const rotated = await told(acme.owner, (cx) => apiKeys.rotate(cx, { id: toGlobalId('ApiKey', made.apiKeyId) }));
   expect(rotated.changes).toEqual([{ kind: 'key', id: made.apiKeyId }]);
   const { apiKeyId } = rotated.result;
+  const updated = await told(acme.owner, (cx) => apiKeys.update(cx, { id: toGlobalId('ApiKey', apiKeyId), scopes: ['workflow:read'] }));
+  expect(updated.changes).toEqual([{ kind: 'key', id: apiKeyId }]);
   const revoked = await told(acme.owner, (cx) => apiKeys.revoke(cx, { id: toGlobalId('ApiKey', apiKeyId) }));
   expect(revoked.changes).toEqual([{ kind: 'key', id: apiKeyId }]);
+  const lost = await world.as(acme.owner, (cx) => apiKeys.create(cx, { name: 'Lost', scopes: ['*'] }));
+  const leaked = await told(world.operator, (cx) => apiKeys.revokeLeaked(cx, { secret: lost.secret! }));
+  expect(leaked.changes).toEqual([{ kind: 'key', id: lost.apiKeyId }]);
 });
 
 test('an organization that is made, renamed, suspended or activated is told of', async () => {

@@ -3,11 +3,12 @@ import path from 'node:path';
 import { GraphQLError } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppendConditionFailedError } from '../../src/domains/events/index.ts';
+import { ProvisioningFailedError } from '../../src/domains/onboarding/index.ts';
 import { toPublicError } from '../../src/http/public-errors.ts';
 import { RateLimitedError, OutcomeUnknownError, ServiceUnavailableError } from '../../src/kernel/errors.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
-import { appointOperator, definition, seedWorld, type World } from '../harness/world.ts';
+import { appointOperator, definition, seedWorld, signIn, type World } from '../harness/world.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
 const guide = readFileSync(path.join(project, 'docs/errors.md'), 'utf8');
@@ -17,7 +18,7 @@ const sections = new Map(
   guide.split(/^### /m).slice(1).map((section) => [section.split('\n', 1)[0] ?? '', section.split(/^## /m)[0] ?? ''] as const),
 );
 
-const reserved = ['PLAN_LIMIT_EXCEEDED', 'PROVISIONING_FAILED', 'SECOND_FACTOR_REQUIRED', 'STEP_UP_REQUIRED'];
+const reserved = ['PLAN_LIMIT_EXCEEDED', 'STEP_UP_REQUIRED'];
 
 const codesOfTheKernel = (): string[] => {
   const source = readFileSync(path.join(project, 'src/kernel/errors.ts'), 'utf8');
@@ -100,6 +101,16 @@ describe('each example is what the server says', () => {
       return errors[0];
     },
     QUERY_TOO_COMPLEX: () => ask('{ workflows(first: 100) { edges { node { tasks(first: 100) { edges { node { key } } } } } } }', world.keys.owner),
+    SECOND_FACTOR_REQUIRED: async () => {
+      const require = (is: boolean) => sql('UPDATE iam.organizations SET require_second_factor = $2 WHERE id = $1', world.orgUuid, is);
+      const session = await signIn(api.app, world.email('member'));
+      await require(true);
+      api.app.services.auth.forgetAll();
+      const refusal = await ask('{ viewer { kind } }', session, { 'x-organization-id': world.organizationId });
+      await require(false);
+      return refusal;
+    },
+    PROVISIONING_FAILED: async () => shown(new ProvisioningFailedError(world.orgUuid)),
     APPEND_CONDITION_FAILED: async () => shown(new AppendConditionFailedError(12)),
     RATE_LIMITED: async () => shown(new RateLimitedError('This API key may ask for 3,600 root fields an hour', 1_519_500)),
     SERVICE_UNAVAILABLE: async () => shown(new ServiceUnavailableError()),

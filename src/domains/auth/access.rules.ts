@@ -9,6 +9,7 @@ import {
   withinScopes,
 } from '../../kernel/permissions.ts';
 import type { MembershipSummary, Principal, Tenant } from '../../kernel/principal.ts';
+import { secondFactorRequired } from '../second-factor-required.ts';
 
 export type UserStatus = 'active' | 'suspended' | 'deleted';
 export type MembershipStatus = 'invited' | 'active' | 'suspended' | 'left';
@@ -59,8 +60,6 @@ const userNotActive = () =>
   new AppError('USER_NOT_ACTIVE', 'Your access is suspended: ask an administrator of the organization.');
 const organizationNotActive = () =>
   new AppError('ORG_NOT_ACTIVE', 'The organization is not active: ask its owner or the operator.');
-const secondFactorRequired = () =>
-  new AppError('SECOND_FACTOR_REQUIRED', 'This organization asks for a second factor: set one up, then sign in with it.');
 /** One text, whether the organization exists or not. */
 const notYours = () => new ForbiddenError(
     'X-Organization-Id names no organization that you are a member of: send an id from viewer { organizations { id } }.',

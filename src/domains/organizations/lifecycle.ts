@@ -1,4 +1,4 @@
-import { AppError, ConflictError, ValidationError } from '../../kernel/errors.ts';
+import { ConflictError, ValidationError } from '../../kernel/errors.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { changesOf, record } from '../events/index.ts';
@@ -8,6 +8,7 @@ import { requirePermission } from '../require-permission.ts';
 import { requirePerson } from '../require-person.ts';
 import { requireStanding } from '../require-standing.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
+import { secondFactorRequired } from '../second-factor-required.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import type { Namespace, ProvisioningEngine } from './engine.ts';
 import { invitationEnded, keyEnded, organizationEvents } from './events.ts';
@@ -72,9 +73,7 @@ async function reactivate(cx: ServiceContext, input: ReactivateOrganizationInput
   const orgId = requireUuid('Organization', parseInput(reactivateOrganizationInput, input).id);
   const membership = cx.principal.memberships.find((each) => each.orgId === orgId);
   if (membership?.role !== 'owner') throw notFound('Organization');
-  if (membership.requiresSecondFactor && !cx.principal.secondFactorAt) {
-    throw new AppError('SECOND_FACTOR_REQUIRED', 'This organization asks for a second factor: set one up and sign in with it.');
-  }
+  if (membership.requiresSecondFactor && !cx.principal.secondFactorAt) throw secondFactorRequired();
   // It is no organization to work in yet, so the request is in none, or in another one.
   const tenant = { orgId, membershipId: membership.membershipId, role: membership.role };
   const inside = { ...cx, principal: { ...cx.principal, tenant } };

@@ -33,6 +33,12 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
 /** Where the same name means something else: by the coordinate of the input field. */
 const BY_COORDINATE: Readonly<Record<string, unknown>> = {
   'AddMemberInput.email': 'newcomer@new.test',
+  'InviteMemberInput.email': 'invited@new.test',
+  'DeleteOrganizationInput.slug': OWN_WORD,
+  'UpdateOrganizationInput.contactEmail': 'hello@new.test',
+  'UpdateOrganizationInput.locale': 'en-GB',
+  'UpdateOrganizationInput.timezone': 'UTC',
+  'UpdateOrganizationInput.website': 'https://new.test/',
   'NewEventInput.type': 'NOTE.WRITTEN',
   'NewEventAggregate.type': 'invoice',
   'NewEventAggregate.id': '0198f0c2-0000-7000-8000-00000000a11e',

@@ -11,6 +11,11 @@ const NEVER_RUN = 'workflow-1';
 /** Rows in every state that the schema can show, and words that tell whose they are. `$1` is the organization. */
 const ENRICHMENT = [
   `UPDATE iam.organizations SET description = 'Kept by ${OWN_WORD}', status_reason = 'Once suspended by ${OWN_WORD}' WHERE id = $1`,
+  `UPDATE iam.organizations SET website = 'https://${OWN_WORD}.test/', contact_email = 'hello@${OWN_WORD}.test', settings = '{"owner": "${OWN_WORD}"}' WHERE id = $1`,
+  `INSERT INTO iam.invitations (org_id, email, name, role, token_hash, invited_by_id, sent_at, expires_at, accepted_at, revoked_at)
+   SELECT m.org_id, concat(state, '@${OWN_WORD}.test'), 'Asked by ${OWN_WORD}', 'viewer', sha256(concat(m.id, state)::bytea), m.id, '2025-01-01', '2025-01-08',
+          CASE state WHEN 'accepted' THEN timestamptz '2025-01-02' END, CASE state WHEN 'revoked' THEN timestamptz '2025-01-03' END
+     FROM iam.memberships m, unnest('{accepted,revoked,expired}'::text[]) state WHERE m.org_id = $1 AND m.role = 'owner'`,
   `UPDATE workflow.workflows SET description = 'Kept by ${OWN_WORD}' WHERE org_id = $1`,
   `UPDATE workflow.workflows SET slug = 'only-${OWN_WORD}', name = 'Only ${OWN_WORD}', status = 'inactive' WHERE org_id = $1 AND slug = 'workflow-2'`,
   `UPDATE workflow.workflow_versions SET definition = jsonb_set(definition, '{document,namespace}', '"${OWN_WORD}"') WHERE org_id = $1`,

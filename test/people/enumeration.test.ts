@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAddressHash, createAuthService } from '../../src/domains/auth/index.ts';
 import { createPeopleService } from '../../src/domains/people/index.ts';
-import { systemClock } from '../../src/kernel/clock.ts';
 import { createHashing, type Hashing } from '../../src/platform/crypto/passwords.ts';
 import { createSealing } from '../../src/platform/crypto/sealing.ts';
 import { createSecondFactorProver } from '../../src/domains/second-factor/index.ts';
-import { ANOTHER, calls, openPeople, PASSWORD, type PeopleWorld } from './people.ts';
+import { ANOTHER, calls, HOUR, openPeople, PASSWORD, type PeopleWorld } from './people.ts';
 
 // Whether an address has an account is told by nothing: not by an answer, not by what is asked of the database, not by
 // how often a password is hashed. Time is not measured here: it is what these three are made of.
@@ -33,7 +32,7 @@ beforeAll(async () => {
   for (const email of [known, locked, suspended, deleted, ADDRESSES['with a second factor']]) await world.join(email);
   await world.does('register', { email: unverified, password: PASSWORD });
   await world.api.app.preTenant.ensureIdentity(ADDRESSES['without a password'], null);
-  for (let time = 0; time < 5; time += 1) await world.does('signIn', { email: locked, password: 'wrong' });
+  await lock();
   await world.sql(`UPDATE iam.users SET status = 'suspended' WHERE email = $1`, suspended);
   await world.sql(`UPDATE iam.users SET status = 'deleted' WHERE email = $1`, deleted);
   await world.sql(
@@ -43,6 +42,11 @@ beforeAll(async () => {
   );
 });
 afterAll(() => world?.close());
+
+/** Locks the address that is to be locked, whatever time has passed since. */
+async function lock(): Promise<void> {
+  for (let time = 0; time < 5; time += 1) await world.does('signIn', { email: ADDRESSES.locked, password: 'wrong' });
+}
 
 /** What is asked with an address. Whatever it is, the answer to an address that nobody has is the measure. */
 const QUESTIONS: Readonly<Record<string, (email: string) => Record<string, unknown>>> = {
@@ -54,6 +58,8 @@ const QUESTIONS: Readonly<Record<string, (email: string) => Record<string, unkno
 
 /** Everything of an answer but what is the caller's own: the address that was sent, and the number of the request. */
 async function answer(mutation: string, email: string): Promise<string> {
+  // Every one may be written to again, or all would be alike for that reason.
+  if (mutation !== 'signIn') world.pass(3 * HOUR);
   const { status, headers, data, errors } = await calls(world.api, mutation, QUESTIONS[mutation]!(email));
   const rest = [...headers].filter(([name]) => !['x-request-id', 'content-length'].includes(name));
   return JSON.stringify([status, rest, data, errors]).replaceAll(email, '<the address>');
@@ -72,7 +78,14 @@ describe.each(Object.keys(QUESTIONS))('%s', (mutation) => {
   });
 });
 
+test('a mail tells whoever has the address what no answer does', async () => {
+  const mailsOf = async (email: string) => (await world.outbox.all(email)).map(({ subject }) => subject);
+  expect(await mailsOf(ADDRESSES.known)).toEqual(expect.arrayContaining(['Your account at Tenantry', 'A new password for Tenantry']));
+  expect(await mailsOf(ADDRESSES.unverified)).toContain('Confirm your address for Tenantry');
+});
+
 test('a right password is answered like a wrong one where nobody may come in', async () => {
+  await lock();
   for (const email of [ADDRESSES.locked, ADDRESSES.suspended, ADDRESSES.unverified, ADDRESSES.deleted]) {
     const right = await calls(world.api, 'signIn', { email, password: PASSWORD });
     const unknown = await calls(world.api, 'signIn', { email: ADDRESSES.unknown, password: PASSWORD });
@@ -91,7 +104,7 @@ describe('as often as for an address that nobody has a password is hashed', () =
     };
     const { app } = world.api;
     const parts = {
-      ...{ preTenant: app.preTenant, db: app.db, accessFeed: app.accessFeed, mailer: app.mailer, clock: systemClock },
+      ...{ preTenant: app.preTenant, db: app.db, accessFeed: app.accessFeed, mailer: app.mailer, clock: { now: world.now } },
       ...{ secretKey: SECRET_KEY, hashing: counting, session: { accessMinutes: 15, refreshDays: 7, stepUpMs: 600_000 } },
       ...{ countAttempt: () => Promise.resolve(null), addressHash: createAddressHash(SECRET_KEY), mails: { publicUrl: 'http://localhost', product: 'Tests' } },
     };
@@ -101,6 +114,7 @@ describe('as often as for an address that nobody has a password is hashed', () =
   }
 
   test.each(STANDINGS)('at a sign-in with one that is %s, in the lane of guesses', async (_standing, email) => {
+    await lock();
     const { auth, work } = counted();
     await auth.signIn({ email, password: 'wrong' }).catch(() => undefined);
     // The first is what nothing is compared with, made once in the life of a server.
@@ -117,6 +131,7 @@ describe('as often as for an address that nobody has a password is hashed', () =
 
   test.each(STANDINGS)('at a registration of one that is %s', async (_standing, email) => {
     const { people, work } = counted();
+    world.pass(3 * HOUR);
     await people.register({ email, password: PASSWORD }, {});
     expect(work.filter((each) => each !== 'hash known')).toEqual(['hash guess']);
   });

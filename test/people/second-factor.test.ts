@@ -226,6 +226,14 @@ test('whoever has the account is told by mail of what was done, and of nothing t
   expect(world.mailsTo(person)).toEqual(['A second factor was set up at Tests', 'You have new recovery codes at Tests', 'Your second factor was turned off at Tests']);
 });
 
+test('what the process knows of the person is looked up anew at once when the factor is set up or turned off', async () => {
+  const person = await world.enrolled();
+  const ofPerson = () => world.changes.filter(({ id }) => id === person.userId);
+  expect(ofPerson()).toEqual([{ kind: 'user', id: person.userId }]);
+  await world.service.disable(person.cx);
+  expect(ofPerson()).toHaveLength(2);
+});
+
 test('an installation that goes over to keys of its own still opens what it sealed before', () => {
   const own = randomBytes(32).toString('base64');
   const sealed = createSecondFactorKeys('a secret of the tests', []).sealing.seal(Buffer.from('secret'), 'context');

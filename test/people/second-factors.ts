@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createSecondFactorProver, createSecondFactorService } from '../../src/domains/second-factor/index.ts';
 import { codeOf as codeOfStep } from '../../src/domains/second-factor/totp.rules.ts';
-import type { ServiceContext } from '../../src/domains/service-context.ts';
+import type { AccessChange, ServiceContext } from '../../src/domains/service-context.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
 import { createSealing } from '../../src/platform/crypto/sealing.ts';
 import type { Mail } from '../../src/platform/mail/index.ts';
@@ -28,6 +28,7 @@ export async function openSecondFactors() {
   const clock = { now: () => now };
   const recoveryPepper = Buffer.alloc(32, 7);
   const sent: Mail[] = [];
+  const changes: AccessChange[] = [];
   const mailer = { send: (mail: Mail) => void sent.push(mail), settled: () => Promise.resolve(), close: () => Promise.resolve() };
   const keys = [randomBytes(32)];
   const sql = (text: string, ...values: unknown[]): Promise<any[]> =>
@@ -64,7 +65,7 @@ export async function openSecondFactors() {
   const contextOf = (principal: Principal): ServiceContext => ({
     ...{ principal, origin: { source: 'system' }, db, clock },
     events: { append: () => Promise.reject(new Error('A second factor is in no organization.')) },
-    accessChanged: () => undefined,
+    accessChanged: (change) => void changes.push(change),
   });
 
   /** Somebody whose second factor is set up; its first code is used up. */
@@ -98,6 +99,8 @@ export async function openSecondFactors() {
         return results;
       }),
     now: () => now,
+    /** What the process was told to look up anew. */
+    changes,
     /** Past the server, as the owner of the database. */
     asOperator: (text: string): Promise<unknown> => withClient(database.ownerUrl, (client) => client.query(text)),
     /** The subjects of the mails to somebody. */

@@ -139,6 +139,15 @@ describe('a session', () => {
     expect(await world.app.services.auth.authenticate(as, null)).toMatchObject({ secondFactorAt: new Date(world.now().getTime() - 11 * MINUTE_MS) });
   });
 
+  test('that is proved is looked up anew by this process at once', async () => {
+    const person = await world.account();
+    const principal = await world.app.services.auth.authenticate(await world.tokenOf(person), null);
+    const changes: unknown[] = [];
+    const cx = { ...world.app.serviceContext(principal), accessChanged: (change: unknown) => void changes.push(change) };
+    await world.as(person, () => world.app.services.auth.stepUp(cx, { proof: { password: PASSWORD } }));
+    expect(changes).toEqual([{ kind: 'session', id: principal.credentialId }]);
+  });
+
   test('that has ended is not proved any more', async () => {
     const person = await world.account();
     const as = await world.tokenOf(person);
@@ -188,6 +197,18 @@ describe('guessing', () => {
       expect(outcomeOf(await world.stepUp(as, { password: PASSWORD }))).toBe('StepUpSuccess');
     }
   });
+});
+
+test('of one address only so many attempts a minute are answered, right ones included', async () => {
+  const limited = await openSigningIn({ RATE_LIMITS: 'on' });
+  try {
+    const as = await limited.tokenOf(await limited.account());
+    const outcomes: string[] = [];
+    for (let attempt = 0; attempt < 6; attempt += 1) outcomes.push(outcomeOf(await limited.stepUp(as, { password: PASSWORD })));
+    expect(outcomes).toEqual([...Array.from({ length: 5 }, () => 'StepUpSuccess'), 'RATE_LIMITED']);
+  } finally {
+    await limited.close();
+  }
 });
 
 test('a step-up is nothing for an API key, and nothing without exactly one proof', async () => {

@@ -5,6 +5,7 @@ import { startTestApp, type TestApp } from '../harness/app.ts';
 import { outboxOf, type TestOutbox } from '../harness/outbox.ts';
 import { appointOperator, PASSWORD, seedWorld, signIn, type World } from '../harness/world.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
+import { untilWaiting } from '../domains/world.ts';
 
 const NEW_PASSWORD = 'seventeen green lanterns drift';
 const WRONG_TOKEN = 'token: is unknown, used or too old: ask for a new one';
@@ -32,7 +33,7 @@ const mutate = async (name: string, input: object, as?: string, headers: Record<
   const success = SUCCESSES[name] ?? '__typename';
   const query = `mutation ($input: ${type}Input!) { ${name}(input: $input) { __typename ... on ${type}Success { ${success} } ... on Error { code message } } }`;
   const { data, errors } = await api.call(query, { input }, { as, headers });
-  return errors ? { code: errors[0]!.extensions.code as string, message: errors[0]!.message } : data[name];
+  return errors ? { code: errors[0]!.extensions.code, message: errors[0]!.message } : data[name];
 };
 const invite = (world: World, email: string, role = 'VIEWER', as = world.keys.owner) => mutate('inviteMember', { email, role }, as);
 const accept = (input: object, as?: string) => mutate('acceptInvitation', input, as);
@@ -170,6 +171,28 @@ describe('a token', () => {
     await sql("UPDATE iam.memberships SET role = 'viewer' WHERE id = $1", uuidOf('Member', quietly.world.members.admin));
     await isVoid(quietly.token);
     expect(await sql('SELECT 1 FROM iam.memberships WHERE email = ANY($1)', [removed, demoted, paused, quietly].map(({ email }) => email))).toEqual([]);
+  });
+
+  test.each([
+    ['taken back', 'UPDATE iam.invitations SET revoked_at = now() WHERE org_id = $1'],
+    ['sent anew', 'UPDATE iam.invitations SET sent_count = sent_count + 1, token_hash = sha256(token_hash) WHERE org_id = $1'],
+    ['accepted', 'UPDATE iam.invitations SET accepted_at = now() WHERE org_id = $1'],
+    ['worth less, as who sent it has another role', "UPDATE iam.memberships SET role = 'viewer' WHERE org_id = $1 AND role = 'admin'"],
+    ['sent by nobody any more', "UPDATE iam.memberships SET status = 'left', left_at = now() WHERE org_id = $1 AND role = 'admin'"],
+    ['for an organization that is gone', "UPDATE iam.organizations SET status = 'deleted' WHERE id = $1"],
+  ])('that is %s while it is being accepted is void', async (_what, change) => {
+    const { world, email, token } = await sent('MEMBER');
+    const answer = await withClient(api.database.superuserUrl, async (client) => {
+      await client.query('BEGIN');
+      await client.query(change, [world.orgUuid]);
+      let over = false;
+      const accepting = accept({ token, password: NEW_PASSWORD }).finally(() => (over = true));
+      await untilWaiting(sql, 1, () => over);
+      await client.query('COMMIT');
+      return accepting;
+    });
+    expect(answer).toMatchObject({ message: WRONG_TOKEN });
+    expect(await membersOf(world, email)).toEqual([]);
   });
 
   test('opens nothing of an organization that is closed', async () => {

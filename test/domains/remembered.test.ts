@@ -27,7 +27,7 @@ test('what one server remembers, another in the same process does not', async ()
   const name = await one.organizationName(acme.orgId);
   expect(await statementsOf(() => one.organizationName(acme.orgId))).toBe(0);
   expect(await statementsOf(() => other.organizationName(acme.orgId))).toBeGreaterThan(0);
-  expect(name).toEqual({ name: 'Acme', slug: 'acme' });
+  expect(name).toEqual({ name: 'Acme', slug: 'acme', requireSecondFactor: false });
 });
 
 describe('who asks for what is looked up already', () => {
@@ -45,7 +45,7 @@ describe('who asks for what is looked up already', () => {
     expect(await statementsOf(() => Promise.all([ask(acme.orgId), ask(other.orgId)]))).toBe(2 * (await one()));
     // Two connections answer in any order.
     expect(names).toHaveLength(5);
-    expect(names).toEqual(expect.arrayContaining([...Array.from({ length: 4 }, () => ({ name: 'Acme', slug: 'acme' })), { name: 'Other', slug: 'other' }]));
+    expect(names).toEqual(expect.arrayContaining([...Array.from({ length: 4 }, () => ({ name: 'Acme', slug: 'acme', requireSecondFactor: false })), { name: 'Other', slug: 'other', requireSecondFactor: false }]));
   });
 
   test('is answered by another one, when anything has changed since', async () => {
@@ -76,7 +76,7 @@ describe('who asks for what is looked up already', () => {
     const failing = lookupsOf();
     await expect(Promise.all([failing.organizationName(acme.orgId), failing.organizationName(acme.orgId)])).rejects.toBeInstanceOf(Error);
     await world.sql('GRANT SELECT ON iam.organizations TO tenantry_runtime');
-    expect(await failing.organizationName(acme.orgId)).toEqual({ name: 'Acme', slug: 'acme' });
+    expect(await failing.organizationName(acme.orgId)).toEqual({ name: 'Acme', slug: 'acme', requireSecondFactor: false });
   });
 });
 

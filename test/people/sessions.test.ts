@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AccessChange } from '../../src/domains/service-context.ts';
 import { toGlobalId } from '../../src/kernel/ids.ts';
+import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
 import { appointOperator, seedWorld } from '../harness/world.ts';
-import { DAY, HOUR, openPeople, PASSWORD, type PeopleWorld } from './people.ts';
+import { ANOTHER, DAY, HOUR, openPeople, PASSWORD, type PeopleWorld } from './people.ts';
 
 let world: PeopleWorld;
 beforeAll(async () => {
@@ -95,6 +97,23 @@ describe('a session that is revoked', () => {
       expect([id, await world.does('revokeSession', { id }, { as: own })]).toEqual([id, { __typename: 'NotFoundError', code: 'NOT_FOUND', message: expect.any(String) }]);
     }
     expect(await isIn(others)).toBe(true);
+  });
+});
+
+test('what ends is forgotten here before it is answered, whether or not the database is heard', async () => {
+  const email = address();
+  const [own] = [await world.join(email), await signIn(email), await signIn(email)];
+  const { app } = world.api;
+  const principal = await app.services.auth.authenticate(own, null);
+  const told: AccessChange[] = [];
+  const cx = { ...app.serviceContext(principal), accessChanged: (change: AccessChange) => void told.push(change) };
+  await runInScope(createScope({ orgId: null, userId: principal.userId }), async () => {
+    const { id } = (await app.services.auth.listSessions(cx)).find(({ current }) => !current)!;
+    await app.services.auth.revokeSession(cx, { id: toGlobalId('Session', id) });
+    await app.services.auth.revokeOtherSessions(cx);
+    await app.services.people.changePassword(cx, { currentPassword: PASSWORD, newPassword: ANOTHER });
+    const person = { kind: 'user', id: principal.userId };
+    expect(told).toEqual([{ kind: 'session', id }, person, person]);
   });
 });
 

@@ -78,7 +78,14 @@ function isPermission(scope: string): boolean {
   return (PERMISSIONS as readonly string[]).includes(scope);
 }
 
+/** By the scopes of a key and what is granted to its owner: a key that is remembered asks at every request. */
+const workedOut = new WeakMap<readonly string[], WeakMap<readonly Permission[], ReadonlySet<Permission>>>();
+
 /** The permissions of `granted` that at least one scope includes: an API key never exceeds its owner. */
 export function withinScopes(granted: readonly Permission[], scopes: readonly string[]): ReadonlySet<Permission> {
-  return new Set(granted.filter((permission) => scopes.some((scope) => covers(scope, permission))));
+  let ofScopes = workedOut.get(scopes);
+  if (!ofScopes) workedOut.set(scopes, (ofScopes = new WeakMap()));
+  let reach = ofScopes.get(granted);
+  if (!reach) ofScopes.set(granted, (reach = new Set(granted.filter((permission) => scopes.some((scope) => covers(scope, permission))))));
+  return reach;
 }

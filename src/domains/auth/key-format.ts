@@ -1,4 +1,4 @@
-import { createHmac, randomInt } from 'node:crypto';
+import { createHmac, createSecretKey, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { deriveKey } from '../../platform/crypto/keys.ts';
 
@@ -46,6 +46,7 @@ export type Fingerprint = (key: string) => Buffer<ArrayBuffer>;
 
 /** The fingerprints of one installation. */
 export function createFingerprint(secretKey: string): Fingerprint {
-  const pepper = deriveKey(secretKey, 'api key fingerprint');
+  // As a key object: from bytes one would be made at every request, which takes five times as long as the rest.
+  const pepper = createSecretKey(deriveKey(secretKey, 'api key fingerprint'));
   return (key) => createHmac('sha256', pepper).update(key).digest();
 }

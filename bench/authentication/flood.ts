@@ -1,4 +1,5 @@
 import { generateApiKey } from '../../src/domains/auth/index.ts';
+import { UnauthenticatedError } from '../../src/kernel/errors.ts';
 import { percentile } from '../measure/statistics.ts';
 import type { KeyBench } from './world.ts';
 
@@ -29,8 +30,8 @@ async function measureCold({ keys, open }: KeyBench, flood: (authenticate: (toke
   const app = await open();
   try {
     const stop = flood(async (token, address) => {
-      const error = await app.services.auth.authenticate(token, null, {}, { address, origin: null }).catch((thrown: { code?: string }) => thrown);
-      return 'code' in error && error.code === 'UNAUTHENTICATED';
+      const answer = app.services.auth.authenticate(token, null, {}, { address, origin: null });
+      return answer.then(() => false, (error: unknown) => error instanceof UnauthenticatedError);
     });
     await wait(500);
     const took: number[] = [];

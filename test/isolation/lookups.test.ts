@@ -56,6 +56,12 @@ test('an API key is found by its fingerprint, with every status that decides abo
     userStatus: 'active',
     membershipStatus: 'active',
     role: 'owner',
+    allowedNetworks: [],
+    allowedOrigins: [],
+    requireSecondFactor: false,
+    ownerSecondFactor: false,
+    monthlyLimit: null,
+    usageId: expect.any(String),
   });
   expect(await preTenant.findApiKey(randomBytes(32))).toBeNull();
 });
@@ -124,10 +130,51 @@ test('only an active super administrator finds an organization by its id', async
   expect(await preTenant.findOrganizationForOperator(b.userId, a.orgId)).toEqual({
     orgId: a.orgId,
     organizationStatus: 'active',
+    requiresSecondFactor: false,
   });
   expect(await preTenant.findOrganizationForOperator(b.userId, randomUUID())).toBeNull();
   await asSuperuser(`UPDATE iam.users SET status = 'suspended' WHERE id = $1`, b.userId);
   expect(await preTenant.findOrganizationForOperator(b.userId, a.orgId)).toBeNull();
+});
+
+test('an invitation is found by its token for as long as it can be accepted, with the identity that has the address', async () => {
+  const now = new Date();
+  const [row] = await asSuperuser<{ id: string }>(
+    `INSERT INTO iam.invitations (org_id, email, role, token_hash, invited_by_id, sent_at, expires_at)
+     VALUES ($1, 'invited@tenant-1.test', 'viewer', $2, $3, $4::timestamptz, $4::timestamptz + interval '1 day') RETURNING id`,
+    ...[a.orgId, hash('invitation'), a.membershipId, now],
+  );
+  const find = (at = now) => preTenant.findInvitation(hash('invitation'), at);
+  const found = { orgId: a.orgId, invitationId: row?.id, email: 'invited@tenant-1.test', sentCount: 1 };
+  expect(await find()).toEqual({ ...found, userId: null, userStatus: null, hasPassword: false });
+  const userId = await preTenant.ensureIdentity('invited@tenant-1.test', null);
+  expect(await find()).toEqual({ ...found, userId, userStatus: 'active', hasPassword: false });
+  expect(await preTenant.findInvitation(hash('nothing'), now)).toBeNull();
+  expect(await find(new Date(now.getTime() + 24 * 60 * 60_000))).toBeNull();
+  for (const [broken, mended] of [
+    ["UPDATE iam.invitations SET revoked_at = now() WHERE org_id = $1", 'UPDATE iam.invitations SET revoked_at = NULL WHERE org_id = $1'],
+    ["UPDATE iam.invitations SET accepted_at = now() WHERE org_id = $1", 'UPDATE iam.invitations SET accepted_at = NULL WHERE org_id = $1'],
+    ["UPDATE iam.organizations SET status = 'suspended' WHERE id = $1", "UPDATE iam.organizations SET status = 'active' WHERE id = $1"],
+    ["UPDATE iam.memberships SET status = 'suspended' WHERE org_id = $1", "UPDATE iam.memberships SET status = 'active' WHERE org_id = $1"],
+  ]) {
+    await asSuperuser(broken!, a.orgId);
+    expect([broken, await find()]).toEqual([broken, null]);
+    await asSuperuser(mended!, a.orgId);
+  }
+  expect(await find()).not.toBeNull();
+});
+
+test('organizations that were left half-way are found when they are old enough, and no others', async () => {
+  const later = new Date(Date.now() + 60_000);
+  const find = async (before = later) => (await preTenant.findUnsettledOrganizations(before)).map(({ orgId, organizationStatus }) => [orgId, organizationStatus]);
+  expect(await find()).toEqual([]);
+  await asSuperuser("UPDATE iam.organizations SET status = 'provisioning' WHERE id = $1", a.orgId);
+  await asSuperuser("UPDATE iam.organizations SET status = 'deleted', deleted_at = now() WHERE id = $1", b.orgId);
+  expect(await find()).toEqual([[a.orgId, 'provisioning'], [b.orgId, 'deleted']]);
+  expect(await find(new Date(Date.now() - 60_000))).toEqual([]);
+  await asSuperuser('UPDATE iam.organizations SET namespace_retired_at = now() WHERE id = $1', b.orgId);
+  await asSuperuser("UPDATE iam.organizations SET status = 'active', deleted_at = NULL, namespace_retired_at = NULL WHERE id = ANY($1)", [a.orgId, b.orgId]);
+  expect(await find()).toEqual([]);
 });
 
 test('a look-up is one round trip and needs no scope', async () => {
@@ -149,6 +196,7 @@ test('the tables behind the look-ups stay closed to the role that calls them', a
     'SELECT password_hash FROM iam.users',
     'SELECT secret_hash FROM iam.api_keys',
     'SELECT access_hash FROM iam.sessions',
+    'SELECT token_hash FROM iam.invitations',
     'SELECT iam.memberships_of(NULL)',
   ]) {
     await expect(pool.run([{ text, values: [] }])).rejects.toMatchObject({ code: '42501' });

@@ -94,10 +94,12 @@ describe('at the same time', () => {
   test('whoever may not remove the owner does not wait for it either: with a transfer the other way, both would wait for ever', async () => {
     const { tenant, members: [heir] } = await company('admin');
     const remove = () => codeOf(world.as(heir!, (cx) => world.members.remove(cx, { id: idOf(tenant.owner) })));
-    const inTurn = async () => [await remove(), await codeOf(transfer(tenant.owner, heir!))];
+    const row = [tenant.orgId, tenant.owner.tenant!.membershipId];
+    const isHeld = async () => (await world.sql(`${ROW} SKIP LOCKED`, ...row)).length === 0;
+    const inTurn = async () => [await remove(), await isHeld(), await codeOf(transfer(tenant.owner, heir!))];
     // Somebody holds the owner's row until the transfer waits for it.
-    const [outcomes] = await world.contend(ROW, [tenant.orgId, tenant.owner.tenant!.membershipId], [inTurn]);
-    expect(outcomes).toEqual(['FORBIDDEN', 'ok']);
+    const [outcomes] = await world.contend(ROW, row, [inTurn]);
+    expect(outcomes).toEqual(['FORBIDDEN', true, 'ok']);
     expect(await ownersOf(tenant)).toBe(1);
   });
 

@@ -2,11 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { InvalidTransitionError } from '../../kernel/errors.ts';
 import {
   engineNamespace,
+  isOrganizationSlug,
+  isReservedSlug,
   isSlug,
   moveOrganization,
+  organizationSlugFromName,
   type OrganizationStatus,
   reactivateOrganization,
   slugFromName,
+  wakeOrganization,
 } from './organization.rules.ts';
 
 const STATUSES: OrganizationStatus[] = [
@@ -73,4 +77,27 @@ test('the namespace has at most 24 characters of the slug and the end of the id'
   const id = '0192d3a4-1111-7222-8333-44445555beef';
   expect(engineNamespace('acme', id)).toBe('org-acme-5555beef');
   expect(engineNamespace(`${'a'.repeat(23)}-long-name`, id)).toBe(`org-${'a'.repeat(23)}-5555beef`);
+});
+
+describe('the slug of an organization', () => {
+  const id = '0192d3a4-1111-7222-8333-44445555beef';
+
+  test.each([
+    ['Acme', 'acme'],
+    ['Ab!', 'ab-5555beef'],
+    ['Admin', 'admin-5555beef'],
+    ['東京本社', 'organization-5555beef'],
+  ])('of %j is %j: never too short, never one that means something else', (name, slug) => {
+    expect(organizationSlugFromName(name, id)).toBe(slug);
+    expect(isOrganizationSlug(slug) && !isReservedSlug(slug)).toBe(true);
+  });
+
+  test('has three characters at least', () => {
+    expect([isOrganizationSlug('ab'), isOrganizationSlug('abc')]).toEqual([false, true]);
+  });
+});
+
+test('the owner wakes only an organization that rests: what the platform has closed is not its to open', () => {
+  expect(wakeOrganization('inactive')).toBe('active');
+  for (const from of STATUSES.filter((each) => each !== 'inactive')) expect(() => wakeOrganization(from)).toThrow(InvalidTransitionError);
 });

@@ -144,10 +144,10 @@ describe('whoever registers an address of somebody else', () => {
     const own = (await world.outbox.last(strange.email)).token;
     expect(own).not.toBe(strange.token);
     expect((await verify(own)).__typename).toBe('VerifyEmailSuccess');
-    expect(await verify(strange.token, 'the words of a stranger')).toMatchObject(USELESS);
-    expect(await signIn(strange.email, 'the words of a stranger')).toBe('UNAUTHENTICATED');
     const open = 'SELECT 1 FROM credentials.tokens t JOIN iam.users u ON u.id = t.user_id WHERE u.email = $1 AND t.used_at IS NULL';
     expect(await world.sql(open, strange.email)).toEqual([]);
+    expect(await verify(strange.token, 'the words of a stranger')).toMatchObject(USELESS);
+    expect(await signIn(strange.email, 'the words of a stranger')).toBe('UNAUTHENTICATED');
   });
 
   test('is void also when the owner comes by a new password instead', async () => {

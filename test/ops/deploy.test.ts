@@ -173,14 +173,13 @@ describe('on a real PostgreSQL 18', () => {
   });
 
   test('the first administrator, made as the guide says, signs in and creates an organization', async () => {
-    const guide = read('README.md');
-    const script = /--eval '(.+)'$/m.exec(guide)?.[1] ?? 'the guide has no script';
-    const environment = { PASSWORD: 'correct horse battery staple', PATH: '' };
-    const { stdout } = await promisify(execFile)(process.execPath, ['--eval', script], { env: environment, cwd: project });
-    const [, statements = ''] = /```sql\n([^`]+)```/.exec(guide) ?? [];
-    await withClient(onDatabase(cluster.superuserUrl('postgres'), 'tenantry'), (client) =>
-      client.query(statements.replace('$argon2id$...', () => stdout.trim())),
-    );
+    const command = /node (src\/bootstrap-admin\.ts --email you@example\.com)/.exec(read('README.md'))?.[1] ?? 'the guide has no command';
+    const appointing = promisify(execFile)(process.execPath, [...command.split(' '), '--password-stdin'], {
+      env: { ...environmentOf(migrate), PATH: '' },
+      cwd: project,
+    });
+    appointing.child.stdin?.end('correct horse battery staple\n');
+    await appointing;
     const call = async (query: string, token?: string) => {
       const headers = { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) };
       const response = await fetch(running!.url, { method: 'POST', headers, body: JSON.stringify({ query }) });

@@ -4,7 +4,7 @@
 
 /** The columns that the runtime role may read, of the tables where those are not all. */
 export const readableColumns: Readonly<Record<string, readonly string[]>> = {
-  '"iam"."users"': ['id', 'email', 'name', 'email_verified_at', 'status', 'system_role', 'created_at', 'updated_at'],
+  '"iam"."users"': ['id', 'email', 'name', 'email_verified_at', 'status', 'system_role', 'created_at', 'updated_at', 'locale', 'timezone'],
   '"iam"."api_keys"': [
     'org_id',
     'id',
@@ -23,6 +23,27 @@ export const readableColumns: Readonly<Record<string, readonly string[]>> = {
     'issued_by_id',
     'created_at',
     'updated_at',
+    'allowed_networks',
+    'allowed_origins',
+    'require_second_factor',
+    'monthly_limit',
+    'usage_id',
+    'revoked_reason',
+  ],
+  '"iam"."invitations"': [
+    'org_id',
+    'id',
+    'email',
+    'name',
+    'role',
+    'invited_by_id',
+    'sent_count',
+    'sent_at',
+    'expires_at',
+    'accepted_at',
+    'revoked_at',
+    'created_at',
+    'updated_at',
   ],
   '"iam"."sessions"': [
     'id',
@@ -33,6 +54,9 @@ export const readableColumns: Readonly<Record<string, readonly string[]>> = {
     'user_agent',
     'created_at',
     'updated_at',
+    'proved_at',
+    'second_factor_at',
+    'ip',
   ],
 };
 

@@ -19,6 +19,7 @@ const planted: Readonly<Record<string, { readonly file: string; readonly text: s
   'area-config': { file: 'src/config/planted.ts', text: "import '../platform/crypto/keys.ts';" },
   'area-platform': { file: 'src/platform/planted.ts', text: "export type { MemberService } from '../domains/identity/index.ts';" },
   'area-domains': { file: 'src/domains/organizations/planted.ts', text: "export const late = () => import('../../graphql/context.ts');" },
+  'area-engines': { file: 'src/engines/embedded/planted.ts', text: "import '../../domains/organizations/organization.rules.ts';" },
   'area-graphql': { file: 'src/graphql/workflows/planted.ts', text: "export { runInScope } from '../../platform/postgres/tenancy.ts';" },
   'area-http': { file: 'src/http/planted.ts', text: "import '../domains/workflows/workflow.service.ts';" },
   'area-ops': { file: 'src/ops/planted.ts', text: "export type { MemberService } from '../domains/identity/index.ts';" },

@@ -21,11 +21,9 @@ interface Row {
   readonly recoveryCodesLeft: number;
 }
 
-/** What one function has answered. */
+/** What one function has answered: it gives one row, always. */
 async function answerOf<Answer>(rows: PromiseLike<readonly { answer: Answer }[]>): Promise<Answer> {
-  const [row] = await rows;
-  if (row === undefined) throw new Error('A function of the database has answered nothing.');
-  return row.answer;
+  return (await rows)[0]!.answer;
 }
 
 /** Null when no enrolment was begun. */

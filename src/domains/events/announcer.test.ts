@@ -55,10 +55,14 @@ describe('what a transaction has written', () => {
   });
 
   test('is told when the next one of its organization has begun to wait, for then it has ended', async () => {
-    const { announcer, told } = listen();
+    const { announcer, told, asked, kept } = listen();
     announcer.expected(A, 7);
-    announcer.expected(A, 8); // and this one is never kept
+    announcer.expected(A, 8); // and this one is not kept for a while
     await expect.poll(() => told).toEqual([`wake ${A}`]);
+    await expect.poll(() => asked.length).toBeGreaterThan(1);
+    expect(asked).not.toContain(`${A} 7`);
+    kept.add(`${A} 8`);
+    await expect.poll(() => told).toEqual([`wake ${A}`, `wakeAt ${A} 8`]);
   });
 
   test('is told once: the next one tells of itself alone', async () => {

@@ -62,6 +62,7 @@ const API = [
 const REQUESTS = ['test/http/authentication.test.ts', 'test/http/sessions.test.ts', 'test/http/log.test.ts', 'test/http/schema-visibility.test.ts'];
 const CATALOGUE = ['test/isolation/catalogue.test.ts', 'test/sql/constraints.test.ts', 'test/sql/roles.test.ts'];
 const EVENTS = [
+  'src/domains/events/announcer.test.ts',
   'test/events/isolation.test.ts',
   'test/events/tails.test.ts',
   'test/events/store.test.ts',

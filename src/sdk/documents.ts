@@ -251,7 +251,10 @@ export const revokeApiKeyMutation = graphql(`
   }
 `);
 
-/** Opens a session with a password; its access token is the `token` of the next client. */
+/**
+ * Opens a session with a password; its access token is the `token` of the next client. Who has a second factor gets a
+ * challenge instead: hand its token to `completeSignInMutation`.
+ */
 export const signInMutation = graphql(`
   mutation SignIn($input: SignInInput!) {
     signIn(input: $input) {
@@ -261,6 +264,27 @@ export const signInMutation = graphql(`
         accessExpiresAt
         refreshToken
         refreshExpiresAt
+      }
+      ... on SecondFactorRequired {
+        challengeToken
+        expiresAt
+      }
+      ...Failure
+    }
+  }
+`);
+
+/** The second step of a sign-in: with a code of the authenticator, or with a recovery code. */
+export const completeSignInMutation = graphql(`
+  mutation CompleteSignIn($input: CompleteSignInInput!) {
+    completeSignIn(input: $input) {
+      __typename
+      ... on CompleteSignInSuccess {
+        accessToken
+        accessExpiresAt
+        refreshToken
+        refreshExpiresAt
+        recoveryCodesLeft
       }
       ...Failure
     }

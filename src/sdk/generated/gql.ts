@@ -32,7 +32,8 @@ type Documents = {
     "\n  query ApiKeys($filter: ApiKeyFilter, $orderBy: ApiKeyOrder, $first: Int, $after: String) {\n    apiKeys(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          ...ApiKeySummary\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": typeof types.ApiKeysDocument,
     "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      __typename\n      ... on CreateApiKeySuccess {\n        apiKey {\n          ...ApiKeySummary\n        }\n        secret\n      }\n      ...Failure\n    }\n  }\n": typeof types.CreateApiKeyDocument,
     "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      __typename\n      ... on RevokeApiKeySuccess {\n        apiKey {\n          ...ApiKeySummary\n        }\n      }\n      ...Failure\n    }\n  }\n": typeof types.RevokeApiKeyDocument,
-    "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      __typename\n      ... on SignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ...Failure\n    }\n  }\n": typeof types.SignInDocument,
+    "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      __typename\n      ... on SignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ... on SecondFactorRequired {\n        challengeToken\n        expiresAt\n      }\n      ...Failure\n    }\n  }\n": typeof types.SignInDocument,
+    "\n  mutation CompleteSignIn($input: CompleteSignInInput!) {\n    completeSignIn(input: $input) {\n      __typename\n      ... on CompleteSignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n        recoveryCodesLeft\n      }\n      ...Failure\n    }\n  }\n": typeof types.CompleteSignInDocument,
 };
 const documents: Documents = {
     "\n  query WorkflowPage($first: Int!, $status: WorkflowStatus!) {\n    organization { name }\n    workflows(first: $first, filter: { status: { eq: $status } }, orderBy: { field: NAME, direction: ASC }) {\n      edges { node { id name schedules(first: 1) { edges { node { cron } } } } }\n    }\n  }\n": types.WorkflowPageDocument,
@@ -52,7 +53,8 @@ const documents: Documents = {
     "\n  query ApiKeys($filter: ApiKeyFilter, $orderBy: ApiKeyOrder, $first: Int, $after: String) {\n    apiKeys(filter: $filter, orderBy: $orderBy, first: $first, after: $after) {\n      edges {\n        node {\n          ...ApiKeySummary\n        }\n      }\n      pageInfo {\n        hasNextPage\n        endCursor\n      }\n    }\n  }\n": types.ApiKeysDocument,
     "\n  mutation CreateApiKey($input: CreateApiKeyInput!) {\n    createApiKey(input: $input) {\n      __typename\n      ... on CreateApiKeySuccess {\n        apiKey {\n          ...ApiKeySummary\n        }\n        secret\n      }\n      ...Failure\n    }\n  }\n": types.CreateApiKeyDocument,
     "\n  mutation RevokeApiKey($input: RevokeApiKeyInput!) {\n    revokeApiKey(input: $input) {\n      __typename\n      ... on RevokeApiKeySuccess {\n        apiKey {\n          ...ApiKeySummary\n        }\n      }\n      ...Failure\n    }\n  }\n": types.RevokeApiKeyDocument,
-    "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      __typename\n      ... on SignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ...Failure\n    }\n  }\n": types.SignInDocument,
+    "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      __typename\n      ... on SignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ... on SecondFactorRequired {\n        challengeToken\n        expiresAt\n      }\n      ...Failure\n    }\n  }\n": types.SignInDocument,
+    "\n  mutation CompleteSignIn($input: CompleteSignInInput!) {\n    completeSignIn(input: $input) {\n      __typename\n      ... on CompleteSignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n        recoveryCodesLeft\n      }\n      ...Failure\n    }\n  }\n": types.CompleteSignInDocument,
 };
 
 /**
@@ -126,7 +128,11 @@ export function graphql(source: "\n  mutation RevokeApiKey($input: RevokeApiKeyI
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      __typename\n      ... on SignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').SignInDocument;
+export function graphql(source: "\n  mutation SignIn($input: SignInInput!) {\n    signIn(input: $input) {\n      __typename\n      ... on SignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ... on SecondFactorRequired {\n        challengeToken\n        expiresAt\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').SignInDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CompleteSignIn($input: CompleteSignInInput!) {\n    completeSignIn(input: $input) {\n      __typename\n      ... on CompleteSignInSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n        recoveryCodesLeft\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').CompleteSignInDocument;
 
 
 export function graphql(source: string) {

@@ -43,6 +43,16 @@ export type ApiKeyType =
   /** A server of the organization. */
   | 'SERVICE';
 
+/** The second step of a sign-in. */
+export type CompleteSignInInput = {
+  /** What signIn has answered. It begins with "tc_". */
+  readonly challengeToken: string;
+  /** Also set the tokens as HttpOnly cookies, for browsers. False when not given. */
+  readonly cookie?: boolean | null | undefined;
+  /** A code or a recovery code. */
+  readonly proof: SecondFactorProofInput;
+};
+
 /** A new API key. */
 export type CreateApiKeyInput = {
   /** Networks that it may be used from, such as "192.0.2.0/24" or "2001:db8::/32", at most 50; from anywhere when not given. A key made by a bound key is bound likewise. */
@@ -279,6 +289,13 @@ export type RevokeApiKeyInput = {
   /** The key. */
   readonly id: string;
 };
+
+/** What shows a second factor: exactly one of these. */
+export type SecondFactorProofInput =
+  {   /** The code that the authenticator shows: six digits. Each works once. */
+  readonly code: string; readonly recoveryCode?: never; }
+  |  { readonly code?: never;   /** One of the recovery codes. Each works once. */
+  readonly recoveryCode: string; };
 
 /** Who signs in. */
 export type SignInInput = {
@@ -531,8 +548,18 @@ export type SignInMutationVariables = Exact<{
 
 
 export type SignInMutation = { readonly signIn:
-    | { readonly __typename: 'SecondFactorRequired' }
+    | { readonly __typename: 'SecondFactorRequired', readonly challengeToken: string, readonly expiresAt: string }
     | { readonly __typename: 'SignInSuccess', readonly accessToken: string, readonly accessExpiresAt: string, readonly refreshToken: string, readonly refreshExpiresAt: string }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type CompleteSignInMutationVariables = Exact<{
+  input: CompleteSignInInput;
+}>;
+
+
+export type CompleteSignInMutation = { readonly completeSignIn:
+    | { readonly __typename: 'CompleteSignInSuccess', readonly accessToken: string, readonly accessExpiresAt: string, readonly refreshToken: string, readonly refreshExpiresAt: string, readonly recoveryCodesLeft: number | null }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
    };
 
@@ -959,6 +986,10 @@ export const SignInDocument = new TypedDocumentString(`
       refreshToken
       refreshExpiresAt
     }
+    ... on SecondFactorRequired {
+      challengeToken
+      expiresAt
+    }
     ...Failure
   }
 }
@@ -972,4 +1003,29 @@ export const SignInDocument = new TypedDocumentString(`
       message
     }
   }
-}`, {"id":"sha256:ef537ddeeb15c709963393d0bda19eabe2b2b935025674a839558ec8691775e0"}) as unknown as TypedDocumentString<SignInMutation, SignInMutationVariables>;
+}`, {"id":"sha256:054658d237381369897d912522437ad1032db753e04f6aa99e97b6f43c5d0115"}) as unknown as TypedDocumentString<SignInMutation, SignInMutationVariables>;
+export const CompleteSignInDocument = new TypedDocumentString(`
+    mutation CompleteSignIn($input: CompleteSignInInput!) {
+  completeSignIn(input: $input) {
+    __typename
+    ... on CompleteSignInSuccess {
+      accessToken
+      accessExpiresAt
+      refreshToken
+      refreshExpiresAt
+      recoveryCodesLeft
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`, {"id":"sha256:7b4a57880a74bdec6f767e7c099dd967617bac3e4da485f354b9f26e0f80f82b"}) as unknown as TypedDocumentString<CompleteSignInMutation, CompleteSignInMutationVariables>;

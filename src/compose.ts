@@ -54,6 +54,8 @@ export interface AppOptions {
   readonly walls?: Walls;
   /** What organizations are provisioned on; the one inside the server when nothing is said. */
   readonly engine?: ProvisioningEngine;
+  /** How often it is written that keys were used; every 10 seconds when nothing is said. */
+  readonly keyUseFlushMs?: number;
 }
 
 /** How long the last use of a key, and the count of one without a limit, may be behind. */
@@ -89,7 +91,7 @@ export interface App {
 
 /** Puts the parts together. The database is open and migrated; nothing is asked of it yet. */
 export function composeApp(options: AppOptions): App {
-  const { config, database, logger, clock = systemClock, hashCost = 'standard', walls = { schema: true, client: true } } = options;
+  const { config, database, logger, clock = systemClock, hashCost = 'standard', walls = { schema: true, client: true }, keyUseFlushMs = KEY_USE_FLUSH_MS } = options;
   const production = config.environment === 'production';
   if (production && !(walls.schema && walls.client)) throw new Error('The walls between tenants cannot be taken away in production.');
   // First: a wrong manifest ends the start before anything has to be closed.
@@ -106,7 +108,7 @@ export function composeApp(options: AppOptions): App {
   const onLost = (error: unknown) => logger.error({ code: 'AUDIT_EVENT_LOST', error: describeForLog(error) }, 'an event of the audit could not be written');
   const accessLog = createAccessLog({ events, db, clock, onLost });
   const onUseLost = (error: unknown) => logger.error({ code: 'KEY_USE_LOST', error: describeForLog(error) }, 'the use of API keys could not be written down');
-  const keyUsage = createKeyUsage({ db, events, clock, flushMs: KEY_USE_FLUSH_MS, onLost: onUseLost });
+  const keyUsage = createKeyUsage({ db, events, clock, flushMs: keyUseFlushMs, onLost: onUseLost });
   const secretKey = readOrCreateSecretKey(config);
   const rateLimiting = openRateLimits(config, secretKey, logger, clock);
   const { meter, failures, countAttempt } = rateLimiting;

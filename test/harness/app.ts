@@ -24,6 +24,8 @@ export interface TestAppOptions {
   readonly database?: TestDatabase;
   /** Where it listens for changes, when not where it queries. */
   readonly listenUrl?: string;
+  /** How often it is written that keys were used, when not as in production. */
+  readonly keyUseFlushMs?: number;
 }
 
 export interface GraphQLAnswer {
@@ -66,6 +68,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     hashCost: 'test',
     walls: { schema: walls.schema ?? true, client: walls.client ?? true },
     ...(clock ? { clock } : {}),
+    ...(options.keyUseFlushMs !== undefined && { keyUseFlushMs: options.keyUseFlushMs }),
   });
   await app.accessFeed.whenListening();
   return {

@@ -78,26 +78,32 @@ async function letIn({ callers }: Arena, { full, bare }: Stage): Promise<void> {
 
 /** Reads the schema from the endpoint, and finds own rows of every type. */
 export async function createPlan(arena: Arena, stage: Stage, effort: Effort): Promise<Plan> {
-  const { owner } = arena.callers;
+  const { owner, person } = arena.callers;
   const introspected = await stage.full.ask(owner, getIntrospectionQuery());
   const schema = buildClientSchema(introspected.json.data as unknown as IntrospectionQuery);
-  const own = await harvest(stage.full, owner, schema);
+  const own = await harvest(stage.full, [owner, person], schema);
   const missing = NODE_TYPES.filter((type) => !own.has(type));
-  if (missing.length > 0) throw new Error(`The attacker's organization has no ${missing.join(', ')} that its owner can read: there is nothing to attack.`);
+  if (missing.length > 0) throw new Error(`The attacker's organization has no ${missing.join(', ')} that its owner can read, by key or in person: there is nothing to attack.`);
   const positions = pathsToArguments(schema).flatMap(positionsOf);
   return { arena, schema, positions, values: createValues(own, new Map()), effort };
 }
 
-/** The ids of own rows, found by reading everything that can be read without knowing an id. */
-async function harvest(realm: Realm, owner: Caller, schema: GraphQLSchema): Promise<OwnIds> {
+/**
+ * The ids of own rows, found by reading everything that can be read without knowing an id. Each caller is asked for what
+ * those before have not come by: sessions, for example, are shown to their person only.
+ */
+async function harvest(realm: Realm, callers: readonly Caller[], schema: GraphQLSchema): Promise<OwnIds> {
   const found = new Map<NodeType, Set<string>>();
   const values = createValues(new Map(), new Map());
   const paths = readPaths(schema, HARVEST_DEPTH).filter((path) => path.every(({ field }) => !field.args.some(({ type }) => /ID\W*!$/.test(String(type)))));
   // The longest lead by the most types, and a few of each are enough.
-  for (const path of paths.toSorted((left, right) => right.length - left.length)) {
-    if (NODE_TYPES.every((type) => found.has(type))) break;
-    const { json } = await askWell(realm, owner, operationAlong(schema, path, values.along(path)));
-    collectIds(json.data, found);
+  const longestFirst = paths.toSorted((left, right) => right.length - left.length);
+  for (const caller of callers) {
+    for (const path of longestFirst) {
+      if (NODE_TYPES.every((type) => found.has(type))) break;
+      const { json } = await askWell(realm, caller, operationAlong(schema, path, values.along(path)));
+      collectIds(json.data, found);
+    }
   }
   return new Map([...found].map(([type, ids]) => [type, [...ids].sort()]));
 }
@@ -111,8 +117,8 @@ function collectIds(value: unknown, found: Map<NodeType, Set<string>>): void {
   for (const below of Object.values(value)) collectIds(below, found);
 }
 
-/** The callers of an effort: a bounded run takes the one who may do the most. */
+/** The callers of an effort: a bounded run takes the one who may do the most, by key and in person. */
 export function callersFor({ callers }: Arena, effort: Effort): readonly Caller[] {
   if (effort === 'full') return callers.all;
-  return [callers.owner];
+  return [callers.owner, callers.person];
 }

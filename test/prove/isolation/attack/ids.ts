@@ -7,7 +7,7 @@ import type { Position } from '../schema/positions.ts';
 import { likelyTypes } from '../schema/values.ts';
 import type { Stage } from '../worlds/arena.ts';
 import type { Caller } from '../worlds/callers.ts';
-import type { Realm } from '../worlds/realm.ts';
+import type { Answer, Realm } from '../worlds/realm.ts';
 import { foreignId } from '../worlds/tenant-copy.ts';
 import { foreignMarks } from './marks.ts';
 import { ask, askWell, type Plan, type Strike } from './strike.ts';
@@ -41,10 +41,13 @@ export async function learnLiveIds(plan: Plan, { full }: Stage): Promise<Plan> {
   return plan;
 }
 
+/** Who between them come by every place for an id. */
+const reaching = ({ arena: { callers } }: Plan): readonly Caller[] => [callers.owner, callers.person, callers.operator];
+
 /** An id with which the answer is a success, or else one with which it is another refusal. */
 async function firstLive(plan: Plan, full: Realm, position: Position): Promise<string | null> {
   const { own } = plan.values;
-  for (const caller of [plan.arena.callers.owner, plan.arena.callers.operator]) {
+  for (const caller of reaching(plan)) {
     for (const type of likelyTypes(position.key)) {
       const unknown = await askWell(full, caller, withIds(plan, position, [randomId(type)], type));
       let reached: string | null = null;
@@ -80,14 +83,18 @@ export async function attackIds(strike: Strike): Promise<void> {
 /** Every place for an id answers an own one otherwise than an unknown one: the attacks on it have reached it. */
 export async function proveIdsLive(strike: Strike): Promise<void> {
   const { positions, findings, arena } = strike;
-  const { owner, operator } = arena.callers;
   const places = positions.filter(({ kind }) => kind === 'id');
   let live = 0;
   for (const position of places) {
-    if ((await isLive(strike, position, owner)) || (await isLive(strike, position, operator))) live++;
-    else findings.found({ positions: [position.key], caller: owner }, 'no own id is taken here, so that the attacks on it prove nothing');
+    if (await isLiveForAny(strike, position)) live++;
+    else findings.found({ positions: [position.key], caller: arena.callers.owner }, 'no own id is taken here, so that the attacks on it prove nothing');
   }
   findings.note(`${live} of ${places.length} positions of ids were shown to be live: an own id gives another answer than an unknown one.`);
+}
+
+async function isLiveForAny(strike: Strike, position: Position): Promise<boolean> {
+  for (const caller of reaching(strike)) if (await isLive(strike, position, caller)) return true;
+  return false;
 }
 
 /** Whether this caller gets to what the position is about. */
@@ -99,6 +106,9 @@ async function isLive(strike: Strike, position: Position, caller: Caller): Promi
   if (isMutation(position)) await strike.stage.full.restore();
   return own.text !== unknown.text;
 }
+
+/** An answer without the id that was sent: what is asked of several says of each what became of it. */
+const unnamed = ({ text }: Answer, sent: string): string => text.replaceAll(sent, '<sent>');
 
 /** One position, with the ids of one type. */
 async function attackPosition(strike: Strike, position: Position, caller: Caller, type: NodeType, expected: string): Promise<void> {
@@ -122,12 +132,12 @@ async function attackPosition(strike: Strike, position: Position, caller: Caller
   for (const [what, attacking, harmless] of pairs) {
     const answer = await put([attacking]);
     findings.tried(target);
-    findings.mustEqual(target, answer.text, (await put([harmless])).text, `${what} and an unknown one`);
+    findings.mustEqual(target, unnamed(answer, attacking), unnamed(await put([harmless]), harmless), `${what} and an unknown one`);
     for (const mark of foreignMarks(answer.text, attacking, full.ids.foreign)) findings.found(target, `the answer has ${mark}`);
   }
   if (position.isList) {
     findings.tried(target);
-    findings.mustEqual(target, (await put([own, foreign])).text, (await put([own, randomId(type)])).text, 'a foreign id beside an own one');
+    findings.mustEqual(target, unnamed(await put([own, foreign]), foreign), unnamed(await put([own, unknown]), unknown), 'a foreign id beside an own one');
   }
   if ((await full.fingerprint()) === expected) return;
   findings.changed(target);

@@ -76,6 +76,6 @@ async function attackInput(strike: Strike, path: Path, overrides: Overrides, cal
   findings.mustEqual(target, plain(beside.text), plain(alone.text), `${JSON.stringify([...overrides.values()])} beside another organization and alone`);
   for (const mark of foreignMarks(beside.text, operation.variables, full.ids.foreign)) findings.found(target, `the answer has ${mark}`);
   if ((await full.fingerprint()) !== expected) findings.changed(target);
-  // Only what was not refused can have changed anything.
-  if (beside.json.data && !REFUSED.test(beside.text)) await Promise.all([full.restore(), bare.restore()]);
+  // Only what was not refused can have changed anything: what is taken beside the other organization is free where it is alone.
+  if ([beside, alone].some(({ json, text }) => json.data && !REFUSED.test(text))) await Promise.all([full.restore(), bare.restore()]);
 }

@@ -5,6 +5,9 @@ const GLOBAL_ID = /\b([a-z]{2,10})_[0-7][0-9a-hjkmnp-tv-z]{25}/g;
 const CURSOR = /("(?:cursor|startCursor|endCursor)":")([A-Za-z0-9_-]{40,})"/g;
 const SECRET = /\bt[a-z]_[0-9A-Za-z_-]{20,}/g;
 const PREFIX = /("prefix":")tk_[0-9A-Za-z]{6}"/g;
+/** What an authenticator has to know: by itself, in its address, and drawn. */
+const AUTHENTICATOR_SECRET = /("secret":"|\bsecret=)[A-Z2-7]{32}\b/g;
+const QR_CODE = /("qrCodeSvg":")(?:[^"\\]|\\.)*"/g;
 /** Told apart by a part of the row's id, where the name is taken. */
 const SLUG_TAIL = /("slug":"[a-z0-9-]*)-[0-9a-f]{8}"/g;
 const TIME = /\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z/g;
@@ -25,6 +28,8 @@ export function createNormaliser(known: ReadonlySet<string>, startedAt = Date.no
   const plain = (text: string): string =>
     text
       .replaceAll(SECRET, '<secret>')
+      .replaceAll(AUTHENTICATOR_SECRET, '$1<secret>')
+      .replaceAll(QR_CODE, '$1<drawn>"')
       .replaceAll(SLUG_TAIL, '$1-<tail>"')
       .replaceAll(PREFIX, '$1<prefix>"')
       .replaceAll(GLOBAL_ID, (id: string, prefix: string) => {

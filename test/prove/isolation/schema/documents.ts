@@ -1,4 +1,4 @@
-import { getNamedType, type GraphQLObjectType, type GraphQLSchema, isObjectType, parse, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
+import { getNamedType, type GraphQLObjectType, type GraphQLSchema, isInterfaceType, isObjectType, parse, TypeInfo, visit, visitWithTypeInfo } from 'graphql';
 import { fieldsOf, isReadInPassing, objectTypesOf, type Path, type Step } from './paths.ts';
 
 /** An operation as it is sent. */
@@ -45,6 +45,8 @@ function endOf(schema: GraphQLSchema, { field }: Step, depth: number, expected: 
   const types = objectTypesOf(schema, field.type);
   if (types.length === 0) return '';
   const only = types.filter(({ name }) => name === expected);
+  // The id of what is no node: there is nothing to be selected of it where nodes are answered.
+  if (isInterfaceType(getNamedType(field.type)) && expected !== undefined && only.length === 0) return '{ __typename }';
   if (isObjectType(getNamedType(field.type)) || only.length === 0) return braced(schema, types, { depth, levels: LEVELS_BELOW });
   return `{ __typename ... on ${expected} { ${selectionOf(schema, only[0]!, { depth, levels: 1 })} } }`;
 }

@@ -15,6 +15,8 @@ export interface Caller {
 export interface Callers {
   readonly all: readonly Caller[];
   readonly owner: Caller;
+  /** The owner in person: what belongs to persons, and what asks for a proof that one is there, no key comes by. */
+  readonly person: Caller;
   readonly operator: Caller;
   readonly nobody: Caller;
 }
@@ -34,14 +36,17 @@ export async function makeCallers(testApp: TestApp, world: World, operatorToken:
   });
   const byRole = ORGANIZATION_ROLES.map((role) => ({ name: `${role}'s key`, headers: bearer(world.keys[role]) }));
   const operator = { name: 'operator in the organization', headers: { ...bearer(operatorToken), ...within } };
+  const person = { name: 'session of the owner', headers: bearer(await signIn(app, world.email('owner'))) };
   const nobody = { name: 'nobody', headers: {} };
   return {
     owner: byRole.at(-1)!,
+    person,
     operator,
     nobody,
     all: [
       ...byRole,
       { name: 'narrow key', headers: bearer(narrow.secret!) },
+      person,
       { name: 'session of an admin', headers: bearer(await signIn(app, world.email('admin'))) },
       { name: 'person of both organizations', headers: { ...bearer(await signIn(app, PERSON_OF_BOTH)), ...within } },
       operator,

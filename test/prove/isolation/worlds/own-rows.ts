@@ -41,6 +41,9 @@ const ENRICHMENT = [
    SELECT k.org_id, k.user_id, concat('Former key ', n), 'Made by ${OWN_WORD}', 'service', 'tk_former', sha256(concat(k.id, n)::bytea), secret_hash, scopes,
           CASE n WHEN 1 THEN 'revoked' ELSE 'active' END::iam.api_key_status, CASE n WHEN 1 THEN timestamptz '2025-02-01' END, '2025-03-01', issued_by_id
      FROM iam.api_keys k, generate_series(1, 2) n WHERE k.org_id = $1 AND k.name = 'Key of viewer'`,
+  `UPDATE iam.api_keys SET last_used_at = '2025-06-30' WHERE org_id = $1`,
+  // In the month that it is for the proof.
+  `INSERT INTO iam.api_key_usage (org_id, usage_id, period, used) SELECT DISTINCT org_id, usage_id, date '2025-07-01', 7 FROM iam.api_keys WHERE org_id = $1`,
   // The most that a key can be allowed: the proof asks more often than people do.
   `UPDATE iam.api_keys SET rate_limit_per_hour = 10000 WHERE org_id = $1`,
   `INSERT INTO iam.idempotency_keys (org_id, user_id, operation, key, request_hash, result)

@@ -36,7 +36,7 @@ const has = (table: Table, column: string): boolean => table.columns.some(({ nam
 export const isTenantTable = (table: Table): boolean => has(table, 'org_id');
 
 /** Rows of persons, not of organizations: sessions, for example. */
-const isPersonTable = (table: Table): boolean => !isTenantTable(table) && has(table, 'user_id');
+export const isPersonTable = (table: Table): boolean => !isTenantTable(table) && has(table, 'user_id');
 
 /**
  * A statement that answers one text for all rows of organization `$1` and of the people who are in it but not in `$2`:
@@ -75,11 +75,15 @@ export function restoreSql(tables: readonly Table[]): string {
   return `BEGIN; SET LOCAL session_replication_role = replica; ${statements.join(' ')} COMMIT`;
 }
 
-/** The ids in all rows of organization `$1`, its own included. */
+/** The ids in all rows of organization `$1`, its own included, and of the people who are in it. */
 export function idsSql(tables: readonly Table[]): string {
-  const parts = tables.filter(isTenantTable).flatMap(({ name, columns }) =>
-    columns.filter(({ type }) => type === 'uuid').map((column) => `SELECT ${JSON.stringify(column.name)} AS id FROM ${name} WHERE org_id = $1`),
-  );
+  const ofPeople = 'user_id IN (SELECT user_id FROM iam.memberships WHERE org_id = $1)';
+  const idsIn = ({ name, columns }: Table, condition: string): string[] =>
+    columns.filter(({ type }) => type === 'uuid').map((column) => `SELECT ${JSON.stringify(column.name)} AS id FROM ${name} WHERE ${condition}`);
+  const parts = [
+    ...tables.filter(isTenantTable).flatMap((table) => idsIn(table, 'org_id = $1')),
+    ...tables.filter(isPersonTable).flatMap((table) => idsIn(table, ofPeople)),
+  ];
   return `SELECT DISTINCT id::text FROM (${parts.join(' UNION ALL ')}) ids WHERE id IS NOT NULL`;
 }
 

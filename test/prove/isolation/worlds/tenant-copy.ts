@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { fromGlobalId, toGlobalId } from '../../../../src/kernel/ids.ts';
-import { type Column, isTenantTable, type Table } from './rows.ts';
+import { type Column, isPersonTable, isTenantTable, type Table } from './rows.ts';
 
 /** The word by which the attacked organization's texts are known, and the one in its place in the attacker's. */
 export const FOREIGN_WORD = 'bravo';
@@ -38,15 +38,17 @@ const copySql = (table: Table, condition: string): string =>
    SELECT ${table.columns.map(copied).join(', ')} FROM ${table.name} WHERE ${condition}`;
 
 /**
- * Makes a second organization that is the first one's look-alike: every row of every tenant table, with the same names,
- * slugs, times, states and counts. Only ids differ, and texts in which the first one's word occurs.
+ * Makes a second organization that is the first one's look-alike: every row of every tenant table and of its people,
+ * with the same names, slugs, times, states and counts. Only ids differ, and texts in which the first one's word occurs.
  */
 export async function copyTenant(client: pg.Client, tables: readonly Table[], orgUuid: string): Promise<void> {
   const tableNamed = (name: string): Table => tables.find((table) => table.name === name)!;
   const own = `= '${orgUuid}'`;
+  const people = `(SELECT user_id FROM iam.memberships WHERE org_id ${own})`;
   const statements = [
     copySql(tableNamed('iam.organizations'), `id ${own}`),
-    copySql(tableNamed('iam.users'), `id IN (SELECT user_id FROM iam.memberships WHERE org_id ${own})`),
+    copySql(tableNamed('iam.users'), `id IN ${people}`),
+    ...tables.filter(isPersonTable).map((table) => copySql(table, `user_id IN ${people}`)),
     ...tables.filter(isTenantTable).map((table) => copySql(table, `org_id ${own}`)),
   ];
   await client.query(`BEGIN; SET LOCAL session_replication_role = replica; ${statements.join('; ')}; COMMIT`);

@@ -4,7 +4,10 @@ import { appointOperator, seedWorld, setPassword, signIn, type World } from '../
 import { toGlobalId } from '../../src/kernel/ids.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { type Caller, type Operation, operationsOf } from './operations.ts';
+import type { Caller } from './calls.ts';
+import { type Operation, operationsOf } from './operations.ts';
+import { prepareOrganizations } from './prepared-organizations.ts';
+import { preparePeople } from './prepared-people.ts';
 import { keepRows, type KeptRows } from './rows.ts';
 import { openSessionBy } from '../harness/sessions.ts';
 
@@ -36,19 +39,25 @@ const NEIGHBOUR = '{ organization { name } workflows(first: 1, orderBy: {field: 
 const NEIGHBOUR_ANSWER = JSON.stringify({ organization: { name: 'Organization globex' }, workflows: { edges: [{ node: { name: 'Workflow 0' } }] } });
 
 export async function startFaultedWorld(options: FaultedWorldOptions): Promise<FaultedWorld> {
-  // All faults at all statements take longer than a session lives otherwise.
-  const whole = await startTestApp({ environment: { SESSION_ACCESS_MINUTES: '1440' } });
+  // The clock stands: all faults at all statements take longer than a proof, a code or a session is good for.
+  const now = new Date();
+  const clock = { now: () => now };
+  const whole = await startTestApp({ clock });
   const operator = await appointOperator(whole);
   const acme = await seedWorld(whole, 'acme', operator.userId);
   const globex = await seedWorld(whole, 'globex', operator.userId);
   await setPassword(whole.app, acme.email('viewer'));
   const person = await signIn(whole.app, acme.email('manager'));
   const { refreshToken } = await openSessionBy(whole.app.services.auth, { email: 'operator@platform.test', password: 'correct horse battery staple' });
+  const people = await preparePeople(whole, { now, resettingEmail: acme.email('member'), managerEmail: acme.email('manager') });
+  const organizations = await prepareOrganizations(whole, { operator: operator.token, acme });
+  const inAcme = { 'x-organization-id': acme.organizationId };
   const proxy = await startFaultProxy(whole.database.runtimeUrl);
   let log: Record<string, any>[] = [];
   const testApp = await startTestApp({
     database: { ...whole.database, runtimeUrl: proxy.url },
     listenUrl: whole.database.runtimeUrl,
+    clock,
     logger: pino({}, { write: (line: string) => log.push(JSON.parse(line)) }),
     environment: {
       DATABASE_POOL_SIZE: String(options.poolSize),
@@ -60,7 +69,11 @@ export async function startFaultedWorld(options: FaultedWorldOptions): Promise<F
   const credentials: Readonly<Record<Caller, CallOptions>> = {
     owner: { as: acme.keys.owner },
     operator: { as: operator.token },
-    session: { as: person, headers: { 'x-organization-id': acme.organizationId } },
+    ownerPerson: { as: organizations.ownerToken, headers: inAcme },
+    closedOwner: { as: organizations.closedOwnerToken },
+    session: { as: person, headers: inAcme },
+    enrolling: { as: people.enrolling },
+    guarded: { as: people.guarded },
     nobody: {},
   };
   // That a key was used is written at its first use: not in the middle of what is measured.
@@ -70,7 +83,7 @@ export async function startFaultedWorld(options: FaultedWorldOptions): Promise<F
     testApp,
     proxy,
     rows,
-    operations: operationsOf({ world: acme, refreshToken, eventId: await firstEventOf(whole, acme) }),
+    operations: operationsOf({ world: acme, refreshToken, people, ...organizations, eventId: await firstEventOf(whole, acme) }),
     forbidden: [...(await namesInside(whole)), ...wordsOf(globex)],
     takeLog() {
       const taken = log;

@@ -29,18 +29,20 @@ const WITHOUT_READINGS = `WHERE type <> 'AUDIT.READ'`;
 const TABLES = `
   SELECT format('%I.%I', table_schema, table_name) AS name, string_agg(quote_ident(column_name), ', ') AS columns
     FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-   WHERE (table_schema IN ('iam', 'workflow') OR format('%I.%I', table_schema, table_name) = ANY ('{${LOG.join()}}'))
+   WHERE (table_schema IN ('iam', 'workflow', 'credentials') OR format('%I.%I', table_schema, table_name) = ANY ('{${LOG.join()}}'))
      AND table_type = 'BASE TABLE' AND is_generated = 'NEVER'
    GROUP BY 1 ORDER BY 1`;
 
 const kept = (table: Table): string => `kept.${table.name.replace('.', '_')}`;
 
-/** What is noted when there is time: when and how often keys were used. */
-const NOTED = ['events.heads', 'iam.api_key_usage'];
+/** What is no change of anything: when and how often keys were used, and how often somebody tried to sign in. */
+const NOTED = ['events.heads', 'iam.api_key_usage', 'credentials.sign_in_attempts'];
+/** What counts attempts, also those that come to nothing: no change, but too many of them would close the door. */
+const COUNTING = ['credentials.sign_in_attempts', 'credentials.tokens'];
 
-/** Each row as a checksum, but for the time at which a key was last used. */
+/** Each row as a checksum, but for the time at which a key was last used, and the attempts that a token has left. */
 const sums = (tables: readonly Table[]): string =>
-  tables.filter(({ name }) => !NOTED.includes(name)).map(({ name }) => `SELECT '${name}' AS name, md5((to_jsonb(t) - 'last_used_at')::text) AS sum FROM ${name} t ${name.startsWith('events.event') ? WITHOUT_READINGS : ''}`).join(' UNION ALL ');
+  tables.filter(({ name }) => !NOTED.includes(name)).map(({ name }) => `SELECT '${name}' AS name, md5((to_jsonb(t) - 'last_used_at' - 'attempts')::text) AS sum FROM ${name} t ${name.startsWith('events.event') ? WITHOUT_READINGS : ''}`).join(' UNION ALL ');
 
 /** Keeps the rows as they are now. */
 export async function keepRows(superuserUrl: string): Promise<KeptRows> {
@@ -71,7 +73,8 @@ export async function keepRows(superuserUrl: string): Promise<KeptRows> {
     },
     async restore() {
       const isLogChanged = changed.some((name) => LOG.includes(name));
-      for (const table of tables.filter(({ name }) => changed.includes(name) || (isLogChanged && LOG.includes(name)))) {
+      const isToRestore = ({ name }: Table) => changed.includes(name) || COUNTING.includes(name) || (isLogChanged && LOG.includes(name));
+      for (const table of tables.filter(isToRestore)) {
         await client.query(`DELETE FROM ${table.name}`);
         await client.query(`INSERT INTO ${table.name} (${table.columns}) SELECT ${table.columns} FROM ${kept(table)}`);
       }

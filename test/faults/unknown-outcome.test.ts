@@ -13,13 +13,13 @@ const UNKNOWN = /cannot tell whether the change was made.*the same idempotencyKe
 
 const operation = (field: string): Operation => world.operations.find((each) => each.field === field) as Operation;
 
-/** The number of an operation's statement that has this text, and how many it sends in all. */
+/** The number of the last statement of an operation that has this text: the one with which all of it is made. */
 async function numberOf(what: Operation, text: RegExp): Promise<number> {
   const { result, statements } = await world.testApp.statementsOf(() => world.send(what));
   expect(result.errors).toBeUndefined();
   await world.rows.change();
   await world.rows.restore();
-  const index = statements.findIndex((statement) => text.test(statement.text));
+  const index = statements.findLastIndex((statement) => text.test(statement.text));
   expect(index).toBeGreaterThanOrEqual(0);
   return index + 1;
 }

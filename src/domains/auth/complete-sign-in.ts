@@ -43,13 +43,14 @@ export async function completeSignIn(dependencies: ProofDependencies, input: Com
   const { userId, email } = found;
   const address = addressHash(email);
   const proved = await proveCounted(dependencies, { userId, email, proof, taken: await preTenant.takeSignInAttempt(address, now) });
+  // Settled before the challenge is used up: after it, a failure would be told as what may be tried again.
+  await preTenant.settleSignIn(address, true);
   const session = await openSession(dependencies, { userId, origin, provedAt: now, secondFactorAt: now });
   // Used up when the session is there: of two that answer one challenge, and of this and a new password, one finds it used.
   if ((await preTenant.useToken(challenge, 'second_factor', now)) === null) {
     await endSession(dependencies, session.sessionId, userId);
     throw wrongProof();
   }
-  await preTenant.settleSignIn(address, true);
   return { ...session, recoveryCodesLeft: proved.recoveryCodesLeft };
 }
 

@@ -46,10 +46,11 @@ export async function stepUp(dependencies: ProofDependencies, cx: ServiceContext
     'password' in proof
       ? await provePassword(dependencies, { email, found, password: proof.password, ip, giveBack })
       : (await proveCounted(dependencies, { userId, email, proof, taken: found })).recoveryCodesLeft;
+  // Settled before it counts: after it, a failure would be told as what may be tried again, and a code works once.
+  await preTenant.settleSignIn(address, true);
   const proved = { provedAt: now, ...(found.secondFactor && { secondFactorAt: now }) };
   const { count } = await cx.db.session.updateMany({ where: { id: credentialId, userId, endedAt: null }, data: proved });
   if (count === 0) throw new UnauthenticatedError();
-  await preTenant.settleSignIn(address, true);
   cx.accessChanged({ kind: 'session', id: credentialId });
   return { provedUntil: new Date(now.getTime() + session.stepUpMs), recoveryCodesLeft };
 }

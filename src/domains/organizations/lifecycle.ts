@@ -101,7 +101,7 @@ async function remove(
   const { slug } = parseInput(deleteOrganizationInput, input);
   refuseSystem(orgId);
   const now = cx.clock.now();
-  const { keyIds, told, name } = await cx.db.$transaction(async (tx) => {
+  const { keyIds, told, name, namespace } = await cx.db.$transaction(async (tx) => {
     const organization = await lockOrganization(tx, orgId);
     await requireStanding(tx, cx);
     if (slug !== organization.slug) throw ValidationError.of('slug', 'must be the slug of this organization, to make sure which one is meant');
@@ -115,12 +115,13 @@ async function remove(
     await record(tx, cx, deleted, ...keyIds.map(keyEnded), ...invitationIds.map(invitationEnded));
     const where = { orgId, role: { in: ['admin' as const, 'owner' as const] }, status: 'active' as const };
     const told = await tx.membership.findMany({ where, select: { email: true } });
-    return { keyIds, told, name: organization.name };
+    return { keyIds, told, name: organization.name, namespace: { orgId, namespace: organization.engineNamespace } };
   });
   cx.accessChanged({ kind: 'org', id: orgId });
   for (const id of keyIds) cx.accessChanged({ kind: 'key', id });
   for (const { email } of told) mailer.send(organizationDeletedMail(mails, { to: email, organization: name }));
-  await retireNamespace({ db: cx.db, clock: cx.clock, engine, onEngineFailure }, orgId);
+  // It is deleted, whatever comes of this: what is not noted now, the sweep does.
+  await retireNamespace({ db: cx.db, clock: cx.clock, engine, onEngineFailure }, orgId).catch((error: unknown) => onEngineFailure(error, namespace));
   return { organizationId: orgId };
 }
 

@@ -16,6 +16,7 @@ export type LockedOrganization = {
   readonly requireSecondFactor: boolean;
   readonly status: OrganizationStatus;
   readonly statusReason: string | null;
+  readonly engineNamespace: string;
 };
 
 /** The organization, unchanged until the transaction ends. Whoever changes who belongs to it locks it before any member. */
@@ -33,6 +34,7 @@ export async function lockOrganization(tx: TenantTransaction, id: string): Promi
     requireSecondFactor: true,
     status: true,
     statusReason: true,
+    engineNamespace: true,
   };
   const organization = await tx.organization.findFirst({ where: { id }, select });
   if (organization === null) throw notFound('Organization');

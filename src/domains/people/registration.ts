@@ -44,11 +44,12 @@ export async function verifyEmail(dependencies: PeopleDependencies, input: Verif
   if (!(await hashing.verify(found.passwordHash, password, laneOf(origin)))) {
     throw new UnauthenticatedError('The password is wrong: it is the one that was chosen with this registration.');
   }
+  // Whoever has proved the address is not kept out by what others have tried with it. It comes first: once the token
+  // is used up, a failure would be told as what may be tried again.
+  await preTenant.settleSignIn(addressHash(found.email), true);
   const userId = await preTenant.completeRegistration(hash, now);
   if (userId === null) throw uselessToken();
   auth.forget({ kind: 'user', id: userId });
-  // Whoever has proved the address is not kept out by what others have tried with it.
-  await preTenant.settleSignIn(addressHash(found.email), true);
   return auth.openSession({ userId, origin, provedAt: now, secondFactorAt: null });
 }
 

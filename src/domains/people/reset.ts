@@ -31,10 +31,11 @@ export async function resetPassword(dependencies: PeopleDependencies, input: Res
   await checkPassword(password, { email, name });
   const passwordHash = await hashing.hash(password, laneOf(origin));
   const now = clock.now();
+  // First, because once the token is used up, a failure would be told as what may be tried again.
+  await preTenant.settleSignIn(addressHash(email), true);
   const userId = await preTenant.completeReset(hash, passwordHash, now);
   if (userId === null) throw uselessToken();
   auth.forget({ kind: 'user', id: userId });
-  await preTenant.settleSignIn(addressHash(email), true);
   mailer.send(passwordChangedMail(mails, { to: email, at: now }));
   return { userId };
 }

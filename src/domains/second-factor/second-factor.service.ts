@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ConflictError, UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { Mail, Mailer } from '../../platform/mail/index.ts';
+import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { type MailSettings, recoveryCodesReplacedMail, secondFactorOffMail, secondFactorOnMail } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
@@ -66,18 +67,23 @@ export function createSecondFactorService(dependencies: SecondFactorDependencies
   const hashesOf = (userId: string, codes: readonly string[]) =>
     codes.map((code) => hashRecoveryCode(recoveryPepper, userId, code)).filter((hash) => hash !== null);
 
-  /** Tells the person by mail, who may be somebody else than who did it. */
-  async function tell(cx: ServiceContext, mailOf: (settings: MailSettings, to: string) => Mail): Promise<void> {
-    mailer.send(mailOf(mails, await addressOf(cx)));
+  /**
+   * Does something, and tells the person by mail, who may be somebody else than who did it. The address is read first:
+   * nothing that can fail comes after what was done, or it would be told as not done.
+   */
+  async function telling(cx: ServiceContext, mailOf: (settings: MailSettings, to: string) => Mail, work: () => Promise<void>): Promise<void> {
+    const to = await addressOf(cx);
+    await work();
+    mailer.send(mailOf(mails, to));
   }
 
   return {
     enrol: (cx) =>
       asPerson(cx, async ({ userId }) => {
         const secret = randomBytes(SECRET_BYTES);
+        const uri = otpauthUri(secret, ISSUER, await addressOf(cx));
         const begun = await beginFactor(cx.db, sealing.seal(secret, sealContext(userId)), cx.clock.now());
         if (!begun) throw factorThere();
-        const uri = otpauthUri(secret, ISSUER, await addressOf(cx));
         return { otpauthUri: uri, secret: typedSecret(secret), qrCodeSvg: await qrCodeSvg(uri) };
       }),
 
@@ -91,15 +97,15 @@ export function createSecondFactorService(dependencies: SecondFactorDependencies
         const step = matchingStep(sealing.open(factor, sealContext(userId)), code, now);
         if (step === null) throw ValidationError.of('code', 'is wrong or too old: send the one that the authenticator shows now');
         const codes = generateRecoveryCodes();
-        await cx.db.$transaction(async (tx) => {
+        const makeSure = async (tx: TenantTransaction): Promise<void> => {
           const confirmed = await confirmFactor(tx, factor, step, hashesOf(userId, codes), now);
           if (!confirmed) throw new ConflictError('The enrolment was begun anew meanwhile, or is confirmed already.');
           const shown = { provedAt: now, secondFactorAt: now };
           const { count } = await tx.session.updateMany({ where: { id: credentialId, userId, endedAt: null }, data: shown });
           if (count === 0) throw new UnauthenticatedError();
-        });
+        };
+        await telling(cx, secondFactorOnMail, () => cx.db.$transaction(makeSure));
         cx.accessChanged({ kind: 'user', id: userId });
-        await tell(cx, secondFactorOnMail);
         return codes;
       }),
 
@@ -107,20 +113,21 @@ export function createSecondFactorService(dependencies: SecondFactorDependencies
       asPerson(cx, async ({ userId, memberships }) => {
         const asking = memberships.find(({ requiresSecondFactor }) => requiresSecondFactor);
         if (asking) throw new ConflictError(`${asking.organizationName} asks for a second factor: leave that organization first.`);
-        await cx.db.$transaction(async (tx) => {
+        const remove = async (tx: TenantTransaction): Promise<void> => {
           if (!(await removeFactor(tx))) throw noFactor();
           // No session counts as having shown what is gone: it would open an organization that asks for one later.
           await tx.session.updateMany({ where: { userId, endedAt: null }, data: { secondFactorAt: null } });
-        });
+        };
+        await telling(cx, secondFactorOffMail, () => cx.db.$transaction(remove));
         cx.accessChanged({ kind: 'user', id: userId });
-        await tell(cx, secondFactorOffMail);
       }),
 
     regenerate: (cx) =>
       asPerson(cx, async ({ userId }) => {
         const codes = generateRecoveryCodes();
-        if (!(await replaceRecoveryCodes(cx.db, hashesOf(userId, codes)))) throw noFactor();
-        await tell(cx, recoveryCodesReplacedMail);
+        await telling(cx, recoveryCodesReplacedMail, async () => {
+          if (!(await replaceRecoveryCodes(cx.db, hashesOf(userId, codes)))) throw noFactor();
+        });
         return codes;
       }),
 

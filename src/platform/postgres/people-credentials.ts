@@ -90,46 +90,53 @@ export type CallAs = (userId: string | null, text: string, ...values: unknown[])
 export function createPeopleCredentials(call: CallAs): PeopleCredentials {
   const row = async <Found>(text: string, ...values: unknown[]): Promise<Found> => (await call(null, text, ...values)) as Found;
   /** What a function answers that gives one value. */
-  const valueAs = async <Value>(userId: string | null, text: string, ...values: unknown[]): Promise<Value> =>
-    (await call(userId, `SELECT ${text} AS answer`, ...values))?.['answer'] as Value;
-  const value = <Value>(text: string, ...values: unknown[]): Promise<Value> => valueAs(null, text, ...values);
+  const ask = async <Value>(userId: string | null, text: string, values: unknown[]): Promise<Value> =>
+    (await call(userId, text, ...values))?.['answer'] as Value;
+  const value = <Value>(text: string, ...values: unknown[]): Promise<Value> => ask(null, `SELECT ${text} AS answer`, values);
+  // What is kept says so: when its answer is lost, nobody may be told that nothing was done. An attempt that was counted is
+  // none of it, because whoever asked has changed nothing and asks again.
+  const changeAs = <Value>(userId: string | null, text: string, ...values: unknown[]): Promise<Value> =>
+    ask(userId, `/* writes */ SELECT ${text} AS answer`, values);
+  const change = <Value>(text: string, ...values: unknown[]): Promise<Value> => changeAs(null, text, ...values);
   /** Nothing is no type that can be read: it is asked for beside it. */
-  const run = async (text: string, ...values: unknown[]): Promise<void> => void (await call(null, `SELECT true FROM ${text}`, ...values));
+  const count = async (text: string, ...values: unknown[]): Promise<void> => void (await call(null, `SELECT true FROM ${text}`, ...values));
+  const keep = async (text: string, ...values: unknown[]): Promise<void> =>
+    void (await call(null, `/* writes */ SELECT true FROM ${text}`, ...values));
 
   return {
     takeSignInAttempt: (addressHash, now) =>
       row('SELECT * FROM iam.take_sign_in_attempt($1::bytea, $2::timestamptz)', addressHash, now),
     beginSignIn: (email, addressHash, now) =>
       row('SELECT * FROM iam.begin_sign_in($1::text, $2::bytea, $3::timestamptz)', email, addressHash, now),
-    settleSignIn: (addressHash, complete) => run('iam.settle_sign_in($1::bytea, $2::boolean)', addressHash, complete),
+    settleSignIn: (addressHash, complete) => count('iam.settle_sign_in($1::bytea, $2::boolean)', addressHash, complete),
     stillHasPassword: (userId, passwordHash) => value('iam.still_has_password($1::uuid, $2::text)', userId, passwordHash),
     beginRegistration: ({ email, name, hash, passwordHash, expiresAt }, now) =>
-      value(
+      change(
         'iam.begin_registration($1::text, $2::text, $3::bytea, $4::text, $5::timestamptz, $6::timestamptz)',
         ...[email, name, hash, passwordHash, expiresAt, now],
       ),
     renewVerification: (email, hash, expiresAt, now) =>
-      value('iam.renew_verification($1::text, $2::bytea, $3::timestamptz, $4::timestamptz)', email, hash, expiresAt, now),
+      change('iam.renew_verification($1::text, $2::bytea, $3::timestamptz, $4::timestamptz)', email, hash, expiresAt, now),
     beginReset: (email, hash, expiresAt, now) =>
-      value('iam.begin_reset($1::text, $2::bytea, $3::timestamptz, $4::timestamptz)', email, hash, expiresAt, now),
+      change('iam.begin_reset($1::text, $2::bytea, $3::timestamptz, $4::timestamptz)', email, hash, expiresAt, now),
     beginChallenge: (userId, hash, expiresAt, now) =>
-      run('iam.begin_challenge($1::uuid, $2::bytea, $3::timestamptz, $4::timestamptz)', userId, hash, expiresAt, now),
+      keep('iam.begin_challenge($1::uuid, $2::bytea, $3::timestamptz, $4::timestamptz)', userId, hash, expiresAt, now),
     async findOpenToken(hash, purpose, now) {
       const text = 'SELECT * FROM iam.find_open_token($1::bytea, $2::text, $3::timestamptz)';
       return (await row<OpenToken | undefined>(text, hash, purpose, now)) ?? null;
     },
-    useToken: (hash, purpose, now) => value('iam.use_token($1::bytea, $2::text, $3::timestamptz)', hash, purpose, now),
-    completeRegistration: (hash, now) => value('iam.complete_registration($1::bytea, $2::timestamptz)', hash, now),
+    useToken: (hash, purpose, now) => change('iam.use_token($1::bytea, $2::text, $3::timestamptz)', hash, purpose, now),
+    completeRegistration: (hash, now) => change('iam.complete_registration($1::bytea, $2::timestamptz)', hash, now),
     completeReset: (hash, passwordHash, now) =>
-      value('iam.complete_reset($1::bytea, $2::text, $3::timestamptz)', hash, passwordHash, now),
+      change('iam.complete_reset($1::bytea, $2::text, $3::timestamptz)', hash, passwordHash, now),
     changePassword: (userId, oldHash, passwordHash, sessionId, now) =>
-      valueAs(
+      changeAs(
         userId,
         'iam.change_password($1::text, $2::text, $3::uuid, $4::timestamptz)',
         ...[oldHash, passwordHash, sessionId, now],
       ),
     setFirstPassword: (userId, passwordHash, now) =>
-      value('iam.set_first_password($1::uuid, $2::text, $3::timestamptz)', userId, passwordHash, now),
-    clearCredentials: (now) => run('iam.clear_credentials($1::timestamptz)', now),
+      change('iam.set_first_password($1::uuid, $2::text, $3::timestamptz)', userId, passwordHash, now),
+    clearCredentials: (now) => keep('iam.clear_credentials($1::timestamptz)', now),
   };
 }

@@ -1,0 +1,40 @@
+import { definition, PASSWORD } from '../harness/world.ts';
+import { type Calls, input } from './calls.ts';
+
+/** What is done in an organization, with it, and to it by the platform. */
+export const ORGANIZATION_CALLS: Calls = {
+  createOrganization: input(() => ({ name: 'Newly made', adminEmail: 'first@new.test', adminName: 'First', idempotencyKey: 'new' }), 'operator'),
+  retryProvisioning: input(({ failedId }) => ({ id: failedId }), 'operator'),
+  suspendOrganization: input(({ world }) => ({ id: world.organizationId }), 'operator'),
+  // An active one cannot be opened: what is answered then is read from the database too.
+  activateOrganization: input(({ world }) => ({ id: world.organizationId }), 'operator'),
+  updateOrganization: input(() => ({ description: 'changed' })),
+  deactivateOrganization: input(() => ({ reason: 'holidays' }), 'ownerPerson'),
+  reactivateOrganization: input(({ closedId }) => ({ id: closedId }), 'closedOwner'),
+  deleteOrganization: input(({ world }) => ({ slug: world.slug }), 'ownerPerson'),
+  transferOwnership: input(({ world }) => ({ memberId: world.members.admin }), 'ownerPerson'),
+  leaveOrganization: { caller: 'session' },
+  inviteMember: input(() => ({ email: 'invited@acme.test', role: 'VIEWER', idempotencyKey: 'new' })),
+  resendInvitation: input(({ world }) => ({ id: world.invitationId })),
+  revokeInvitation: input(({ world }) => ({ id: world.invitationId })),
+  acceptInvitation: input(({ world }) => ({ token: world.invitationToken, password: PASSWORD, name: 'Joining' }), 'nobody'),
+  addMember: input(() => ({ email: 'newcomer@acme.test', role: 'VIEWER', name: 'Newcomer', idempotencyKey: 'new' })),
+  updateMemberRole: input(({ world }) => ({ id: world.members.viewer, role: 'CUSTOMER' })),
+  removeMember: input(({ world }) => ({ id: world.members.member })),
+  suspendMembers: input(({ world }) => ({ ids: [world.members.viewer, world.members.member] })),
+  activateMembers: input(({ world }) => ({ ids: [world.members.customer] })),
+  updateMemberRoles: input(({ world }) => ({ changes: [{ id: world.members.viewer, role: 'MEMBER' }, { id: world.members.member, role: 'VIEWER' }] })),
+  removeMembers: input(({ world }) => ({ ids: [world.members.viewer, world.members.member] })),
+  createApiKey: input(({ world }) => ({ name: 'New', scopes: ['*'], memberId: world.members.viewer, idempotencyKey: 'new' })),
+  updateApiKey: input(({ world }) => ({ id: world.viewerKeyId, name: 'Renamed', monthlyLimit: 1_000 })),
+  rotateApiKey: input(({ world }) => ({ id: world.viewerKeyId, idempotencyKey: 'new' })),
+  revokeLeakedKey: input(({ world }) => ({ secret: world.keys.viewer }), 'nobody'),
+  revokeApiKey: input(({ world }) => ({ id: world.viewerKeyId })),
+  createWorkflow: input(() => ({ name: 'New', definition: definition('new'), idempotencyKey: 'new' })),
+  updateWorkflow: input(({ world }) => ({ id: world.workflowIds[0], name: 'Changed', definition: definition('other', 2) })),
+  deleteWorkflow: input(({ world }) => ({ id: world.workflowIds[1] })),
+  createSchedule: input(({ world }) => ({ workflowId: world.workflowIds[0], name: 'New', cron: '0 0 * * *', idempotencyKey: 'new' })),
+  updateSchedule: input(({ world }) => ({ id: world.scheduleId, enabled: false })),
+  deleteSchedule: input(({ world }) => ({ id: world.scheduleId })),
+  appendEvents: input(() => ({ events: [{ type: 'NOTE.WRITTEN', tags: ['note:1'] }], idempotencyKey: 'new' })),
+};

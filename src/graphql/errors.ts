@@ -18,7 +18,7 @@ const ErrorCodeEnum = builder.enumType('ErrorCode', {
 type ExpectedCode = 'VALIDATION_FAILED' | 'CONFLICT' | 'NOT_FOUND' | 'INVALID_TRANSITION' | 'PROVISIONING_FAILED' | 'APPEND_CONDITION_FAILED';
 
 /** Every failure that a mutation answers as data. */
-export const ErrorInterface = builder.interfaceRef<AppError>('Error').implement({
+export const ErrorInterface = builder.interfaceRef<Pick<AppError, 'code' | 'message'>>('Error').implement({
   description: 'A failure that can be expected. Every member of a result union that is not the success implements it.',
   fields: (t) => ({
     message: t.exposeString('message', { description: 'What is wrong and what would help, for people.' }),

@@ -1,11 +1,19 @@
 import type { MemberChange } from '../../domains/identity/index.ts';
-import { ValidationError } from '../../kernel/errors.ts';
+import { type AppError, ValidationError } from '../../kernel/errors.ts';
 import { builder } from '../builder.ts';
 import { serviceContext } from '../context.ts';
 import { ErrorInterface } from '../errors.ts';
 import { byIds } from '../own-row.ts';
 import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 import { MemberType, OrganizationRoleEnum } from './member.ts';
+
+/** A failure as data. No Error: what a resolver returns as one is taken for thrown. */
+const MemberChangeError = builder.objectRef<Pick<AppError, 'code' | 'message'>>('MemberChangeError').implement({
+  description: 'Why nothing was changed of one of several members: what a change of it alone would have been refused with.',
+  tenant: 'global',
+  access: 'public',
+  interfaces: [ErrorInterface],
+});
 
 const MemberChangeResult = builder.objectRef<MemberChange>('MemberChangeResult').implement({
   description: 'What became of one of several members.',
@@ -14,10 +22,10 @@ const MemberChangeResult = builder.objectRef<MemberChange>('MemberChangeResult')
   fields: (t) => ({
     memberId: t.id({ description: 'Which one, as it was sent.', resolve: ({ memberId }) => memberId }),
     error: t.field({
-      type: ErrorInterface,
+      type: MemberChangeError,
       nullable: true,
       description: 'Why nothing was changed of this one; null when it is as asked for. What your role may not do is a CONFLICT here.',
-      resolve: ({ error }) => error,
+      resolve: ({ error }) => error && { code: error.code, message: error.message },
     }),
   }),
 });

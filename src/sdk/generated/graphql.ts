@@ -405,6 +405,8 @@ type Failure_ConflictError_Fragment = { readonly __typename: 'ConflictError', re
 
 type Failure_InvalidTransitionError_Fragment = { readonly __typename: 'InvalidTransitionError', readonly code: ErrorCode, readonly message: string };
 
+type Failure_MemberChangeError_Fragment = { readonly __typename: 'MemberChangeError', readonly code: ErrorCode, readonly message: string };
+
 type Failure_NotFoundError_Fragment = { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string };
 
 type Failure_ProvisioningFailedError_Fragment = { readonly __typename: 'ProvisioningFailedError', readonly code: ErrorCode, readonly message: string };
@@ -415,6 +417,7 @@ export type FailureFragment =
   | Failure_AppendConditionFailedError_Fragment
   | Failure_ConflictError_Fragment
   | Failure_InvalidTransitionError_Fragment
+  | Failure_MemberChangeError_Fragment
   | Failure_NotFoundError_Fragment
   | Failure_ProvisioningFailedError_Fragment
   | Failure_ValidationError_Fragment

@@ -1,7 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
-import { TenantContextError } from '../kernel/errors.ts';
 import type { Origin } from '../kernel/origin.ts';
-import type { Principal, Tenant } from '../kernel/principal.ts';
+import { noTenant, type Principal, type Tenant } from '../kernel/principal.ts';
 import type { TenantClient, TenantTransaction } from '../platform/postgres/tenant-client.ts';
 import type { JsonObject } from './json-limits.ts';
 
@@ -38,6 +37,6 @@ export interface ServiceContext {
 
 /** The organization that the caller works in. Throws TENANT_CONTEXT_REQUIRED when none was chosen. */
 export function requireTenant(cx: ServiceContext): Tenant {
-  if (!cx.principal.tenant) throw new TenantContextError();
+  if (!cx.principal.tenant) throw noTenant(cx.principal);
   return cx.principal.tenant;
 }

@@ -1,6 +1,6 @@
-import { TenantContextError, UnauthenticatedError } from '../kernel/errors.ts';
+import { UnauthenticatedError } from '../kernel/errors.ts';
 import type { Origin } from '../kernel/origin.ts';
-import type { Principal } from '../kernel/principal.ts';
+import { noTenant, type Principal } from '../kernel/principal.ts';
 import type { ApiKeyService } from '../domains/api-keys/index.ts';
 import type { AuthService } from '../domains/auth/index.ts';
 import type { EventService } from '../domains/events/index.ts';
@@ -85,7 +85,7 @@ export interface GraphQLContext {
 /** The organization of the request. Throws UNAUTHENTICATED or TENANT_CONTEXT_REQUIRED when there is none. */
 export function orgIdOf(context: GraphQLContext): string {
   if (!context.principal) throw new UnauthenticatedError();
-  if (!context.principal.tenant) throw new TenantContextError();
+  if (!context.principal.tenant) throw noTenant(context.principal);
   return context.principal.tenant.orgId;
 }
 

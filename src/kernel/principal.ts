@@ -1,3 +1,4 @@
+import { type AppError, TenantContextError } from './errors.ts';
 import type { OrganizationRole, Permission, SystemRole } from './permissions.ts';
 
 /** An organization that a person belongs to, as far as the person may know before choosing it. */
@@ -36,6 +37,8 @@ export interface Principal {
   readonly secondFactorAt?: Date | null;
   /** Null until an organization is chosen (a user of several organizations who sent no X-Organization-Id). */
   readonly tenant: Tenant | null;
+  /** Why a person's only organization is closed to the person, who named none: what needs an organization is refused with it. */
+  readonly shutOut?: AppError | null;
   /** What the caller may do in the tenant: the role's permissions, within the API key's scopes. */
   readonly permissions: ReadonlySet<Permission>;
   /** How many root fields an hour the API key has; null for a person, whom the installation gives a number. */
@@ -44,4 +47,9 @@ export interface Principal {
   readonly usage?: { readonly id: string; /** Null: without an end. */ readonly monthlyLimit: number | null } | null;
   /** The organizations to choose from; for an API key its own only. */
   readonly memberships: readonly MembershipSummary[];
+}
+
+/** What somebody is refused with who works in no organization, and asks for what needs one. */
+export function noTenant({ shutOut }: Principal): AppError {
+  return shutOut ?? new TenantContextError();
 }

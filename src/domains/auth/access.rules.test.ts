@@ -132,9 +132,10 @@ describe('where a session works', () => {
   });
 
   test('in the only membership no more than in any other when it, or its organization, is closed', () => {
-    const only = (more: Partial<Membership>) => codeOf(() => chooseDestination(session({ memberships: [membership(more)] }), null));
-    expect(only({ status: 'suspended' })).toBe('USER_NOT_ACTIVE');
-    expect(only({ organizationStatus: 'suspended' })).toBe('ORG_NOT_ACTIVE');
+    const only = (more: Partial<Membership>) => chooseDestination(session({ memberships: [membership(more)] }), null);
+    expect(only({ status: 'suspended' })).toEqual({ membership: null, shutOut: expect.objectContaining({ code: 'USER_NOT_ACTIVE' }) });
+    expect(only({ organizationStatus: 'suspended' })).toEqual({ membership: null, shutOut: expect.objectContaining({ code: 'ORG_NOT_ACTIVE' }) });
+    expect(codeOf(() => chooseDestination(session({ memberships: [membership({ status: 'suspended' })] }), membership().orgId))).toBe('USER_NOT_ACTIVE');
   });
 
   test('a closed organization among several does not make the choice for the person', () => {
@@ -191,11 +192,11 @@ describe('where a session works', () => {
     expect(operatorTenant(strict, session({ secondFactorAt: NOW }))).toEqual({ orgId: ORG, membershipId: null, role: null });
   });
 
-  test('in none for the owner of the only one, while it rests: from there it is opened again, by nobody else', () => {
-    const resting = (more: Partial<Membership>) => () => chooseDestination(session({ memberships: [membership({ organizationStatus: 'inactive', ...more })] }), null);
-    expect(resting({ role: 'owner' })()).toEqual({ membership: null });
-    expect(codeOf(resting({ role: 'admin' }))).toBe('ORG_NOT_ACTIVE');
-    expect(codeOf(resting({ role: 'owner', organizationStatus: 'suspended' }))).toBe('ORG_NOT_ACTIVE');
+  test('in none while the only one rests, its owner too: from there it is opened again', () => {
+    for (const role of ['owner', 'admin'] as const) {
+      const resting = chooseDestination(session({ memberships: [membership({ organizationStatus: 'inactive', role })] }), null);
+      expect(resting).toEqual({ membership: null, shutOut: expect.objectContaining({ code: 'ORG_NOT_ACTIVE' }) });
+    }
   });
 
   test('only a super administrator is one: a system administrator is like everybody', () => {

@@ -108,7 +108,9 @@ export function checkSession(session: SessionRecord, now: Date): void {
 
 /** Where a session wants to work: in one of its memberships, in an organization to be asked for, or nowhere yet. */
 export type Destination =
-  { readonly membership: Membership } | { readonly operatorOf: string } | { readonly membership: null };
+  | { readonly membership: Membership }
+  | { readonly operatorOf: string }
+  | { readonly membership: null; readonly shutOut?: AppError };
 
 /**
  * Chooses the organization of a session's request: the one that is named, or the only one.
@@ -148,10 +150,10 @@ function onlyMembership(session: SessionRecord): Destination {
   // An invitation is nothing to work in; it neither decides nor stands in the way.
   const [only, ...others] = session.memberships.filter(({ status }) => status !== 'invited');
   if (only === undefined || only.status === 'left' || others.length > 0) return { membership: null };
-  // Who has closed it must be able to open it again, which is done from outside.
-  if (only.role === 'owner' && only.status === 'active' && only.organizationStatus === 'inactive') return { membership: null };
-  checkEntry(only);
-  // In none instead of refused: who has to set up a second factor must be able to.
+  // In none instead of refused: what belongs to the person, and not to the organization, nobody there can take away. Who has
+  // to set up a second factor must be able to, who was shut out can still sign out, and who has closed it can open it again.
+  const shutOut = refusalOf(only);
+  if (shutOut !== null) return { membership: null, shutOut };
   return { membership: hasFactorFor(session, only) ? only : null };
 }
 
@@ -159,9 +161,14 @@ function isOpen({ status, organizationStatus }: Membership): boolean {
   return status === 'active' && organizationStatus === 'active';
 }
 
-function checkEntry({ status, organizationStatus }: Membership): void {
-  if (status !== 'active') throw userNotActive();
-  if (organizationStatus !== 'active') throw organizationNotActive();
+function refusalOf({ status, organizationStatus }: Membership): AppError | null {
+  if (status !== 'active') return userNotActive();
+  return organizationStatus === 'active' ? null : organizationNotActive();
+}
+
+function checkEntry(membership: Membership): void {
+  const refusal = refusalOf(membership);
+  if (refusal !== null) throw refusal;
 }
 
 /** What is known of an organization that an operator asked for. */
@@ -188,7 +195,7 @@ export function operatorTenant(found: VisitedOrganization | null, session: Pick<
  *
  * @param stepUpMs how long it is enough to have proved to be there.
  */
-export function principalOfSession(session: SessionRecord, tenant: Tenant | null, stepUpMs: number): Principal {
+export function principalOfSession(session: SessionRecord, tenant: Tenant | null, stepUpMs: number, shutOut: AppError | null = null): Principal {
   return {
     kind: 'user',
     userId: session.userId,
@@ -198,6 +205,7 @@ export function principalOfSession(session: SessionRecord, tenant: Tenant | null
     provedUntil: new Date(session.provedAt.getTime() + stepUpMs),
     secondFactorAt: session.secondFactorAt,
     tenant,
+    shutOut,
     permissions: sessionPermissions(session.systemRole, tenant),
     rateLimitPerHour: null,
     memberships: session.memberships.filter(isShown).map(summaryOf),

@@ -140,7 +140,8 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
       const found = await lookups.operatorOrganization(session.userId, destination.operatorOf);
       return principalOfSession(session, operatorTenant(found, session), stepUpMs);
     }
-    return principalOfSession(session, destination.membership && tenantOf(destination.membership), stepUpMs);
+    if (destination.membership === null) return principalOfSession(session, null, stepUpMs, destination.shutOut);
+    return principalOfSession(session, tenantOf(destination.membership), stepUpMs);
   }
 
   return {

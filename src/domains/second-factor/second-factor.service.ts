@@ -111,7 +111,8 @@ export function createSecondFactorService(dependencies: SecondFactorDependencies
 
     disable: (cx) =>
       asPerson(cx, async ({ userId, memberships }) => {
-        const asking = memberships.find(({ requiresSecondFactor }) => requiresSecondFactor);
+        // One that shuts the person out, or is closed, has no say: the person could not even leave it.
+        const asking = memberships.find(({ active, requiresSecondFactor }) => active && requiresSecondFactor);
         if (asking) throw new ConflictError(`${asking.organizationName} asks for a second factor: leave that organization first.`);
         const remove = async (tx: TenantTransaction): Promise<void> => {
           if (!(await removeFactor(tx))) throw noFactor();

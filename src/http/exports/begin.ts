@@ -1,8 +1,8 @@
 import type { AccessLog, AuthService } from '../../domains/auth/index.ts';
 import type { LogExport, LogExporter } from '../../domains/events/index.ts';
 import type { ServiceContext } from '../../domains/service-context.ts';
-import { type AppError, ForbiddenError, TenantContextError, UnauthenticatedError } from '../../kernel/errors.ts';
-import type { Principal } from '../../kernel/principal.ts';
+import { type AppError, ForbiddenError, UnauthenticatedError } from '../../kernel/errors.ts';
+import { noTenant, type Principal } from '../../kernel/principal.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { type CallerOptions, callerOf } from '../caller.ts';
 import { refuseRepeated } from '../readable-requests.ts';
@@ -54,7 +54,7 @@ export async function beginExport(
     if (refusal) throw refusal;
   }
   if (!principal || !confirm) throw new UnauthenticatedError();
-  if (!principal.tenant) throw new TenantContextError();
+  if (!principal.tenant) throw noTenant(principal);
   const { orgId } = principal.tenant;
   places.take({ caller: subjectOf(principal, state.sender.address), orgId }, over);
   const origin = originOf(request);

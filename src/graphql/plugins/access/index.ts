@@ -8,8 +8,8 @@ import SchemaBuilder, {
   type SchemaTypes,
 } from '@pothos/core';
 import type { GraphQLFieldResolver } from 'graphql';
-import { ForbiddenError, TenantContextError, UnauthenticatedError } from '../../../kernel/errors.ts';
-import type { Principal } from '../../../kernel/principal.ts';
+import { ForbiddenError, UnauthenticatedError } from '../../../kernel/errors.ts';
+import { noTenant, type Principal } from '../../../kernel/principal.ts';
 import { assertStepUp } from '../../../kernel/step-up.ts';
 import type { Access } from './types.ts';
 
@@ -103,7 +103,7 @@ export function assertAccess(caller: Principal | null, access: Access, field?: s
   if (access === 'public') return;
   if (!caller) throw new UnauthenticatedError();
   if (access === 'authenticated') return;
-  if (access !== 'platform:admin' && !caller.tenant) throw new TenantContextError();
+  if (access !== 'platform:admin' && !caller.tenant) throw noTenant(caller);
   if (access === 'member' || caller.permissions.has(access)) return;
   throw new ForbiddenError(undefined, { permission: access, ...(field !== undefined && { field }) });
 }

@@ -213,6 +213,16 @@ describe('turning it off', () => {
     const cxOf = (requiresSecondFactor: boolean) =>
       world.contextOf({ ...person.cx.principal, memberships: [membership, { ...membership, requiresSecondFactor }] });
     await expect(world.service.disable(cxOf(true))).rejects.toThrow('Acme asks for a second factor');
+    // One that has shut the person out could never be left, so it has no say.
+    const shutOut = world.contextOf({ ...person.cx.principal, memberships: [{ ...membership, requiresSecondFactor: true, active: false }] });
+    expect(await codeOf(world.service.disable(shutOut))).toBe('done');
+  });
+
+  test('is turned off where no organization asks for it', async () => {
+    const person = await world.enrolled();
+    const membership = { orgId: 'o', membershipId: 'm', role: 'viewer', organizationName: 'Acme', organizationSlug: 'acme', active: true } as const;
+    const cxOf = (requiresSecondFactor: boolean) =>
+      world.contextOf({ ...person.cx.principal, memberships: [membership, { ...membership, requiresSecondFactor }] });
     expect(await codeOf(world.service.disable(cxOf(false)))).toBe('done');
   });
 });

@@ -72,9 +72,9 @@ describe('eventAppended', () => {
     const admin = subscribe(bearer(world.acme.keys.admin), EVENTS, { after });
     await ask(world.url, 'mutation ($id: ID!) { updateWorkflow(input: { id: $id, description: "Audited" }) { __typename } }', { id: world.acme.workflowIds[0]! }, bearer(world.acme.keys.admin));
     await append('NOTE.LAST');
-    await expect.poll(() => typesIn(admin).at(-1), settled).toBe('NOTE.LAST');
+    // That the audit is read is written down in its own time, perhaps after the last event here.
+    await expect.poll(() => typesIn(admin), settled).toEqual(expect.arrayContaining(['AUDIT.READ', 'WORKFLOW.UPDATED', 'NOTE.LAST']));
     await expect.poll(() => typesIn(member), settled).toEqual(['NOTE.LAST']);
-    expect(typesIn(admin)).toEqual(expect.arrayContaining(['AUDIT.READ', 'WORKFLOW.UPDATED', 'NOTE.LAST']));
   });
 
   test('shows nothing of another organization, whatever happens there', async () => {

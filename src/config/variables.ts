@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import { choice, files, keyText, listOf, networks, origins, postgresUrl, redisUrl, wholeNumber } from './variable-kinds.ts';
 
 /** One environment variable: how it is read, and how it is explained to people. */
 export interface Variable<Schema extends z.ZodType = z.ZodType> {
@@ -14,68 +14,6 @@ export interface Variable<Schema extends z.ZodType = z.ZodType> {
   /** A secret value is never shown in a message. */
   readonly secret?: boolean;
 }
-
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-
-const choice = <const Words extends readonly [string, ...string[]]>(...words: Words) => ({
-  schema: z.enum(words),
-  expects: words.length === 2 ? words.join(' or ') : `one of ${words.join(', ')}`,
-});
-
-const wholeNumber = (least: number, most: number) => ({
-  schema: z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .transform(Number)
-    .pipe(z.number().min(least).max(most)),
-  expects: `a whole number from ${least} to ${most}`,
-});
-
-const isPostgresUrl = (value: string): boolean => {
-  if (!URL.canParse(value)) return false;
-  const url = new URL(value);
-  const isPostgres = url.protocol === 'postgres:' || url.protocol === 'postgresql:';
-  return isPostgres && url.hostname !== '' && url.username !== '' && url.pathname.length > 1;
-};
-
-const postgresUrl = {
-  schema: z.string().refine(isPostgresUrl),
-  expects: 'an address like postgresql://user:password@host:5432/database',
-  secret: true,
-};
-
-const listOf = (isMember: (value: string) => boolean) =>
-  z
-    .string()
-    .transform((list) => list.split(',').map((member) => member.trim()).filter((member) => member !== ''))
-    .pipe(z.array(z.string().refine(isMember)));
-
-const isRedisUrl = (value: string): boolean => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol);
-
-const isOrigin = (value: string): boolean => URL.canParse(value) && new URL(value).origin === value;
-
-const origins = {
-  schema: listOf(isOrigin),
-  expects: 'a comma-separated list of origins like https://app.example.com, each without a path or a final slash',
-};
-
-const files = {
-  schema: listOf((file) => !file.includes('\0')),
-  expects: 'a comma-separated list of files',
-};
-
-const keyText = /^[A-Za-z0-9+/]{43}=$/;
-
-const isNetwork = (value: string): boolean => {
-  const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(value) ?? [];
-  const family = isIP(address);
-  return family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128);
-};
-
-const networks = {
-  schema: listOf(isNetwork),
-  expects: 'a comma-separated list of addresses and networks like 10.0.0.0/8, 127.0.0.1',
-};
 
 /**
  * Every environment variable that the server knows. README's table and `.env.example` are checked against this list,
@@ -160,7 +98,7 @@ export const variables = {
     description: 'Comma-separated public keys that signed checkpoints before, so that those can still be verified.',
   },
   LOG_LEVEL: {
-    ...choice(...logLevels),
+    ...choice('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     default: 'info',
     description: 'Least severe log line that is written.',
   },
@@ -255,11 +193,9 @@ export const variables = {
     description: 'Whether callers are limited in what they ask for over time; off is for tests and measurements.',
   },
   REDIS_URL: {
-    schema: z.string().refine(isRedisUrl),
-    expects: 'an address like redis://user:password@host:6379/0',
+    ...redisUrl,
     defaultInWords: 'each process counts for itself',
     description: 'A Redis in which all processes count what callers ask for together.',
-    secret: true,
   },
   REDIS_PREFIX: {
     schema: z.string().regex(/^[\w:.-]{0,50}$/),

@@ -3,25 +3,18 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventsOf, type ExportWorld, openExports, type Parsed } from './exports.ts';
+import { eventsOf, openExports, type Parsed } from './exports.ts';
 
 // What is found out of a file that was changed or invented: by the product, and by the programs that customers run.
 
-let exports: ExportWorld;
-let world: ExportWorld['world'];
-let directory: ExportWorld['directory'];
-let append: ExportWorld['append'];
-let take: ExportWorld['take'];
-let judge: ExportWorld['judge'];
-let verify: ExportWorld['verify'];
+const exports = await openExports();
+const { world, directory, append, take, judge, verify } = exports;
 beforeAll(async () => {
-  exports = await openExports();
-  ({ world, directory, append, take, judge, verify } = exports);
   await append(world.acme, 30);
   // Signed on the way, so that a file has more than one signature.
   await take('?through=12');
 });
-afterAll(() => exports?.close());
+afterAll(() => exports.close());
 
 const CHANGES: readonly (readonly [string, (text: string) => string])[] = [
   ['a changed byte', (text) => text.replace('"A note"', '"A nota"')],

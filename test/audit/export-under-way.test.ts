@@ -8,23 +8,13 @@ import { runArchive } from '../../src/ops/archive/index.ts';
 import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { bearer, codesOf } from '../http/door.ts';
 import { seedWorld, type World } from '../harness/world.ts';
-import { type ExportWorld, linesOf, openExports } from './exports.ts';
+import { linesOf, openExports } from './exports.ts';
 
 // Exports that take long: what happens to the log, to the caller and to the server meanwhile.
 
-let exports: ExportWorld;
-let world: ExportWorld['world'];
-let directory: ExportWorld['directory'];
-let sql: ExportWorld['sql'];
-let append: ExportWorld['append'];
-let take: ExportWorld['take'];
-let open: ExportWorld['open'];
-let verify: ExportWorld['verify'];
-beforeAll(async () => {
-  exports = await openExports();
-  ({ world, directory, sql, append, take, open, verify } = exports);
-});
-afterAll(() => exports?.close());
+const exports = await openExports();
+const { world, directory, sql, append, take, open, verify } = exports;
+afterAll(() => exports.close());
 
 describe('of a log that is being archived', () => {
   const environment = () => ({

@@ -1,24 +1,14 @@
 import { gunzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { OPERATOR_PERMISSIONS } from '../../src/kernel/permissions.ts';
 import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { bearer, codesOf, send } from '../http/door.ts';
 import { signIn } from '../harness/world.ts';
-import { eventsOf, type ExportWorld, linesOf, openExports } from './exports.ts';
+import { eventsOf, linesOf, openExports } from './exports.ts';
 
-let exports: ExportWorld;
-let world: ExportWorld['world'];
-let origin: ExportWorld['origin'];
-let sql: ExportWorld['sql'];
-let append: ExportWorld['append'];
-let take: ExportWorld['take'];
-let open: ExportWorld['open'];
-let verify: ExportWorld['verify'];
-beforeAll(async () => {
-  exports = await openExports();
-  ({ world, origin, sql, append, take, open, verify } = exports);
-});
-afterAll(() => exports?.close());
+const exports = await openExports();
+const { world, origin, sql, append, take, open, verify } = exports;
+afterAll(() => exports.close());
 
 test('the whole log is given away, signed to its end, and verified by what it holds itself', async () => {
   await append(world.acme, 30);

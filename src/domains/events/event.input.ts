@@ -23,8 +23,8 @@ const tag = line(1, 200).refine((text) => !/\s/.test(text), 'must not contain sp
 /** What looks like nothing, or like an ordinary space, makes two texts out of what people read as one. */
 const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
 const isSeen = (text: string): boolean => !UNSEEN.test(text);
-// What another rule refuses is not refused twice.
 
+// What another rule refuses, spaces and NUL, is not refused twice.
 const newTag = tag.refine((text) => isSeen(text.replaceAll(/[\s\0]/g, '')), 'must not contain invisible characters');
 
 const aggregate = z.strictObject({

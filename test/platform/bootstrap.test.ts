@@ -6,9 +6,14 @@ import { type BootstrapTools, runBootstrap } from '../../src/ops/bootstrap-admin
 import { hashSecret } from '../../src/platform/crypto/passwords.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { startTestApp, type TestApp } from '../harness/app.ts';
+import { codeOf } from '../../src/domains/second-factor/totp.rules.ts';
+import { outboxOf } from '../harness/outbox.ts';
 import { openSessionBy } from '../harness/sessions.ts';
+import { setPassword } from '../harness/world.ts';
+import { fromBase32, STEP_MS } from '../people/second-factors.ts';
 
 const PASSWORD = 'correct horse battery staple';
+const FORMER_PASSWORD = 'what it was before this';
 const SYSTEM = '00000000-0000-0000-0000-000000000000';
 
 let api: TestApp;
@@ -71,6 +76,60 @@ describe('the first administrator of the platform', () => {
     expect(shown).toContain('Password: ');
     expect(shown).not.toContain(PASSWORD);
     await openSessionBy(api.app.services.auth, { email: 'asked@platform.test', password: PASSWORD });
+  });
+});
+
+describe('whoever has had the identity so far', () => {
+  const EMAIL = 'former@platform.test';
+  const signIn = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename ... on SignInSuccess { accessToken refreshToken } ... on SecondFactorRequired { challengeToken } } }';
+  const enter = async (email = EMAIL) => (await api.call(signIn, { input: { email, password: FORMER_PASSWORD } })).data.signIn;
+  const answer = async (mutation: string, input: object) => {
+    const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`;
+    const { data, errors } = await api.call(`mutation ($input: ${type}!) { ${mutation}(input: $input) { __typename ... on Error { code } } }`, { input });
+    return errors?.[0]?.extensions.code ?? data[mutation].code ?? 'done';
+  };
+  const kindOf = async (as: string) => {
+    const { data, errors } = await api.call('{ viewer { kind } }', {}, { as });
+    return errors?.[0]?.extensions.code ?? data.viewer.kind;
+  };
+
+  test.each([[[]], [['--force']]])('keeps no way in, and the command says so (%j)', async (more) => {
+    if (more.length > 0) await piped('first@platform.test');
+    const bystander = 'bystander@platform.test';
+    for (const email of [EMAIL, bystander]) await setPassword(api.app, email, FORMER_PASSWORD);
+    const [first, second, theirs] = [await enter(), await enter(), await enter(bystander)];
+    await answer('requestPasswordReset', { email: EMAIL });
+    const { token } = await outboxOf(api).last(EMAIL);
+    expect(await kindOf(first.accessToken)).toBe('USER');
+    const shown = await piped(EMAIL, ...more);
+    expect(shown).toContain('its open sessions have ended (2), and links and sign-ins under way are void (1).');
+    expect(shown).toContain('It has no second factor.');
+    for (const { accessToken } of [first, second]) await expect.poll(() => kindOf(accessToken)).toBe('UNAUTHENTICATED');
+    expect(await answer('refreshSession', { refreshToken: first.refreshToken })).toBe('UNAUTHENTICATED');
+    expect(await answer('resetPassword', { token, password: 'yet another long sentence of words' })).toBe('VALIDATION_FAILED');
+    await openSessionBy(api.app.services.auth, { email: EMAIL, password: PASSWORD });
+    expect(await kindOf(theirs.accessToken)).toBe('USER');
+  });
+
+  test('completes no sign-in with the former password; the second factor stays, and the command says so', async () => {
+    await setPassword(api.app, EMAIL, FORMER_PASSWORD);
+    const as = (await enter()).accessToken;
+    const { secret } = (await api.call('mutation { enrolTotp { ... on EnrolTotpSuccess { secret } } }', {}, { as })).data.enrolTotp;
+    const codeNow = () => codeOf(fromBase32(secret), Math.floor(Date.now() / STEP_MS));
+    const confirmed = await api.call('mutation ($code: String!) { confirmTotp(input: { code: $code }) { ... on ConfirmTotpSuccess { recoveryCodes } } }', { code: codeNow() }, { as });
+    const [recoveryCode] = confirmed.data.confirmTotp.recoveryCodes;
+    const { challengeToken } = await enter();
+    const shown = await piped(EMAIL);
+    expect(shown).toContain('links and sign-ins under way are void (1)');
+    expect(shown).toContain('Its second factor was left as it is: signing in asks for it.');
+    expect(await answer('completeSignIn', { challengeToken, proof: { recoveryCode } })).not.toBe('done');
+    const anew = (await api.call(signIn, { input: { email: EMAIL, password: PASSWORD } })).data.signIn;
+    expect(anew.__typename).toBe('SecondFactorRequired');
+    expect(await answer('completeSignIn', { challengeToken: anew.challengeToken, proof: { recoveryCode } })).toBe('done');
+  });
+
+  test('is nobody, when the address is new', async () => {
+    expect(await piped('new@platform.test')).not.toContain('There was such an identity');
   });
 });
 

@@ -42,8 +42,16 @@ export async function runBootstrap(argv: readonly string[], config: BootstrapCon
     const password = options.passwordFromStdin ? await readPiped(input) : await askPassword({ input, output });
     await tools.checkPassword(password, options);
     const passwordHash = await tools.hash(password);
-    await withClient(ownerUrl, (client) => inTransaction(client, () => appoint(client, options, passwordHash, tools)));
-    write(`${options.email} is an administrator of the platform. Sign in, and set up a second factor: who has this password has every organization.`);
+    const former = await withClient(ownerUrl, (client) => inTransaction(client, () => appoint(client, options, passwordHash, tools)));
+    write(`${options.email} is an administrator of the platform.`);
+    if (former !== null) {
+      write(`There was such an identity: it has the new password, its open sessions have ended (${former.sessions}), and links and sign-ins under way are void (${former.tokens}).`);
+    }
+    write(
+      former?.hasSecondFactor
+        ? 'Its second factor was left as it is: signing in asks for it.'
+        : 'It has no second factor. Sign in, and set one up: who has this password has every organization.',
+    );
   } finally {
     await database.stop();
   }
@@ -56,23 +64,47 @@ async function requireFirst(client: Client, { force }: BootstrapOptions): Promis
   if (rows.length > 0) throw new OperatorError('There is an administrator of the platform already: give --force to make another one.');
 }
 
-/** The right, the password and the event that tells of them: all or none. */
-async function appoint(client: Client, options: BootstrapOptions, passwordHash: string, tools: BootstrapTools): Promise<void> {
+/** What an identity had that was there before. */
+interface Former {
+  /** How many were open, and are ended. */
+  readonly sessions: number;
+  /** How many mailed links and half sign-ins would have worked, and are void. */
+  readonly tokens: number;
+  readonly hasSecondFactor: boolean;
+}
+
+/** The right, the password, the end of what was open, and the event that tells of them: all or none. Null for a new identity. */
+async function appoint(client: Client, options: BootstrapOptions, passwordHash: string, tools: BootstrapTools): Promise<Former | null> {
   const { email, name, force } = options;
   await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [LOCK]);
   await requireFirst(client, options);
-  const { rows } = await client.query<{ id: string }>(
+  const { rows } = await client.query<{ id: string; isKnown: boolean }>(
     `INSERT INTO iam.users AS u (email, name, password_hash, email_verified_at, system_role) VALUES ($1, $2, $3, now(), 'super_admin')
      ON CONFLICT (email) WHERE status <> 'deleted' DO UPDATE
        SET name = coalesce(excluded.name, u.name), password_hash = excluded.password_hash, system_role = 'super_admin',
            email_verified_at = coalesce(u.email_verified_at, now())
        WHERE u.status = 'active'
-     RETURNING id`,
+     RETURNING u.id, old.id IS NOT NULL AS "isKnown"`,
     [email, name, passwordHash],
   );
   const [appointed] = rows;
   if (appointed === undefined) throw new OperatorError(`The identity of ${email} is suspended: take another address.`);
+  const former = appointed.isKnown ? await shutOut(client, appointed.id) : null;
   await record(client, tools, { userId: appointed.id, force });
+  return former;
+}
+
+/**
+ * Whoever has had the identity so far keeps no way in: an open session would act for the platform from now on, and a link
+ * that is under way would replace the password. Done as the role of the functions, which alone sees what opens doors.
+ */
+async function shutOut(client: Client, userId: string): Promise<Former> {
+  await client.query(`SET LOCAL ROLE ${definerRole}`);
+  const { rowCount: sessions } = await client.query('UPDATE iam.sessions SET ended_at = now() WHERE user_id = $1 AND ended_at IS NULL', [userId]);
+  const { rowCount: tokens } = await client.query('UPDATE credentials.tokens SET used_at = now() WHERE user_id = $1 AND used_at IS NULL', [userId]);
+  const { rows } = await client.query('SELECT 1 FROM credentials.second_factors WHERE user_id = $1 AND confirmed_at IS NOT NULL', [userId]);
+  await client.query('RESET ROLE');
+  return { sessions: sessions ?? 0, tokens: tokens ?? 0, hasSecondFactor: rows.length > 0 };
 }
 
 /** Writes it down as the role that appends events: the owner of the database has no way into a log. */

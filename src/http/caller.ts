@@ -19,8 +19,8 @@ export interface Caller {
 export interface CallerOptions extends CookieOptions {
   /** Null when failures are not limited. */
   readonly failures: FailureMeter | null;
-  /** Told what became of the keys that are presented. */
-  readonly accessLog: Pick<AccessLog, 'presented'>;
+  /** Told what became of the keys that are presented, and of sessions that have to show more first. */
+  readonly accessLog: Pick<AccessLog, 'presented' | 'denied'>;
 }
 
 /**
@@ -41,6 +41,8 @@ export function callerOf(request: Request, auth: AuthService, options: CallerOpt
           state.counted = taken = true;
         },
         onKey: (key) => options.accessLog.presented(key, originOf(request)),
+        onKeptOut: (principal, { message: reason }) =>
+          options.accessLog.denied({ principal, origin: originOf(request) }, [{ code: 'SECOND_FACTOR_REQUIRED', field: null, permission: null, reason }]),
       }, state.sender.address);
       if (taken && principal) {
         options.failures?.giveBack(address);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
 import { definition, seedWorld, signIn, type World } from '../harness/world.ts';
 import { type LoggedEvent, memberUuid, openTrailWorld, type TrailWorld, typesOf } from './trail.ts';
@@ -104,6 +104,40 @@ describe('what somebody is refused is in the log when the answer comes', () => {
     const { events } = await read(query, acme.keys.viewer);
     expect(events.map(({ data }) => data.field)).toEqual(['Mutation.deleteSchedule', 'Mutation.deleteWorkflow']);
     expect(new Set(events.map(({ transaction }) => transaction)).size).toBe(1);
+  });
+});
+
+describe('a session without a second factor, where the organization asks for one', () => {
+  const strict = (is: boolean) => world.sql('UPDATE iam.organizations SET require_second_factor = $2 WHERE id = $1', acme.orgUuid, is).then(() => world.api.app.services.auth.forgetAll());
+  const ask = (as: string, headers: Record<string, string> = { 'x-organization-id': acme.organizationId }) => read('{ organization { slug } }', as, headers);
+  beforeEach(() => strict(true));
+  afterEach(() => strict(false));
+
+  test('is refused as a whole, and its log has whom', async () => {
+    const person = await signIn(world.api.app, acme.email('viewer'));
+    const { result, events } = await ask(person);
+    expect(result.errors?.[0]?.extensions.code).toBe('SECOND_FACTOR_REQUIRED');
+    const data = { code: 'SECOND_FACTOR_REQUIRED', field: null, permission: null, reason: 'This organization asks for a second factor: set one up, or sign in with it.' };
+    expect(events).toMatchObject([{ orgId: acme.orgUuid, type: 'ACCESS.DENIED', data, actor: { kind: 'user', membershipId: memberUuid(acme, 'viewer') }, tags: [`actor:${acme.members.viewer}`] }]);
+  });
+
+  test('is told of an operator of the platform too', async () => {
+    const operator = await signIn(world.api.app, 'operator@platform.test');
+    expect((await ask(operator)).events).toMatchObject([{ orgId: acme.orgUuid, type: 'ACCESS.DENIED', data: { code: 'SECOND_FACTOR_REQUIRED' }, tags: ['actor:operator'] }]);
+  });
+
+  test('leaves as many a minute as any refusal', async () => {
+    const person = await signIn(world.api.app, acme.email('member'));
+    const { events } = await world.eventsOf(async () => {
+      for (let index = 0; index < 20; index++) await ask(person);
+      await world.api.app.accessLog.close();
+    });
+    expect(events.map(({ data }) => data.leftOut ?? 0)).toEqual([...Array.from({ length: 12 }, () => 0), 8]);
+  });
+
+  test('leaves nothing without the header, in other organizations, or of who is no member', async () => {
+    const [person, stranger] = [await signIn(world.api.app, acme.email('viewer')), await signIn(world.api.app, other.email('viewer'))];
+    for (const { events } of [await ask(person, {}), await ask(stranger)]) expect(events).toEqual([]);
   });
 });
 

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { schema } from '../../src/graphql/schema.ts';
 import { covers, type Permission, PERMISSIONS, ROLE_PERMISSIONS } from '../../src/kernel/permissions.ts';
 import { MUTATION_CALLS, mutationQuery } from '../harness/mutation-calls.ts';
+import { PERSONAL_CALLS } from '../harness/personal-calls.ts';
+import { signIn } from '../harness/world.ts';
 import { type TrailWorld, openTrailWorld } from './trail.ts';
 
 // The schema is walked: whatever takes a permission is asked for by somebody who has every other one.
@@ -100,6 +102,32 @@ describe('whoever lacks the permission is refused, and the log has the field and
     expect(result).toContain('"FORBIDDEN"');
     const denials = events.filter(({ type }) => type === 'ACCESS.DENIED');
     expect(denials.map(({ orgId, data }) => [orgId, data.code, data.field, data.permission])).toEqual([[world.acme.orgUuid, 'FORBIDDEN', name, permission]]);
+  });
+});
+
+/** What asks for a recent proof, and whether the organization is told when there was none. */
+const proved = Object.values(schema.getMutationType()!.getFields())
+  .filter(({ extensions }) => extensions['stepUp'])
+  .map(({ name, extensions }) => [name, extensions['tenant'] !== 'global', extensions['access'] === 'platform:admin'] as const);
+const OLD_MS = 11 * 60_000;
+
+describe('whoever has proved nothing lately is refused, and the log has the field, unless it is the person’s own', () => {
+  test.each(proved)('%s (written down: %s)', async (name, isWritten, isPlatform) => {
+    const as = await signIn(world.api.app, isPlatform ? 'operator@platform.test' : world.acme.email('owner'));
+    const headers = { 'x-organization-id': world.acme.organizationId };
+    await world.api.call('{ organization { slug } }', {}, { as, headers });
+    nowMs += OLD_MS;
+    const input = MUTATION_CALLS[name]?.(world.acme) ?? (PERSONAL_CALLS as Record<string, object | null>)[name] ?? null;
+    const { result, events } = await world.eventsOf(() => world.mutate(name, input, as, headers));
+    expect(result.errors?.map(({ extensions }) => extensions.code)).toEqual(['STEP_UP_REQUIRED']);
+    expect(events.map(({ orgId, type, data }) => [orgId, type, data.code, data.field])).toEqual(
+      isWritten ? [[world.acme.orgUuid, 'ACCESS.DENIED', 'STEP_UP_REQUIRED', `Mutation.${name}`]] : [],
+    );
+  });
+
+  test('among them is what cannot be taken back', () => {
+    const names = proved.filter(([, isWritten]) => isWritten).map(([name]) => name);
+    expect(names).toEqual(expect.arrayContaining(['deleteOrganization', 'suspendOrganization', 'transferOwnership']));
   });
 });
 

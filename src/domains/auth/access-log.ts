@@ -14,7 +14,7 @@ import { createLeftOut, nameOf } from './left-out.ts';
 
 /** Something that a request was refused. */
 export interface Denial {
-  readonly code: 'FORBIDDEN' | 'STEP_UP_REQUIRED' | 'RATE_LIMITED';
+  readonly code: 'FORBIDDEN' | 'SECOND_FACTOR_REQUIRED' | 'STEP_UP_REQUIRED' | 'RATE_LIMITED';
   /** `Type.field`; null for a request that was refused as a whole. */
   readonly field: string | null;
   readonly permission: string | null;

@@ -9,7 +9,7 @@ import {
   withinScopes,
 } from '../../kernel/permissions.ts';
 import type { MembershipSummary, Principal, Tenant } from '../../kernel/principal.ts';
-import { secondFactorRequired } from '../second-factor-required.ts';
+import { SecondFactorRequiredError } from '../second-factor-required.ts';
 
 export type UserStatus = 'active' | 'suspended' | 'deleted';
 export type MembershipStatus = 'invited' | 'active' | 'suspended' | 'left';
@@ -126,7 +126,7 @@ export function chooseDestination(session: SessionRecord, named: string | null):
   const membership = session.memberships.find((candidate) => candidate.orgId === orgId && candidate.status !== 'left');
   if (membership === undefined) throw notYours();
   checkEntry(membership);
-  if (!hasFactorFor(session, membership)) throw secondFactorRequired();
+  if (!hasFactorFor(session, membership)) throw new SecondFactorRequiredError(tenantOf(membership));
   return { membership };
 }
 
@@ -186,8 +186,9 @@ export interface VisitedOrganization {
 export function operatorTenant(found: VisitedOrganization | null, session: Pick<SessionRecord, 'secondFactorAt'>): Tenant {
   if (found === null) throw notYours();
   if (found.organizationStatus !== 'active') throw organizationNotActive();
-  if (!hasFactorFor(session, found)) throw secondFactorRequired();
-  return { orgId: found.orgId, membershipId: null, role: null };
+  const tenant = { orgId: found.orgId, membershipId: null, role: null };
+  if (!hasFactorFor(session, found)) throw new SecondFactorRequiredError(tenant);
+  return tenant;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Hashing } from '../../platform/crypto/passwords.ts';
 import { isToken, sha256 } from '../../platform/crypto/tokens.ts';
 import type { FoundApiKey, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import { networkOf } from '../../platform/rate-limits/network.ts';
+import { SecondFactorRequiredError } from '../second-factor-required.ts';
 import type { AccessChange, ServiceContext } from '../service-context.ts';
 import type { PresentedKey } from './access-log.ts';
 import {
@@ -14,6 +15,7 @@ import {
   operatorTenant,
   principalOfKey,
   principalOfSession,
+  type SessionRecord,
   tenantOf,
 } from './access.rules.ts';
 import { completeSignIn, type CompletedSignIn, type ProofDependencies } from './complete-sign-in.ts';
@@ -28,12 +30,14 @@ import { type PendingSignIn, signIn } from './sign-in.ts';
 import { type SteppedUp, stepUp } from './step-up.ts';
 import { type BeforeWork, createVerifier, rememberMatches } from './verify.ts';
 
-/** What somebody wants to know of the API keys that are presented. */
+/** What somebody wants to know of what is presented. */
 export interface KeyWatch {
   /** Asked before a key is verified that was not verified lately, known or not; what it throws is thrown. */
   readonly beforeWork?: BeforeWork;
   /** Told what became of a key that is known. */
   readonly onKey?: (key: PresentedKey) => void;
+  /** Told of a session that is kept out of the organization it asks for, as whom it would have worked there, before it is told. */
+  readonly onKeptOut?: (principal: Principal, refusal: SecondFactorRequiredError) => Promise<void>;
 }
 
 /** Where a request comes from, as far as it is known. */
@@ -130,11 +134,20 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     return { ...principal, usage: { id: key.usageId, monthlyLimit: key.monthlyLimit } };
   }
 
-  async function authenticateSession(token: string, organization: string | null): Promise<Principal> {
+  async function authenticateSession(token: string, organization: string | null, { onKeptOut }: KeyWatch): Promise<Principal> {
     if (!isToken(ACCESS_PREFIX, token)) throw new UnauthenticatedError();
     const session = await lookups.session(sha256(token));
     if (session === null) throw new UnauthenticatedError();
     checkSession(session, clock.now());
+    try {
+      return await principalIn(session, organization);
+    } catch (error) {
+      if (error instanceof SecondFactorRequiredError) await onKeptOut?.(principalOfSession(session, error.tenant, stepUpMs), error);
+      throw error;
+    }
+  }
+
+  async function principalIn(session: SessionRecord, organization: string | null): Promise<Principal> {
     const destination = chooseDestination(session, organization);
     if ('operatorOf' in destination) {
       const found = await lookups.operatorOrganization(session.userId, destination.operatorOf);
@@ -156,7 +169,7 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     revokeSession,
     revokeOtherSessions,
     authenticate: (token, organization, watch = {}, from = NOWHERE) =>
-      looksLikeApiKey(token) ? authenticateKey(token, organization, watch, from) : authenticateSession(token, organization),
+      looksLikeApiKey(token) ? authenticateKey(token, organization, watch, from) : authenticateSession(token, organization, watch),
     forget: lookups.forget,
     forgetAll: lookups.clear,
   };

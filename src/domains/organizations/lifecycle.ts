@@ -8,7 +8,7 @@ import { requirePermission } from '../require-permission.ts';
 import { requirePerson } from '../require-person.ts';
 import { requireStanding } from '../require-standing.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
-import { secondFactorRequired } from '../second-factor-required.ts';
+import { SecondFactorRequiredError } from '../second-factor-required.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import type { Namespace, ProvisioningEngine } from './engine.ts';
 import { invitationEnded, keyEnded, organizationEvents } from './events.ts';
@@ -73,9 +73,9 @@ async function reactivate(cx: ServiceContext, input: ReactivateOrganizationInput
   const orgId = requireUuid('Organization', parseInput(reactivateOrganizationInput, input).id);
   const membership = cx.principal.memberships.find((each) => each.orgId === orgId);
   if (membership?.role !== 'owner') throw notFound('Organization');
-  if (membership.requiresSecondFactor && !cx.principal.secondFactorAt) throw secondFactorRequired();
   // It is no organization to work in yet, so the request is in none, or in another one.
   const tenant = { orgId, membershipId: membership.membershipId, role: membership.role };
+  if (membership.requiresSecondFactor && !cx.principal.secondFactorAt) throw new SecondFactorRequiredError(tenant);
   const inside = { ...cx, principal: { ...cx.principal, tenant } };
   await runInScope(createScope({ orgId, userId: cx.principal.userId }), () =>
     cx.db.$transaction(async (tx) => {

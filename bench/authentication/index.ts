@@ -13,7 +13,7 @@ export async function measureAuthentication(dataDir: string, { quick }: { readon
   const bench = await openKeyBench(dataDir, quick ? 30 : 200);
   try {
     console.error('Keys that are remembered ...');
-    const warm = await measureWarm(bench, quick ? 3 : 15, quick ? 1_000 : 4_000);
+    const warm = await measureWarm(bench, quick ? 20 : 200, 200);
     console.error('A flood of wrong keys ...');
     return { warm, flood: await measureFlood(bench) };
   } finally {

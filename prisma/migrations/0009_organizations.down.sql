@@ -2,6 +2,7 @@ GRANT CREATE ON SCHEMA iam TO tenantry_definer;
 SET LOCAL ROLE tenantry_definer;
 DROP FUNCTION iam.end_sessions_of_deleted(timestamptz);
 DROP FUNCTION iam.find_unsettled_organizations(timestamptz);
+DROP FUNCTION iam.take_invitation_mail(text, timestamptz);
 DROP FUNCTION iam.find_invitation(bytea, timestamptz);
 DROP FUNCTION iam.find_organization_for_operator(uuid, uuid);
 CREATE FUNCTION iam.find_organization_for_operator(p_user_id uuid, p_org_id uuid)
@@ -38,4 +39,5 @@ ALTER TABLE iam.organizations
   DROP COLUMN timezone,
   DROP COLUMN contact_email,
   DROP COLUMN website;
+DROP TABLE credentials.invitation_mails;
 DROP TABLE iam.invitations;

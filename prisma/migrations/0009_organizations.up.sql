@@ -42,6 +42,23 @@ GRANT SELECT (org_id, id, email, name, role, invited_by_id, sent_count, sent_at,
 GRANT UPDATE (token_hash, sent_count, sent_at, expires_at, accepted_at, revoked_at) ON iam.invitations TO tenantry_runtime;
 GRANT SELECT ON iam.invitations TO tenantry_definer;
 
+-- invitation_mails: which address was to get an invitation when, so that nobody's mailbox is filled: by one organization,
+-- which is told so, nor by all together, which none of them is told. Rows of a day; the server's role cannot name them.
+CREATE TABLE credentials.invitation_mails (
+  id             uuid PRIMARY KEY DEFAULT uuidv7(),
+  recipient_hash bytea NOT NULL CHECK (octet_length(recipient_hash) = 32), -- SHA-256 of the address
+  asked_by       uuid NOT NULL, -- the organization
+  mailed         boolean NOT NULL, -- false: others have filled the day
+  asked_at       timestamptz(3) NOT NULL
+);
+CREATE INDEX ON credentials.invitation_mails (recipient_hash, asked_at);
+CREATE INDEX ON credentials.invitation_mails (asked_at); -- for the clearing away
+
+ALTER TABLE credentials.invitation_mails ENABLE ROW LEVEL SECURITY;
+ALTER TABLE credentials.invitation_mails FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON credentials.invitation_mails TO tenantry_definer USING (true) WITH CHECK (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON credentials.invitation_mails TO tenantry_definer;
+
 ALTER TABLE iam.organizations
   ADD COLUMN website text CHECK (length(website) <= 500),
   ADD COLUMN contact_email text CHECK (contact_email = lower(contact_email) AND length(contact_email) BETWEEN 3 AND 254),
@@ -99,6 +116,35 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
     AND o.status = 'active' AND m.status = 'active'
 $$;
 
+-- Counts a mail with an invitation of the organization of this statement, and answers whether it is to be sent.
+-- next_at: not null when the organization asks too soon, a minute after its last or for an 11th within a day: then nothing is
+-- counted. mailed: false when the address had 20 of all organizations within the day. What an organization is refused depends
+-- on what it has asked for itself, whether that was sent or not, so that it learns nothing of the others.
+CREATE FUNCTION iam.take_invitation_mail(p_email text, p_now timestamptz) RETURNS TABLE (next_at timestamptz, mailed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  recipient bytea := sha256(convert_to(p_email, 'UTF8'));
+  asking_id uuid := app.current_org_id();
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(p_email, 1)); -- of two at once the second counts the first
+  DELETE FROM credentials.invitation_mails WHERE id IN (
+    SELECT m.id FROM credentials.invitation_mails m WHERE m.asked_at <= p_now - interval '24 hours'
+    ORDER BY m.asked_at LIMIT 100 FOR UPDATE SKIP LOCKED);
+  SELECT greatest(max(m.asked_at) + interval '1 minute', CASE WHEN count(*) >= 10 THEN min(m.asked_at) + interval '24 hours' END)
+    INTO next_at FROM credentials.invitation_mails m
+    WHERE m.recipient_hash = recipient AND m.asked_by = asking_id AND m.asked_at > p_now - interval '24 hours';
+  IF next_at > p_now THEN
+    mailed := false;
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  next_at := NULL;
+  SELECT count(*) < 20 INTO mailed FROM credentials.invitation_mails m
+    WHERE m.recipient_hash = recipient AND m.mailed AND m.asked_at > p_now - interval '24 hours';
+  INSERT INTO credentials.invitation_mails (recipient_hash, asked_by, mailed, asked_at) VALUES (recipient, asking_id, mailed, p_now);
+  RETURN NEXT;
+END $$;
+
 -- The organizations that somebody has to carry on with: those whose provisioning began before a moment and did not end,
 -- and those that are deleted while the engine still holds their namespace. At most 100 of each, the oldest first.
 CREATE FUNCTION iam.find_unsettled_organizations(p_before timestamptz)
@@ -126,11 +172,11 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 
 REVOKE ALL ON FUNCTION
-  iam.find_organization_for_operator(uuid, uuid), iam.find_invitation(bytea, timestamptz),
+  iam.find_organization_for_operator(uuid, uuid), iam.find_invitation(bytea, timestamptz), iam.take_invitation_mail(text, timestamptz),
   iam.find_unsettled_organizations(timestamptz), iam.end_sessions_of_deleted(timestamptz)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-  iam.find_organization_for_operator(uuid, uuid), iam.find_invitation(bytea, timestamptz),
+  iam.find_organization_for_operator(uuid, uuid), iam.find_invitation(bytea, timestamptz), iam.take_invitation_mail(text, timestamptz),
   iam.find_unsettled_organizations(timestamptz), iam.end_sessions_of_deleted(timestamptz)
 TO tenantry_runtime;
 RESET ROLE;

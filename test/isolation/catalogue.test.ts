@@ -23,7 +23,7 @@ const rows = async <Row>(sql: string, values: unknown[] = []): Promise<Row[]> =>
 
 const SCHEMAS = "('app', 'credentials', 'events', 'iam', 'platform', 'workflow')";
 /** Tables that the server's role cannot name at all: only functions that run as the definer reach them. */
-const DEFINER_ONLY_TABLES = ['credentials.recovery_codes', 'credentials.second_factors', 'credentials.sign_in_attempts', 'credentials.tokens'];
+const DEFINER_ONLY_TABLES = ['credentials.invitation_mails', 'credentials.recovery_codes', 'credentials.second_factors', 'credentials.sign_in_attempts', 'credentials.tokens'];
 /** Tables of a person, not of an organization. */
 const PERSONAL_TABLES = ['iam.users', 'iam.sessions'];
 /** The table of the tenants themselves: its id is the tenant. */
@@ -65,6 +65,7 @@ const DEFINER_FUNCTIONS = [
   'iam.set_first_password(uuid,text,timestamp with time zone)',
   'iam.settle_sign_in(bytea,boolean)',
   'iam.still_has_password(uuid,text)',
+  'iam.take_invitation_mail(text,timestamp with time zone)',
   'iam.take_sign_in_attempt(bytea,timestamp with time zone)',
   'iam.use_recovery_code(bytea,timestamp with time zone)',
   'iam.use_token(bytea,text,timestamp with time zone)',

@@ -8,6 +8,8 @@ import { withClient } from '../../src/platform/postgres/client.ts';
 import { untilWaiting } from '../domains/world.ts';
 
 const NEW_PASSWORD = 'seventeen green lanterns drift';
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 const WRONG_TOKEN = 'token: is unknown, used or too old: ask for a new one';
 
 let api: TestApp;
@@ -147,6 +149,7 @@ describe('a token', () => {
 
   test('is void when the invitation is taken back, and when it is sent anew', async () => {
     const { world, email, id, token } = await sent();
+    nowMs += MINUTE_MS;
     expect((await mutate('resendInvitation', { id }, world.keys.owner)).invitation).toMatchObject({ sentCount: 2, status: 'PENDING' });
     await isVoid(token);
     const next = (await outbox.last(email)).token;
@@ -235,6 +238,7 @@ describe('inviting', () => {
     expect(await outbox.all('twice@comer.test')).toHaveLength(1);
     const { invitation } = answers.find((answer) => answer.invitation)!;
     await mutate('revokeInvitation', { id: invitation.id }, world.keys.owner);
+    nowMs += MINUTE_MS;
     expect((await invite(world, 'twice@comer.test')).invitation.id).not.toBe(invitation.id);
   });
 
@@ -274,6 +278,100 @@ describe('inviting', () => {
     const world = await company();
     const operator = await appointOperator(api);
     expect(await mutate('inviteMember', { email: 'x@comer.test', role: 'VIEWER' }, operator.token, { 'x-organization-id': world.organizationId })).toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+});
+
+describe('the mailbox of somebody who is invited', () => {
+  const resend = (world: World, id: string) => mutate('resendInvitation', { id }, world.keys.owner);
+  const mailsTo = async (email: string) => (await outbox.all(email)).length;
+  /** Mails that others have sent the address within the day. */
+  const filled = (email: string, count: number) =>
+    sql(
+      `INSERT INTO credentials.invitation_mails (recipient_hash, asked_by, mailed, asked_at)
+       SELECT sha256(convert_to($1, 'UTF8')), uuidv7(), true, $2 FROM generate_series(1, $3)`,
+      ...[email, new Date(nowMs), count],
+    );
+
+  test('gets one mail a minute of an organization, whether it sends one anew or takes it back and invites again', async () => {
+    const [world, email] = [await company(), 'minute@comer.test'];
+    const { id } = (await invite(world, email)).invitation;
+    expect(await resend(world, id)).toMatchObject({ code: 'RATE_LIMITED', message: 'Too many invitations of this organization to this address: try again in 60 seconds.' });
+    await mutate('revokeInvitation', { id }, world.keys.owner);
+    expect(await invite(world, email)).toMatchObject({ code: 'RATE_LIMITED' });
+    nowMs += MINUTE_MS - 1;
+    expect(await invite(world, email)).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await mailsTo(email)).toBe(1);
+    nowMs += 1;
+    expect((await invite(world, email)).invitation).toMatchObject({ status: 'PENDING' });
+    expect(await mailsTo(email)).toBe(2);
+    // It is about the address: others are invited all the while.
+    expect((await invite(world, 'other-minute@comer.test')).invitation).toMatchObject({ status: 'PENDING' });
+  });
+
+  test('gets ten a day of an organization', async () => {
+    const [world, email] = [await company(), 'tenaday@comer.test'];
+    const since = nowMs;
+    const { id } = (await invite(world, email)).invitation;
+    for (let sent = 1; sent < 10; sent += 1) {
+      nowMs += MINUTE_MS;
+      expect((await resend(world, id)).invitation).toMatchObject({ sentCount: sent + 1 });
+    }
+    nowMs += 61 * MINUTE_MS;
+    expect(await resend(world, id)).toMatchObject({ code: 'RATE_LIMITED', message: expect.stringContaining('to this address') });
+    nowMs = since + DAY_MS - 1;
+    expect(await resend(world, id)).toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await mailsTo(email)).toBe(10);
+    nowMs = since + DAY_MS;
+    expect((await resend(world, id)).invitation).toMatchObject({ sentCount: 11 });
+    expect(await mailsTo(email)).toBe(11);
+  });
+
+  test('gets twenty a day of all organizations, and none can tell what others have sent', async () => {
+    const [world, email, free] = [await company(), 'filled@comer.test', 'unfilled@comer.test'];
+    await filled(email, 20);
+    const shape = ({ invitation: { id, email: _, ...rest } }: { invitation: Record<string, unknown> }) => rest;
+    /** All that an organization is answered about an address within a day. */
+    const story = async (to: string) => {
+      const since = nowMs;
+      const invited = await invite(world, to);
+      const told: unknown[] = [shape(invited), await resend(world, invited.invitation.id)];
+      for (let sent = 1; sent < 11; sent += 1) {
+        nowMs += MINUTE_MS;
+        const again = await resend(world, invited.invitation.id);
+        told.push(again.invitation ? shape(again) : again);
+      }
+      nowMs = since + DAY_MS;
+      return { id: invited.invitation.id as string, told };
+    };
+    const full = await story(email);
+    expect(await mailsTo(email)).toBe(0);
+    expect(full.told).toEqual((await story(free)).told);
+    expect(await mailsTo(free)).toBe(10);
+    expect((await resend(world, full.id)).invitation).toMatchObject({ sentCount: 11 });
+    const { token } = await outbox.last(email);
+    expect((await accept({ token, password: NEW_PASSWORD })).__typename).toBe('AcceptInvitationSuccess');
+  });
+
+  test('gets the twentieth once, also when several organizations send it at the same time', async () => {
+    const worlds = [await company(), await company(), await company()];
+    for (const round of [1, 2, 3, 4]) {
+      const email = `twentieth${round}@comer.test`;
+      await filled(email, 19);
+      const answers = await Promise.all(worlds.map((world) => invite(world, email)));
+      expect(answers.map(({ invitation }) => invitation?.status)).toEqual(['PENDING', 'PENDING', 'PENDING']);
+      expect(await mailsTo(email)).toBe(1);
+    }
+  });
+
+  test('is not filled by what came to nothing, and nothing of it is kept for longer than a day', async () => {
+    const [world, email] = [await company(), 'nothing@comer.test'];
+    const { id } = (await invite(world, email)).invitation;
+    nowMs += MINUTE_MS;
+    expect(await invite(world, email)).toMatchObject({ code: 'CONFLICT' });
+    expect((await resend(world, id)).invitation).toMatchObject({ sentCount: 2 });
+    nowMs += DAY_MS;
+    await resend(world, id);
+    expect(await sql('SELECT 1 FROM credentials.invitation_mails WHERE asked_at < $1', new Date(nowMs))).toEqual([]);
   });
 });
 

@@ -36,6 +36,16 @@ export function checkResend(invitation: InvitationTimes & { readonly sentCount: 
 }
 
 /**
+ * Whether the organization may send this address another mail: one a minute, and ten a day.
+ *
+ * @param nextAt when it may be asked for again; null when it may be sent now.
+ * @throws RateLimitedError
+ */
+export function checkRecipient(nextAt: Date | null, now: Date): void {
+  if (nextAt !== null) throw new RateLimitedError('Too many invitations of this organization to this address', nextAt.getTime() - now.getTime());
+}
+
+/**
  * Whether the organization may cause another mail.
  *
  * @param sent how often the invitations were sent that were sent within the last hour. Those that were also sent before

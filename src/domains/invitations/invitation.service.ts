@@ -23,7 +23,7 @@ import {
   type RevokeInvitationInput,
   revokeInvitationInput,
 } from './invitation.input.ts';
-import { checkResend, checkSending, COUNTED_MS, invitationStatus } from './invitation.rules.ts';
+import { checkRecipient, checkResend, checkSending, COUNTED_MS, invitationStatus } from './invitation.rules.ts';
 
 export interface InvitationService {
   /** Sends somebody a token to join with. It is answered alike whether the address is known to the installation or not. */
@@ -65,6 +65,7 @@ async function invite(
   const { token, tokenHash, expiresAt } = makeInvitationToken(now);
   const request = { orgId, userId: cx.principal.userId, operation: 'inviteMember', key: idempotencyKey, input: fields, now };
   let organization = '';
+  let mailed = false;
   const { result, replayed } = await refuseDuplicate(OPEN_ALREADY, () =>
     cx.db.$transaction((tx) =>
       recordOnce(tx, cx, request, async () => {
@@ -72,13 +73,14 @@ async function invite(
         await requireStanding(tx, cx);
         await refuseMember(tx, orgId, email);
         checkSending(await countSent(tx, orgId, now));
+        mailed = await takeMail(tx, email, now);
         const data = { orgId, email, name, role, tokenHash, invitedById, sentAt: now, expiresAt };
         const { id } = await tx.invitation.create({ data, select: { id: true } });
         return { result: { invitationId: id }, events: [invitationEvent(invitationEvents.created, id, role)] };
       }),
     ),
   );
-  if (!replayed) mailer.send(invitationMail(mails, { to: email, token, organization, role, expiresAt }));
+  if (!replayed && mailed) mailer.send(invitationMail(mails, { to: email, token, organization, role, expiresAt }));
   return { ...result, replayed };
 }
 
@@ -95,6 +97,19 @@ async function countSent(tx: TenantTransaction, orgId: string, now: Date): Promi
   return _sum.sentCount ?? 0;
 }
 
+/**
+ * Whether the mail is to be sent. It is not when the address had enough of all organizations together, which none of them
+ * learns: each can send it anew on another day. Within the transaction: what comes to nothing is not counted.
+ *
+ * @throws RateLimitedError when this organization has sent the address too many.
+ */
+async function takeMail(tx: TenantTransaction, email: string, now: Date): Promise<boolean> {
+  const [taken] = await tx.$queryRaw<{ nextAt: Date | null; mailed: boolean }[]>`
+    SELECT next_at AS "nextAt", mailed FROM iam.take_invitation_mail(${email}, ${now}::timestamptz)`;
+  checkRecipient(taken?.nextAt ?? null, now);
+  return taken?.mailed === true;
+}
+
 async function resend(
   cx: ServiceContext,
   { mailer, mails }: InvitationDependencies,
@@ -105,19 +120,20 @@ async function resend(
   const { orgId } = requireTenant(cx);
   const now = cx.clock.now();
   const { token, tokenHash, expiresAt } = makeInvitationToken(now);
-  const sent = await cx.db.$transaction(async (tx) => {
+  const { mailed, ...sent } = await cx.db.$transaction(async (tx) => {
     const { name: organization } = await lockOrganization(tx, orgId);
     await requireStanding(tx, cx);
     const invitation = await lockInvitation(tx, orgId, invitationId);
     checkHandOut(actorOf(cx), invitation.role);
     checkResend(invitation, now);
     checkSending(await countSent(tx, orgId, now));
+    const mailed = await takeMail(tx, invitation.email, now);
     const data = { tokenHash, expiresAt, sentAt: now, sentCount: { increment: 1 } };
     await tx.invitation.updateMany({ where: { orgId, id: invitationId }, data });
     await record(tx, cx, invitationEvent(invitationEvents.resent, invitationId, invitation.role));
-    return { to: invitation.email, role: invitation.role, organization };
+    return { mailed, to: invitation.email, role: invitation.role, organization };
   });
-  mailer.send(invitationMail(mails, { ...sent, token, expiresAt }));
+  if (mailed) mailer.send(invitationMail(mails, { ...sent, token, expiresAt }));
   return { invitationId };
 }
 

@@ -49,10 +49,20 @@ describe('role x mutation', () => {
     expect([...Object.keys(MUTATION_CALLS), ...PERSONAL].sort()).toEqual(Object.keys(schema.getMutationType()!.getFields()).sort());
   });
 
-  async function outcome(world: World, mutation: string, as: string | undefined): Promise<string> {
-    const input = MUTATION_CALLS[mutation]!(world);
-    const { data, errors } = await api.call(mutationQuery(mutation, input), { input }, { as });
-    return errors ? errors[0]!.extensions.code : (data[mutation].code ?? 'done');
+  async function outcome(world: World, mutation: string, as: string | undefined, input = MUTATION_CALLS[mutation]!(world)): Promise<string> {
+    const { data, errors } = await api.call(mutationQuery(mutation, input, successOf(mutation)), { input }, { as });
+    if (errors) return errors[0]!.extensions.code;
+    const { code, results } = data[mutation] as { code?: string; results?: { error: { code: string } | null }[] };
+    const refused = results?.flatMap(({ error }) => error?.code ?? []) ?? [];
+    if (code !== undefined || refused.length === 0) return code ?? 'done';
+    return refused.length < results!.length ? 'partly' : `refused (${refused[0]})`;
+  }
+
+  /** What a mutation of several things answers of each: it is done as a whole also when none of them was. */
+  function successOf(mutation: string): string {
+    const name = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Success`;
+    const type = schema.getType(name);
+    return isObjectType(type) && 'results' in type.getFields() ? `... on ${name} { results { error { code } } }` : '__typename';
   }
 
   test('what each role may do is what was reviewed', async () => {
@@ -72,6 +82,20 @@ describe('role x mutation', () => {
       }
     }
     await expect(rows.sort().join('\n')).toMatchFileSnapshot('role-mutation.snapshot.txt');
+  });
+
+  test('of several members at once none is changed by whom one alone would not be', async () => {
+    const world = await seedWorld(api, 'several', operatorId, 1);
+    const { owner, admin, viewer } = world.members;
+    const as = await signIn(api.app, world.email('manager'));
+    for (const mutation of ['suspendMembers', 'removeMembers', 'activateMembers']) {
+      expect([mutation, await outcome(world, mutation, as, { ids: [owner, admin] })]).toEqual([mutation, 'refused (CONFLICT)']);
+    }
+    expect(await outcome(world, 'updateMemberRoles', as, { changes: [{ id: admin, role: 'VIEWER' }, { id: viewer, role: 'OWNER' }] })).toBe('refused (CONFLICT)');
+    expect(await outcome(world, 'suspendMembers', as, { ids: [owner, viewer] })).toBe('partly');
+    const { data } = await api.call('{ members { edges { node { id role status } } } }', {}, { as: world.keys.owner });
+    const members = new Map(data.members.edges.map(({ node: { id, role, status } }: any) => [id, `${role} ${status}`]));
+    expect([owner, admin, viewer].map((id) => members.get(id))).toEqual(['OWNER ACTIVE', 'ADMIN ACTIVE', 'VIEWER SUSPENDED']);
   });
 
   test('an API key does no more than its scopes, whatever its owner may', async () => {

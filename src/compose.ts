@@ -1,7 +1,7 @@
 import pino, { type Logger } from 'pino';
 import { readOrCreateSecretKey, type Config } from './config/index.ts';
 import { createApiKeyService, createKeyUsage, type KeyUsage } from './domains/api-keys/index.ts';
-import { type AccessLog, type AddressHash, createAccessLog, createAddressHash, createAuthService, type CountAttempt } from './domains/auth/index.ts';
+import { type AccessLog, type AttemptSubjects, createAccessLog, createAttemptSubjects, createAuthService, type CountAttempt } from './domains/auth/index.ts';
 import { createEventService, createEventStore, type EventStore } from './domains/events/index.ts';
 import { createMemberService } from './domains/identity/index.ts';
 import { createInvitationService } from './domains/invitations/index.ts';
@@ -115,12 +115,12 @@ export function composeApp(options: AppOptions): App {
   const mailer = openMailer(config, logger);
   const mails: MailSettings = { publicUrl: config.mail.publicUrl, product: 'Tenantry' };
   const hashing = createHashing({ cost: hashCost, ...config.hashing });
-  const addressHash = createAddressHash(secretKey);
+  const attemptSubjects = createAttemptSubjects(secretKey);
   const secondFactorKeys = createSecondFactorKeys(secretKey, config.secondFactorKeys);
   const provisioning = provisioningOn(options.engine ?? createEmbeddedProvisioning(), (error) =>
     logger.error({ code: 'ENGINE_FAILED', error: describeForLog(error) }, 'the engine did not do what an organization needs: it is asked again'),
   );
-  const services = composeServices({ platformDb: createPlatformDatabase(pool), db, preTenant, accessFeed, events, secretKey, hashing, clock, session: config.session, countAttempt, addressHash, mailer, mails, secondFactorKeys, provisioning });
+  const services = composeServices({ platformDb: createPlatformDatabase(pool), db, preTenant, accessFeed, events, secretKey, hashing, clock, session: config.session, countAttempt, attemptSubjects, mailer, mails, secondFactorKeys, provisioning });
   const unsubscribe = accessFeed.subscribe({
     onChange: (change) => services.auth.forget(change),
     onGap: () => services.auth.forgetAll(),
@@ -216,7 +216,7 @@ interface ServiceParts {
   readonly clock: Clock;
   readonly session: Config['session'];
   readonly countAttempt: CountAttempt;
-  readonly addressHash: AddressHash;
+  readonly attemptSubjects: AttemptSubjects;
   readonly mailer: Mailer;
   readonly mails: MailSettings;
   readonly secondFactorKeys: SecondFactorKeys;

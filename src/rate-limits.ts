@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from './config/index.ts';
 import type { Attempt, CountAttempt } from './domains/auth/index.ts';
@@ -7,7 +8,7 @@ import { type CallerMeter, createCallerMeter } from './http/rate-limits.ts';
 import type { Clock } from './kernel/clock.ts';
 import { deriveKey } from './platform/crypto/keys.ts';
 import { connectRedis, createRateLimits, type RedisConnection } from './platform/rate-limits/index.ts';
-import { networkOf } from './platform/rate-limits/network.ts';
+import { networkOf, subnetOf } from './platform/rate-limits/network.ts';
 
 /** The limits over time, put together. */
 export interface RateLimiting {
@@ -52,9 +53,9 @@ export function openRateLimits({ rateLimits: settings, environment }: Config, se
     failures: createFailureMeter(rateLimits),
     async countAttempt(attempt) {
       // Whoever reads Redis learns no address from it.
-      const subjects = subjectsOf(attempt).map((subject) => createHmac('sha256', key).update(subject).digest('base64url'));
-      // Both windows are taken, also when the first is full: neither tells how the other stands.
-      const waits = await Promise.all(subjects.map((subject) => rateLimits.attempt(subject)));
+      const hidden = (subject: string): string => createHmac('sha256', key).update(subject).digest('base64url');
+      // All windows are taken, also when the first is full: none tells how the others stand.
+      const waits = await Promise.all(windowsOf(attempt).map(({ subject, times }) => rateLimits.attempt(hidden(subject), times)));
       return waits.reduce((longest, wait) => (wait === null ? longest : Math.max(longest ?? 0, wait)), null);
     },
     settled: () => connection?.settled() ?? Promise.resolve(),
@@ -62,10 +63,25 @@ export function openRateLimits({ rateLimits: settings, environment }: Config, se
   };
 }
 
-/** What an attempt is counted against: the address that is meant, and the network it comes from. */
-function subjectsOf({ kind, address, ip }: Attempt): string[] {
-  const subjects = [address === null ? null : `${kind}:address:${address}`, ip === null ? null : `${kind}:network:${networkOf(ip)}`];
-  return subjects.filter((subject) => subject !== null);
+/** How many times as much one customer may as each of its networks. */
+const NETWORKS_OF_ONE = 10;
+
+/** What an attempt is counted against, and how many times the usual limit it has. */
+interface Window {
+  readonly subject: string;
+  readonly times: number;
+}
+
+/** The address that is meant, the person who tries, the network it comes from, and whose networks that and others are. */
+function windowsOf({ kind, address, userId, ip }: Attempt): Window[] {
+  const windows: Window[] = [];
+  if (address !== null) windows.push({ subject: `${kind}:address:${address}`, times: 1 });
+  if (userId !== undefined) windows.push({ subject: `${kind}:user:${userId}`, times: 1 });
+  if (ip === null) return windows;
+  windows.push({ subject: `${kind}:network:${subnetOf(ip)}`, times: 1 });
+  // Of the older kind an address is all there is to know.
+  if (isIPv6(ip)) windows.push({ subject: `${kind}:customer:${networkOf(ip)}`, times: NETWORKS_OF_ONE });
+  return windows;
 }
 
 function connect(url: string, logger: Logger): RedisConnection {

@@ -2,7 +2,7 @@ DROP FUNCTION iam.find_session(bytea);
 DROP FUNCTION iam.clear_credentials(timestamptz);
 DROP FUNCTION iam.set_first_password(uuid, text, timestamptz);
 DROP FUNCTION iam.change_password(text, text, uuid, timestamptz);
-DROP FUNCTION iam.complete_reset(bytea, text, timestamptz);
+DROP FUNCTION iam.complete_reset(bytea, text, uuid, bytea, timestamptz);
 DROP FUNCTION iam.complete_registration(bytea, timestamptz);
 DROP FUNCTION iam.use_token(bytea, text, timestamptz);
 DROP FUNCTION iam.find_open_token(bytea, text, timestamptz);
@@ -44,6 +44,9 @@ RESET ROLE;
 
 REVOKE UPDATE (ended_at) ON iam.sessions FROM tenantry_definer;
 DROP POLICY end_all ON iam.sessions;
+REVOKE DELETE ON iam.users FROM tenantry_definer;
+DROP POLICY clear ON iam.users;
+DROP INDEX iam.users_unproved_idx;
 REVOKE UPDATE (name, password_hash, email_verified_at) ON iam.users FROM tenantry_definer;
 DROP POLICY settle ON iam.users;
 DROP TRIGGER announce_access_change ON iam.sessions;

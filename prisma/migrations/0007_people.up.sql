@@ -20,9 +20,10 @@ CREATE TABLE credentials.tokens (
 CREATE INDEX ON credentials.tokens (user_id, purpose, created_at);
 CREATE INDEX ON credentials.tokens (expires_at); -- for the clearing away
 
--- sign_in_attempts: by HMAC of the address, whether anybody has it or not, so that neither text nor time tells.
+-- sign_in_attempts: by HMAC of what is counted. Of an address, whether anybody has it or not, so that neither text nor time
+-- tells; and of a person's codes, and of what is tried from within a person's sessions. Strangers reach the first alone.
 CREATE TABLE credentials.sign_in_attempts (
-  address_hash bytea PRIMARY KEY CHECK (octet_length(address_hash) = 32),
+  subject_hash bytea PRIMARY KEY CHECK (octet_length(subject_hash) = 32),
   failures     integer NOT NULL DEFAULT 0, -- of this round; 5 lock
   rounds       integer NOT NULL DEFAULT 0, -- locks before this one: each doubles the time
   last_at      timestamptz(3) NOT NULL
@@ -79,6 +80,11 @@ CREATE TRIGGER announce_access_change AFTER UPDATE OF ended_at, access_hash, pro
 
 CREATE POLICY settle ON iam.users FOR UPDATE TO tenantry_definer USING (status = 'active') WITH CHECK (status = 'active');
 GRANT UPDATE (name, password_hash, email_verified_at) ON iam.users TO tenantry_definer;
+-- Whoever registered and never proved the address: see clear_credentials.
+CREATE INDEX users_unproved_idx ON iam.users (created_at) WHERE password_hash IS NULL AND email_verified_at IS NULL;
+CREATE POLICY clear ON iam.users FOR DELETE TO tenantry_definer
+  USING (password_hash IS NULL AND email_verified_at IS NULL AND status = 'active' AND system_role = 'user');
+GRANT DELETE ON iam.users TO tenantry_definer;
 CREATE POLICY end_all ON iam.sessions FOR UPDATE TO tenantry_definer USING (ended_at IS NULL) WITH CHECK (ended_at IS NOT NULL);
 GRANT UPDATE (ended_at) ON iam.sessions TO tenantry_definer;
 
@@ -86,15 +92,15 @@ GRANT UPDATE (ended_at) ON iam.sessions TO tenantry_definer;
 -- are five. The same work whoever is meant. The 5th failure locks for 15 minutes, which double with each round up to 24
 -- hours; whoever is quiet for 24 hours after begins anew. What comes while locked counts for nothing.
 -- locks_until: not null when this attempt, unless it is settled, is the one that locks.
-CREATE FUNCTION iam.take_sign_in_attempt(p_address_hash bytea, p_now timestamptz)
+CREATE FUNCTION iam.take_sign_in_attempt(p_subject_hash bytea, p_now timestamptz)
 RETURNS TABLE (locked boolean, locks_until timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   taken credentials.sign_in_attempts;
   lock_for interval;
 BEGIN
-  INSERT INTO credentials.sign_in_attempts (address_hash, last_at) VALUES (p_address_hash, p_now) ON CONFLICT DO NOTHING;
-  SELECT * INTO taken FROM credentials.sign_in_attempts a WHERE a.address_hash = p_address_hash FOR UPDATE;
+  INSERT INTO credentials.sign_in_attempts (subject_hash, last_at) VALUES (p_subject_hash, p_now) ON CONFLICT DO NOTHING;
+  SELECT * INTO taken FROM credentials.sign_in_attempts a WHERE a.subject_hash = p_subject_hash FOR UPDATE;
   lock_for := least(interval '15 minutes' * (2 ^ least(taken.rounds, 7)), interval '24 hours');
   locked := taken.failures >= 5 AND p_now < taken.last_at + lock_for;
   IF NOT locked THEN
@@ -112,29 +118,29 @@ BEGIN
     locks_until := CASE WHEN taken.failures = 5 THEN p_now + lock_for END;
   END IF;
   UPDATE credentials.sign_in_attempts a SET failures = taken.failures, rounds = taken.rounds, last_at = taken.last_at
-  WHERE a.address_hash = p_address_hash;
+  WHERE a.subject_hash = p_subject_hash;
   RETURN NEXT;
 END $$;
 
 -- What a password sign-in compares against: always one row, and always one attempt. Nobody has the address: user_id is null.
-CREATE FUNCTION iam.begin_sign_in(p_email text, p_address_hash bytea, p_now timestamptz)
+CREATE FUNCTION iam.begin_sign_in(p_email text, p_subject_hash bytea, p_now timestamptz)
 RETURNS TABLE (
   user_id uuid, password_hash text, user_status iam.user_status, second_factor boolean, locked boolean, locks_until timestamptz
 )
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT u.id, u.password_hash, u.status, f.confirmed_at IS NOT NULL, a.locked, a.locks_until
-  FROM iam.take_sign_in_attempt(p_address_hash, p_now) a
+  FROM iam.take_sign_in_attempt(p_subject_hash, p_now) a
   LEFT JOIN iam.users u ON u.email = p_email AND u.status <> 'deleted'
   LEFT JOIN credentials.second_factors f ON f.user_id = u.id
 $$;
 
--- The attempt was right. Complete: all failures are forgotten. Otherwise (a password, and a second factor is to come)
--- only this attempt is given back, so that a password alone buys no endless codes.
-CREATE FUNCTION iam.settle_sign_in(p_address_hash bytea, p_complete boolean) RETURNS void
+-- Complete: the attempt was right, and all failures of its subject are forgotten. Otherwise nothing could be compared, and
+-- this attempt alone is given back.
+CREATE FUNCTION iam.settle_sign_in(p_subject_hash bytea, p_complete boolean) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
   UPDATE credentials.sign_in_attempts
   SET failures = CASE WHEN p_complete THEN 0 ELSE greatest(failures - 1, 0) END, rounds = CASE WHEN p_complete THEN 0 ELSE rounds END
-  WHERE address_hash = p_address_hash
+  WHERE subject_hash = p_subject_hash
 $$;
 
 -- Whether what was compared is still the password. Waits for a change under way, so that a session which was opened with
@@ -146,13 +152,16 @@ BEGIN
   RETURN FOUND;
 END $$;
 
--- Whether a person may be sent another mail of this purpose: at most 10 a day, a minute apart. What was asked for and not
--- sent does not count: nobody keeps another's mail away by asking for it again and again. Internal: not granted.
+-- Whether a person may be sent another mail of this purpose: a minute apart, and at most 10 a day; of those for a new
+-- password 5 an hour, so that whoever has the mailbox has one that works for an hour at least, however often strangers ask
+-- for it. What was asked for and not sent does not count. Internal: not granted.
 CREATE FUNCTION iam.may_send(p_user_id uuid, p_purpose text, p_now timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-  SELECT count(*) < 10 AND coalesce(max(t.created_at) <= p_now - interval '1 minute', true)
+  SELECT count(*) < CASE p_purpose WHEN 'reset_password' THEN 5 ELSE 10 END
+     AND coalesce(max(t.created_at) <= p_now - interval '1 minute', true)
   FROM credentials.tokens t
-  WHERE t.user_id = p_user_id AND t.purpose = p_purpose AND t.mailed AND t.created_at > p_now - interval '24 hours'
+  WHERE t.user_id = p_user_id AND t.purpose = p_purpose AND t.mailed
+    AND t.created_at > p_now - CASE p_purpose WHEN 'reset_password' THEN interval '1 hour' ELSE interval '24 hours' END
 $$;
 
 -- Keeps a registration until the address is proved, and answers which mail to write: 'verify', 'known' (there is a
@@ -220,14 +229,15 @@ $$;
 
 -- An open token, one of its attempts taken: 10, or 5 for a second factor. No row: unknown, used, too late, tried too often.
 CREATE FUNCTION iam.find_open_token(p_hash bytea, p_purpose text, p_now timestamptz)
-RETURNS TABLE (user_id uuid, email text, name text, password_hash text)
+RETURNS TABLE (user_id uuid, email text, name text, password_hash text, second_factor boolean)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
   UPDATE credentials.tokens t SET attempts = t.attempts + 1
   FROM iam.users u
   WHERE t.hash = p_hash AND t.purpose = p_purpose AND t.used_at IS NULL AND t.expires_at > p_now
     AND t.attempts < CASE p_purpose WHEN 'second_factor' THEN 5 ELSE 10 END
     AND u.id = t.user_id AND u.status = 'active'
-  RETURNING t.user_id, u.email, coalesce(u.name, t.name), t.password_hash
+  RETURNING t.user_id, u.email, coalesce(u.name, t.name), t.password_hash,
+    EXISTS (SELECT 1 FROM credentials.second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
 $$;
 
 -- Uses a token up, once: of two at the same time one finds no row. Whose it was, or null.
@@ -258,8 +268,9 @@ BEGIN
 END $$;
 
 -- Uses the token up; sets the password, proves the address, ends every session and makes every other token of the person
--- void. Null when nothing was done.
-CREATE FUNCTION iam.complete_reset(p_hash bytea, p_password_hash text, p_now timestamptz) RETURNS uuid
+-- void, but for what was opened just now for whoever sent the token: a session, or the challenge of a second factor. Null
+-- when nothing was done.
+CREATE FUNCTION iam.complete_reset(p_hash bytea, p_password_hash text, p_session_id uuid, p_challenge_hash bytea, p_now timestamptz) RETURNS uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   proved_id uuid := iam.use_token(p_hash, 'reset_password', p_now);
@@ -267,8 +278,10 @@ BEGIN
   UPDATE iam.users u SET password_hash = p_password_hash, email_verified_at = coalesce(u.email_verified_at, p_now)
     WHERE u.id = proved_id AND u.status = 'active'
     RETURNING u.id INTO proved_id;
-  UPDATE credentials.tokens t SET used_at = p_now WHERE t.user_id = proved_id AND t.used_at IS NULL;
-  UPDATE iam.sessions s SET ended_at = p_now WHERE s.user_id = proved_id AND s.ended_at IS NULL;
+  UPDATE credentials.tokens t SET used_at = p_now
+    WHERE t.user_id = proved_id AND t.used_at IS NULL AND t.hash IS DISTINCT FROM p_challenge_hash;
+  UPDATE iam.sessions s SET ended_at = p_now
+    WHERE s.user_id = proved_id AND s.ended_at IS NULL AND s.id IS DISTINCT FROM p_session_id;
   RETURN proved_id;
 END $$;
 
@@ -305,14 +318,31 @@ BEGIN
 END $$;
 
 -- Takes away what is over: tokens 7 days after their end, attempts 72 hours after the last (a lock of 24 hours and the
--- quiet day after it have passed by then). At most 1,000 of each a call.
+-- quiet day after it have passed by then), and identities that somebody registered, nobody proved and nothing belongs to, 8
+-- days after they were made and when no token of theirs is left. At most 1,000 of each a call.
 CREATE FUNCTION iam.clear_credentials(p_now timestamptz) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  unproved uuid[];
+BEGIN
   DELETE FROM credentials.tokens WHERE hash IN (
     SELECT t.hash FROM credentials.tokens t WHERE t.expires_at < p_now - interval '7 days' LIMIT 1000);
-  DELETE FROM credentials.sign_in_attempts WHERE address_hash IN (
-    SELECT a.address_hash FROM credentials.sign_in_attempts a WHERE a.last_at < p_now - interval '72 hours' LIMIT 1000)
-$$;
+  DELETE FROM credentials.sign_in_attempts WHERE subject_hash IN (
+    SELECT a.subject_hash FROM credentials.sign_in_attempts a WHERE a.last_at < p_now - interval '72 hours' LIMIT 1000);
+  SELECT array_agg(u.id) INTO unproved FROM (
+    SELECT v.id FROM iam.users v
+    WHERE v.password_hash IS NULL AND v.email_verified_at IS NULL AND v.status = 'active' AND v.system_role = 'user'
+      AND v.created_at < p_now - interval '8 days' AND NOT EXISTS (SELECT 1 FROM iam.memberships m WHERE m.user_id = v.id)
+      AND NOT EXISTS (SELECT 1 FROM credentials.tokens t WHERE t.user_id = v.id)
+    ORDER BY v.created_at LIMIT 1000 FOR UPDATE SKIP LOCKED) u;
+  -- Asked once more, now that nothing can be added to them: a membership would be deleted with its person.
+  DELETE FROM iam.users u
+  WHERE u.id = ANY (unproved)
+    AND NOT EXISTS (SELECT 1 FROM iam.memberships m WHERE m.user_id = u.id)
+    AND NOT EXISTS (SELECT 1 FROM iam.sessions s WHERE s.user_id = u.id)
+    AND NOT EXISTS (SELECT 1 FROM credentials.tokens t WHERE t.user_id = u.id)
+    AND NOT EXISTS (SELECT 1 FROM credentials.second_factors f WHERE f.user_id = u.id);
+END $$;
 
 DROP FUNCTION iam.find_sign_in(text); -- begin_sign_in is in its place
 
@@ -343,7 +373,7 @@ ALTER FUNCTION iam.begin_challenge(uuid, bytea, timestamptz, timestamptz) OWNER 
 ALTER FUNCTION iam.find_open_token(bytea, text, timestamptz) OWNER TO tenantry_definer;
 ALTER FUNCTION iam.use_token(bytea, text, timestamptz) OWNER TO tenantry_definer;
 ALTER FUNCTION iam.complete_registration(bytea, timestamptz) OWNER TO tenantry_definer;
-ALTER FUNCTION iam.complete_reset(bytea, text, timestamptz) OWNER TO tenantry_definer;
+ALTER FUNCTION iam.complete_reset(bytea, text, uuid, bytea, timestamptz) OWNER TO tenantry_definer;
 ALTER FUNCTION iam.change_password(text, text, uuid, timestamptz) OWNER TO tenantry_definer;
 ALTER FUNCTION iam.set_first_password(uuid, text, timestamptz) OWNER TO tenantry_definer;
 ALTER FUNCTION iam.clear_credentials(timestamptz) OWNER TO tenantry_definer;
@@ -359,7 +389,7 @@ REVOKE ALL ON FUNCTION
   iam.renew_verification(text, bytea, timestamptz, timestamptz), iam.begin_reset(text, bytea, timestamptz, timestamptz),
   iam.begin_challenge(uuid, bytea, timestamptz, timestamptz), iam.find_open_token(bytea, text, timestamptz),
   iam.use_token(bytea, text, timestamptz), iam.complete_registration(bytea, timestamptz),
-  iam.complete_reset(bytea, text, timestamptz), iam.change_password(text, text, uuid, timestamptz),
+  iam.complete_reset(bytea, text, uuid, bytea, timestamptz), iam.change_password(text, text, uuid, timestamptz),
   iam.set_first_password(uuid, text, timestamptz), iam.clear_credentials(timestamptz), iam.find_session(bytea)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
@@ -369,7 +399,7 @@ GRANT EXECUTE ON FUNCTION
   iam.renew_verification(text, bytea, timestamptz, timestamptz), iam.begin_reset(text, bytea, timestamptz, timestamptz),
   iam.begin_challenge(uuid, bytea, timestamptz, timestamptz), iam.find_open_token(bytea, text, timestamptz),
   iam.use_token(bytea, text, timestamptz), iam.complete_registration(bytea, timestamptz),
-  iam.complete_reset(bytea, text, timestamptz), iam.change_password(text, text, uuid, timestamptz),
+  iam.complete_reset(bytea, text, uuid, bytea, timestamptz), iam.change_password(text, text, uuid, timestamptz),
   iam.set_first_password(uuid, text, timestamptz), iam.clear_credentials(timestamptz), iam.find_session(bytea)
 TO tenantry_runtime;
 RESET ROLE;

@@ -4,7 +4,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { RateLimitedError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import type { Admission, RateLimits } from '../platform/rate-limits/index.ts';
-import { networkOf } from '../platform/rate-limits/network.ts';
+import { subnetOf } from '../platform/rate-limits/network.ts';
 
 export interface CallerLimits {
   /** Root fields that a person may ask for within an hour. */
@@ -87,7 +87,7 @@ function bucketOf(principal: Principal | null, address: string | null, limits: C
 
 /** Whose bucket a request is taken from. */
 export function subjectOf(principal: Principal | null, address: string | null): string {
-  if (principal === null) return `address:${networkOf(address)}`;
+  if (principal === null) return `address:${subnetOf(address)}`;
   const { kind, credentialId, userId } = principal;
   // All sessions of a person together: signing in again is no way to more.
   return kind === 'apiKey' ? `key:${credentialId}` : `user:${userId}`;

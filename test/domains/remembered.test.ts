@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLookups } from '../../src/domains/auth/lookups.ts';
-import { createAddressHash } from '../../src/domains/auth/address-hash.ts';
+import { createAttemptSubjects } from '../../src/domains/auth/attempt-subjects.ts';
 import type { Attempt } from '../../src/domains/auth/attempts.ts';
 import { signIn } from '../../src/domains/auth/sign-in.ts';
 import { createVerifier } from '../../src/domains/auth/verify.ts';
@@ -127,7 +127,7 @@ test('one attempt too many is refused before the password is looked at, right or
   const passwords = createVerifier(createHashing({ cost: 'test', atOnce: 1, waitingPerNetwork: 0 }));
   const mailing = { mailer: { send: () => undefined, settled: () => Promise.resolve(), close: () => Promise.resolve() }, mails: { publicUrl: '', product: '' } };
   const session = { accessMinutes: 15, refreshDays: 7, stepUpMs: 600_000 };
-  const dependencies = { ...world, clock: { now: world.now }, session, passwords, forget: () => undefined, countAttempt, addressHash: createAddressHash('x'), ...mailing };
+  const dependencies = { ...world, clock: { now: world.now }, session, passwords, forget: () => undefined, countAttempt, attemptSubjects: createAttemptSubjects('x'), ...mailing };
   const attempt = (email: string, password = PASSWORD) => outcomeOf(signIn(dependencies, { email, password }, {}));
   expect(await attempt(acme.ownerEmail)).toMatchObject({ userId: acme.owner.userId });
   for (const password of [PASSWORD, 'wrong']) expect(await attempt(acme.ownerEmail, password)).toMatchObject({ code: 'RATE_LIMITED' });

@@ -1,6 +1,6 @@
 import type { ApiKeyService } from '../../src/domains/api-keys/index.ts';
 import { createApiKeyService } from '../../src/domains/api-keys/index.ts';
-import { type AuthService, createAddressHash, createAuthService } from '../../src/domains/auth/index.ts';
+import { type AuthService, createAttemptSubjects, createAuthService } from '../../src/domains/auth/index.ts';
 import { createEventStore, type EventStore } from '../../src/domains/events/index.ts';
 import { createMemberService, type MemberService } from '../../src/domains/identity/index.ts';
 import { createOnboardingService, type OnboardingService, provisioningOn } from '../../src/domains/onboarding/index.ts';
@@ -120,7 +120,7 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
       accessFeed,
       session: { accessMinutes: 15, refreshDays: 7, stepUpMs: 600_000 },
       countAttempt: () => Promise.resolve(null),
-      addressHash: createAddressHash(SECRET_KEY),
+      attemptSubjects: createAttemptSubjects(SECRET_KEY),
       mailer,
       mails,
       secondFactors: createSecondFactorProver({ db, ...createSecondFactorKeys(SECRET_KEY, []) }),

@@ -100,7 +100,7 @@ describe('a challenge', () => {
     const challenge = await world.challengeOf(person);
     for (let attempt = 0; attempt < 5; attempt += 1) {
       expect(outcomeOf(await world.complete(challenge, { code: '000000' }))).toBe('UNAUTHENTICATED');
-      // The lock of the address is another wall: see below.
+      // The lock of the codes is another wall: see below.
       await world.sql('DELETE FROM credentials.sign_in_attempts');
     }
     expect(outcomeOf(await world.complete(challenge, { code: person.code() }))).toBe('UNAUTHENTICATED');
@@ -164,21 +164,21 @@ describe('a challenge', () => {
 });
 
 describe('wrong codes', () => {
-  test('lock the address as wrong passwords do, over however many challenges, and the person is told by mail', async () => {
+  test('lock the codes as wrong passwords lock the door, over however many challenges, and the person is told by mail', async () => {
     const person = await world.guarded();
     world.pass(MINUTE_MS);
     for (let attempt = 0; attempt < 5; attempt += 1) {
-      // A right password gives back its own attempt and none of the codes.
+      // A right password gives back none of the codes.
       const challenge = await world.challengeOf(person);
       expect(outcomeOf(await world.complete(challenge, { code: '000000' }))).toBe('UNAUTHENTICATED');
     }
-    expect(outcomeOf(await world.signIn(person))).toBe('UNAUTHENTICATED');
+    expect(outcomeOf(await world.complete(await world.challengeOf(person), { code: person.code() }))).toBe('UNAUTHENTICATED');
     expect((await world.outbox.last(person.email)).subject).toBe('Wrong codes were sent at Tenantry');
     world.pass(15 * MINUTE_MS);
     expect(await world.enter(person)).toMatch(/^ta_/);
   });
 
-  test('lock it also for challenges that were there before, with the right code', async () => {
+  test('lock them also for challenges that were there before, with the right code', async () => {
     const person = await world.guarded();
     world.pass(MINUTE_MS);
     const [first, second] = [await world.challengeOf(person), await world.challengeOf(person)];
@@ -207,7 +207,7 @@ describe('wrong codes', () => {
     await Promise.all(challenges.map((challenge) => world.complete(challenge, { code: '000000' })));
     const [{ failures }] = await world.sql('SELECT max(failures) AS failures FROM credentials.sign_in_attempts');
     expect(failures).toBe(5);
-    expect(outcomeOf(await world.signIn(person))).toBe('UNAUTHENTICATED');
+    expect(outcomeOf(await world.complete(await world.challengeOf(person), { code: person.code() }))).toBe('UNAUTHENTICATED');
   });
 });
 

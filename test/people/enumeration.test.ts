@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAddressHash, createAuthService } from '../../src/domains/auth/index.ts';
+import { createAttemptSubjects, createAuthService } from '../../src/domains/auth/index.ts';
 import { createPeopleService } from '../../src/domains/people/index.ts';
 import { createHashing, type Hashing } from '../../src/platform/crypto/passwords.ts';
 import { createSealing } from '../../src/platform/crypto/sealing.ts';
@@ -106,7 +106,7 @@ describe('as often as for an address that nobody has a password is hashed', () =
     const parts = {
       ...{ preTenant: app.preTenant, db: app.db, accessFeed: app.accessFeed, mailer: app.mailer, clock: { now: world.now } },
       ...{ secretKey: SECRET_KEY, hashing: counting, session: { accessMinutes: 15, refreshDays: 7, stepUpMs: 600_000 } },
-      ...{ countAttempt: () => Promise.resolve(null), addressHash: createAddressHash(SECRET_KEY), mails: { publicUrl: 'http://localhost', product: 'Tests' } },
+      ...{ countAttempt: () => Promise.resolve(null), attemptSubjects: createAttemptSubjects(SECRET_KEY), mails: { publicUrl: 'http://localhost', product: 'Tests' } },
     };
     const secondFactors = createSecondFactorProver({ db: app.db, sealing: createSealing([new Uint8Array(32)]), recoveryPepper: Buffer.alloc(32) });
     const auth = createAuthService({ ...parts, secondFactors });

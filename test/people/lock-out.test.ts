@@ -53,7 +53,7 @@ describe('five wrong passwords', () => {
     await attempt();
     const taken = await withClient(world.api.database.superuserUrl, async (client) => {
       await client.query('BEGIN');
-      await client.query('SELECT 1 FROM credentials.sign_in_attempts WHERE address_hash = $1 FOR UPDATE', [hash]);
+      await client.query('SELECT 1 FROM credentials.sign_in_attempts WHERE subject_hash = $1 FOR UPDATE', [hash]);
       const attempts = Promise.all(Array.from({ length: 8 }, attempt));
       await untilWaiting(world.sql, 8);
       await client.query('COMMIT');
@@ -155,18 +155,23 @@ test('whoever reads what was counted learns no address from it', async () => {
   await fail(email, 1);
   expect(JSON.stringify(await world.sql('SELECT a::text FROM credentials.sign_in_attempts a'))).not.toContain('lock-out');
   const digest = await crypto.subtle.digest('SHA-256', Buffer.from(email));
-  expect(await world.sql('SELECT 1 FROM credentials.sign_in_attempts WHERE address_hash = $1', Buffer.from(digest))).toEqual([]);
+  expect(await world.sql('SELECT 1 FROM credentials.sign_in_attempts WHERE subject_hash = $1', Buffer.from(digest))).toEqual([]);
 });
 
-test('wrong passwords of changePassword count with those of sign-in: a stolen session is no way to guess without end', async () => {
+test('wrong passwords of changePassword lock it after five, also for a step-up: a stolen session is no way to guess without end', async () => {
   const email = await somebody();
   const { accessToken: as } = await world.does('signIn', { email, password: PASSWORD });
   const change = (currentPassword: string) => world.does('changePassword', { currentPassword, newPassword: ANOTHER }, { as });
   for (let guess = 0; guess < 5; guess += 1) expect((await change(`wrong ${guess}`)).__typename).toBe('ValidationError');
-  expect((await change(PASSWORD)).message).toBe('currentPassword: is wrong, or the account is locked');
-  expect(await opens(email)).toBe(false);
-  world.pass(15 * MINUTE);
+  expect((await change(PASSWORD)).message).toBe('currentPassword: is wrong, or wrong ones were sent too often: try again later');
+  const stepUp = 'mutation { stepUp(input: { proof: { password: "correct horse battery staple" } }) { __typename } }';
+  expect((await world.api.call(stepUp, {}, { as })).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+  expect((await world.outbox.all(email)).map(({ subject }) => subject).slice(1)).toEqual(['Wrong passwords in an open session at Tenantry']);
+  // The door is another one.
   expect(await opens(email)).toBe(true);
+  world.pass(15 * MINUTE);
+  const { accessToken: later } = await world.does('signIn', { email, password: PASSWORD });
+  expect((await world.does('changePassword', { currentPassword: PASSWORD, newPassword: ANOTHER }, { as: later })).__typename).toBe('ChangePasswordSuccess');
 });
 
 test('what is over is cleared away: attempts after three days, tokens a week after their end', async () => {

@@ -3,7 +3,7 @@ import { hashSecret } from '../../src/platform/crypto/passwords.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { untilWaiting } from '../domains/world.ts';
 import { startTestApp } from '../harness/app.ts';
-import { ANOTHER, HOUR, MINUTE, openPeople, PASSWORD, type PeopleWorld } from './people.ts';
+import { ANOTHER, calls, HOUR, MINUTE, openPeople, PASSWORD, type PeopleWorld } from './people.ts';
 
 let world: PeopleWorld;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ let count = 0;
 const address = (): string => `person${(count += 1)}@passwords.test`;
 const signIn = (email: string, password = PASSWORD) => world.does('signIn', { email, password });
 const isIn = async (as: string, api = world.api): Promise<boolean> => (await api.call('{ viewer { kind } }', {}, { as })).errors === undefined;
-const DONE = { __typename: 'ResetPasswordSuccess', done: true };
+const DONE = { __typename: 'ResetPasswordSuccess', accessToken: expect.stringMatching(/^ta_/), refreshToken: expect.stringMatching(/^tr_/) };
 const USELESS = 'token: is unknown, used or too old: ask for a new one';
 
 describe('a password', () => {
@@ -87,7 +87,7 @@ describe('changing the password', () => {
     const email = address();
     const as = await world.join(email);
     const result = await world.does('changePassword', { currentPassword: ANOTHER, newPassword: ANOTHER }, { as });
-    expect(result).toMatchObject({ __typename: 'ValidationError', message: 'currentPassword: is wrong, or the account is locked' });
+    expect(result).toMatchObject({ __typename: 'ValidationError', message: 'currentPassword: is wrong, or wrong ones were sent too often: try again later' });
     expect((await signIn(email)).__typename).toBe('SignInSuccess');
   });
 
@@ -122,11 +122,14 @@ describe('a password that was forgotten', () => {
     return (await world.outbox.last(email)).token;
   };
 
-  test('is set anew by a link; every session ends, and none is opened', async () => {
+  test('is set anew by a link; every session ends, and one is opened for whoever has the mailbox', async () => {
     const email = address();
     const sessions = [await world.join(email), (await signIn(email)).accessToken as string];
-    expect(await world.does('resetPassword', { token: await asked(email), password: ANOTHER })).toEqual(DONE);
+    const opened = await world.does('resetPassword', { token: await asked(email), password: ANOTHER });
+    expect(opened).toEqual(DONE);
     expect(await Promise.all(sessions.map((as) => isIn(as)))).toEqual([false, false]);
+    const { data } = await world.api.call('{ viewer { user { email } stepUpUntil } }', {}, { as: opened.accessToken });
+    expect(data.viewer).toEqual({ user: { email }, stepUpUntil: expect.any(String) });
     expect(await signIn(email)).toBe('UNAUTHENTICATED');
     expect((await signIn(email, ANOTHER)).__typename).toBe('SignInSuccess');
   });
@@ -148,8 +151,26 @@ describe('a password that was forgotten', () => {
     world.pass(2 * MINUTE);
     const second = await asked(email);
     const results = await Promise.all(Array.from({ length: 10 }, () => world.does('resetPassword', { token: second, password: ANOTHER })));
-    expect(results.filter(({ done }) => done)).toHaveLength(1);
+    expect(results.filter(({ accessToken }) => accessToken !== undefined)).toHaveLength(1);
     expect(await world.does('resetPassword', { token: first, password: PASSWORD })).toMatchObject({ message: USELESS });
+  });
+
+  test('has a link that leaves one session and no other, also when ten use it at the same time', async () => {
+    const email = address();
+    await world.join(email);
+    const token = await asked(email);
+    const results = await Promise.all(Array.from({ length: 10 }, () => world.does('resetPassword', { token, password: ANOTHER })));
+    const [opened] = results.filter(({ accessToken }) => accessToken !== undefined);
+    expect(await isIn(opened.accessToken)).toBe(true);
+    const live = 'SELECT count(*)::int AS live FROM iam.sessions s JOIN iam.users u ON u.id = s.user_id WHERE u.email = $1 AND s.ended_at IS NULL';
+    expect(await world.sql(live, email)).toEqual([{ live: 1 }]);
+  });
+
+  test('sets cookies for a browser that asks for them', async () => {
+    const email = address();
+    await world.join(email);
+    const { headers } = await calls(world.api, 'resetPassword', { token: await asked(email), password: ANOTHER, cookie: true });
+    expect(headers.getSetCookie().join('\n')).toMatch(/ta_[\w-]{43}/);
   });
 
   test('is set by an identity that never had one, which proves its address by it', async () => {

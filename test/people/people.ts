@@ -59,10 +59,10 @@ const SELECTED: Readonly<Record<string, string>> = {
   verifyEmail: '... on VerifyEmailSuccess { accessToken refreshToken }',
   resendVerification: '... on ResendVerificationSuccess { sentTo }',
   requestPasswordReset: '... on RequestPasswordResetSuccess { sentTo }',
-  resetPassword: '... on ResetPasswordSuccess { done }',
+  resetPassword: '... on ResetPasswordSuccess { accessToken refreshToken } ... on SecondFactorRequired { challengeToken }',
   changePassword: '... on ChangePasswordSuccess { sessionsEnded }',
   updateProfile: '... on UpdateProfileSuccess { user { name locale timezone } }',
-  signIn: '... on SignInSuccess { accessToken refreshToken }',
+  signIn: '... on SignInSuccess { accessToken refreshToken } ... on SecondFactorRequired { challengeToken }',
   revokeSession: '... on RevokeSessionSuccess { sessionId }',
 };
 

@@ -25,10 +25,11 @@ import { createLookups, type LookupDependencies, type OrganizationName } from '.
 import type { CompleteSignInInput, StepUpInput } from './proof.input.ts';
 import type { RefreshInput, SignInInput } from './session.input.ts';
 import { listSessions, revokeOtherSessions, revokeSession, type SessionSummary } from './session-list.ts';
-import { abandon, ACCESS_PREFIX, type IssuedSession, type NewSession, openSession, refresh, type SessionSettings, signOut } from './sessions.ts';
-import { type PendingSignIn, signIn } from './sign-in.ts';
+import { abandon, ACCESS_PREFIX, type IssuedSession, type NewSession, refresh, type SessionSettings, signOut } from './sessions.ts';
+import { signIn } from './sign-in.ts';
 import { type SteppedUp, stepUp } from './step-up.ts';
 import { type BeforeWork, createVerifier, rememberMatches } from './verify.ts';
+import { openChallengeIf, openSessionIf, type PendingSignIn } from './way-in.ts';
 
 /** What somebody wants to know of what is presented. */
 export interface KeyWatch {
@@ -57,8 +58,10 @@ export interface AuthService {
   completeSignIn(input: CompleteSignInInput, origin?: Origin): Promise<CompletedSignIn>;
   /** Proves that the person of the session is there. @throws UnauthenticatedError, ValidationError, RateLimitedError; ForbiddenError for an API key. */
   stepUp(cx: ServiceContext, input: StepUpInput): Promise<SteppedUp>;
-  /** Opens a session for somebody who has proved who it is: nothing is asked here. */
-  openSession(session: NewSession): Promise<IssuedSession>;
+  /** Opens a session for somebody who has proved who it is. Null when `holds` says no, which is asked when it is there. */
+  openSessionIf(session: NewSession, holds: (sessionId: string) => Promise<boolean>): Promise<IssuedSession | null>;
+  /** The same for somebody who has a second factor to show yet. */
+  openChallengeIf(userId: string, holds: (challengeHash: Uint8Array) => Promise<boolean>): Promise<PendingSignIn | null>;
   /** @throws UnauthenticatedError; a refresh token that was used before also ends the session. */
   refresh(input: RefreshInput): Promise<IssuedSession>;
   /** Ends the session of the caller. @throws ValidationError for an API key. */
@@ -86,7 +89,7 @@ export interface AuthService {
   forgetAll(): void;
 }
 
-export interface AuthDependencies extends LookupDependencies, Pick<ProofDependencies, 'countAttempt' | 'addressHash' | 'mailer' | 'mails' | 'secondFactors'> {
+export interface AuthDependencies extends LookupDependencies, Pick<ProofDependencies, 'countAttempt' | 'attemptSubjects' | 'mailer' | 'mails' | 'secondFactors'> {
   readonly preTenant: PreTenantDatabase;
   /** The installation's secret, which the fingerprints of keys depend on. */
   readonly secretKey: string;
@@ -161,7 +164,8 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     signIn: (input, origin = {}) => signIn(sessions, input, origin),
     completeSignIn: (input, origin = {}) => completeSignIn(sessions, input, origin),
     stepUp: (cx, input) => stepUp(sessions, cx, input),
-    openSession: (session) => openSession(sessions, session),
+    openSessionIf: (session, holds) => openSessionIf(sessions, session, holds),
+    openChallengeIf: (userId, holds) => openChallengeIf(sessions, userId, holds),
     refresh: (input) => refresh(sessions, input),
     signOut: (principal) => signOut(sessions, principal),
     abandon: (input) => abandon(sessions, input),

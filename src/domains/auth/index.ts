@@ -6,7 +6,7 @@ export {
   type Denial,
   type PresentedKey,
 } from './access-log.ts';
-export { type AddressHash, createAddressHash } from './address-hash.ts';
+export { type AttemptSubjects, createAttemptSubjects } from './attempt-subjects.ts';
 export { type Attempt, type AttemptKind, type CountAttempt, takeAttempt } from './attempts.ts';
 export { type AuthDependencies, type AuthService, createAuthService, type KeyWatch, type Whence } from './auth.service.ts';
 export type { CompletedSignIn } from './complete-sign-in.ts';
@@ -16,7 +16,7 @@ export type { CompleteSignInInput, StepUpInput } from './proof.input.ts';
 export type { RefreshInput, SignInInput } from './session.input.ts';
 export type { SessionSummary } from './session-list.ts';
 export type { IssuedSession, NewSession, SessionSettings } from './sessions.ts';
-export { type PendingSignIn, tellOfLock } from './sign-in.ts';
 export type { SteppedUp } from './step-up.ts';
 export { type MadeToken, makeToken, type TokenPurpose } from './tokens.ts';
 export { createVerifier, type Verifier } from './verify.ts';
+export type { PendingSignIn } from './way-in.ts';

@@ -5,25 +5,17 @@ import type { FoundSignIn } from '../../platform/postgres/people-credentials.ts'
 import { networkOf } from '../../platform/rate-limits/network.ts';
 import { lockedMail, type MailSettings } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
-import type { AddressHash } from './address-hash.ts';
+import type { AttemptSubjects } from './attempt-subjects.ts';
 import { type CountAttempt, takeAttempt } from './attempts.ts';
 import { type SignInInput, signInEmail, signInInput } from './session.input.ts';
-import { endSession, type IssuedSession, openSession, type SessionDependencies } from './sessions.ts';
-import { makeToken } from './tokens.ts';
+import type { IssuedSession, SessionDependencies } from './sessions.ts';
 import type { Verifier } from './verify.ts';
-
-/** The password was right, and a second factor is asked for before a session is opened. */
-export interface PendingSignIn {
-  /** Hand it to completeSignIn together with a code. Known at this moment only. */
-  readonly challengeToken: string;
-  readonly expiresAt: Date;
-  readonly userId: string;
-}
+import { openChallengeIf, openSessionIf, type PendingSignIn } from './way-in.ts';
 
 export interface SignInDependencies extends SessionDependencies {
   readonly passwords: Verifier;
   readonly countAttempt: CountAttempt;
-  readonly addressHash: AddressHash;
+  readonly attemptSubjects: AttemptSubjects;
   readonly mailer: Mailer;
   readonly mails: MailSettings;
 }
@@ -53,8 +45,15 @@ export async function signIn(dependencies: SignInDependencies, input: SignInInpu
     if (address !== null) tellOfLock(dependencies, address, found);
     throw wrongSignIn();
   }
-  const right = { userId, passwordHash, addressHash: dependencies.addressHash(written) };
-  return found.secondFactor ? askForSecondFactor(dependencies, right) : enter(dependencies, right, origin);
+  const { preTenant, clock, attemptSubjects } = dependencies;
+  // Asked when the session is there: a change of the password beside this ends it, or is seen here.
+  const isRightStill = (): Promise<boolean> => preTenant.stillHasPassword(userId, passwordHash);
+  const opened = found.secondFactor
+    ? await openChallengeIf(dependencies, userId, isRightStill)
+    : await openSessionIf(dependencies, { userId, origin, provedAt: clock.now(), secondFactorAt: null }, isRightStill);
+  if (opened === null) throw wrongSignIn();
+  await preTenant.settleSignIn(attemptSubjects.address(written), true);
+  return opened;
 }
 
 interface Guess {
@@ -68,55 +67,21 @@ interface Guess {
 /** Counts the guess against the address and compares it: always both, in one order, whatever is found. */
 async function compare(dependencies: SignInDependencies, guess: Guess): Promise<{ found: FoundSignIn; matches: boolean }> {
   const { preTenant, passwords, clock } = dependencies;
-  const addressHash = dependencies.addressHash(guess.written);
-  const found = await preTenant.beginSignIn(guess.address, addressHash, clock.now());
+  const subject = dependencies.attemptSubjects.address(guess.written);
+  const found = await preTenant.beginSignIn(guess.address, subject, clock.now());
   try {
     const matches = await passwords.verify(found.passwordHash, guess.password, { lane: 'guess', network: guess.network });
     return { found, matches };
   } catch (error) {
     // Nothing was compared: a flood of somebody else's network must not lock whoever sits in it.
-    if (!found.locked) await preTenant.settleSignIn(addressHash, false);
+    if (!found.locked) await preTenant.settleSignIn(subject, false);
     throw error;
   }
 }
 
 /** Whoever has the address learns that it is locked, once a lock; nobody else does. */
-export function tellOfLock({ mailer, mails }: Pick<SignInDependencies, 'mailer' | 'mails'>, address: string, found: FoundSignIn): void {
+function tellOfLock({ mailer, mails }: Pick<SignInDependencies, 'mailer' | 'mails'>, address: string, found: FoundSignIn): void {
   const { passwordHash, userStatus, locksUntil } = found;
   if (passwordHash === null || userStatus !== 'active' || locksUntil === null) return;
   mailer.send(lockedMail(mails, { to: address, until: locksUntil }));
-}
-
-/** Somebody whose password was right. */
-interface Right {
-  readonly userId: string;
-  readonly passwordHash: string;
-  readonly addressHash: Buffer<ArrayBuffer>;
-}
-
-async function enter(dependencies: SignInDependencies, right: Right, origin: Origin): Promise<IssuedSession> {
-  const { preTenant, clock } = dependencies;
-  const { userId, passwordHash, addressHash } = right;
-  const session = await openSession(dependencies, { userId, origin, provedAt: clock.now(), secondFactorAt: null });
-  // Asked when the session is there: a change of the password beside this ends it, or is seen here.
-  if (!(await preTenant.stillHasPassword(userId, passwordHash))) {
-    await endSession(dependencies, session.sessionId, userId);
-    throw wrongSignIn();
-  }
-  await preTenant.settleSignIn(addressHash, true);
-  return session;
-}
-
-async function askForSecondFactor(dependencies: SignInDependencies, right: Right): Promise<PendingSignIn> {
-  const { preTenant, clock } = dependencies;
-  const { userId, passwordHash, addressHash } = right;
-  const now = clock.now();
-  const { token: challengeToken, hash, expiresAt } = makeToken('second_factor', now);
-  await preTenant.beginChallenge(userId, hash, expiresAt, now);
-  if (!(await preTenant.stillHasPassword(userId, passwordHash))) {
-    await preTenant.useToken(hash, 'second_factor', now);
-    throw wrongSignIn();
-  }
-  await preTenant.settleSignIn(addressHash, false);
-  return { challengeToken, expiresAt, userId };
 }

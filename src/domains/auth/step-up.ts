@@ -1,7 +1,7 @@
 import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
 import type { FoundSignIn } from '../../platform/postgres/people-credentials.ts';
 import { networkOf } from '../../platform/rate-limits/network.ts';
-import { lockedMail } from '../mails/index.ts';
+import { sessionLockedMail } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePerson } from '../require-person.ts';
 import type { ServiceContext } from '../service-context.ts';
@@ -16,27 +16,28 @@ export interface SteppedUp {
   readonly recoveryCodesLeft: number | null;
 }
 
-const wrongPassword = (): UnauthenticatedError => new UnauthenticatedError('The password is wrong, or the account is locked.');
+const wrongPassword = (): UnauthenticatedError => new UnauthenticatedError('The password is wrong, or wrong ones were sent too often: try again later.');
 
 /**
  * Proves that the person of a session is still there: with the password, or with a code when a second factor is set up.
- * Each attempt counts as one to sign in with the address does: a session that was stolen buys no endless guesses.
+ * Wrong proofs lock as wrong passwords at the door do, each for itself: a session that was stolen buys no endless guesses,
+ * and what strangers do at the door keeps nobody from proving anything inside.
  *
  * @throws ForbiddenError for an API key, ValidationError for a password where a code is asked for.
  * @throws UnauthenticatedError for a wrong proof, RateLimitedError after too many attempts.
  */
 export async function stepUp(dependencies: ProofDependencies, cx: ServiceContext, input: StepUpInput): Promise<SteppedUp> {
-  const { preTenant, clock, session, addressHash } = dependencies;
+  const { preTenant, clock, session, attemptSubjects } = dependencies;
   const { userId, credentialId } = requirePerson(cx);
   const { proof } = parseInput(stepUpInput, input);
   const { email } = await cx.db.user.findUniqueOrThrow({ where: { id: userId }, select: { email: true } });
   const ip = cx.origin.ip ?? null;
-  await takeAttempt(dependencies.countAttempt, { kind: 'stepUp', address: email, ip });
-  const address = addressHash(email);
+  await takeAttempt(dependencies.countAttempt, { kind: 'stepUp', address: null, userId, ip });
+  const subject = 'password' in proof ? attemptSubjects.session(userId) : attemptSubjects.codes(userId);
   const now = clock.now();
-  const found = await preTenant.beginSignIn(email, address, now);
+  const found = await preTenant.beginSignIn(email, subject, now);
   const giveBack = async (): Promise<void> => {
-    if (!found.locked) await preTenant.settleSignIn(address, false);
+    if (!found.locked) await preTenant.settleSignIn(subject, false);
   };
   if ('password' in proof && found.secondFactor) {
     await giveBack();
@@ -47,7 +48,7 @@ export async function stepUp(dependencies: ProofDependencies, cx: ServiceContext
       ? await provePassword(dependencies, { email, found, password: proof.password, ip, giveBack })
       : (await proveCounted(dependencies, { userId, email, proof, taken: found })).recoveryCodesLeft;
   // Settled before it counts: after it, a failure would be told as what may be tried again, and a code works once.
-  await preTenant.settleSignIn(address, true);
+  await preTenant.settleSignIn(subject, true);
   const proved = { provedAt: now, ...(found.secondFactor && { secondFactorAt: now }) };
   const { count } = await cx.db.session.updateMany({ where: { id: credentialId, userId, endedAt: null }, data: proved });
   if (count === 0) throw new UnauthenticatedError();
@@ -72,6 +73,6 @@ async function provePassword({ passwords, mailer, mails }: ProofDependencies, gu
     throw error;
   });
   if (matches && !locked) return null;
-  if (locksUntil !== null) mailer.send(lockedMail(mails, { to, until: locksUntil }));
+  if (locksUntil !== null) mailer.send(sessionLockedMail(mails, { to, until: locksUntil }));
   throw wrongPassword();
 }

@@ -67,11 +67,25 @@ export function lockedMail(settings: MailSettings, { to, until }: { to: string; 
   const content = {
     title: 'Signing in is locked for a while',
     paragraphs: [
-      `Somebody has tried to sign in to your account at ${settings.product} with a wrong password, 5 times. Until ${utc(until)} nobody can sign in to it. Where you are signed in already you stay so.`,
-      'If it was you, wait, or ask for a new password where you sign in: that also ends the lock.',
+      `Somebody has tried to sign in to your account at ${settings.product} with a wrong password, 5 times. Until ${utc(until)} nobody can sign in to it with a password. Where you are signed in already you stay so.`,
+      'If it was you, wait, or ask for a new password where you sign in: the mail lets you in at once.',
       'If it was not you, nobody has got in. A password that you use nowhere else, and a second factor, keep it so.',
     ],
     footer: footer(settings),
   };
   return { to, subject: `Signing in to ${settings.product} is locked for a while`, ...layout(content) };
+}
+
+/** That somebody in an open session has given so many wrong passwords that none is taken there for a while. */
+export function sessionLockedMail(settings: MailSettings, { to, until }: { to: string; until: Date }): Mail {
+  const content = {
+    title: 'Wrong passwords in an open session',
+    paragraphs: [
+      `Somebody who is signed in to your account at ${settings.product} was asked for the password and has given a wrong one, 5 times. Until ${utc(until)} none is taken there. Signing in is not concerned.`,
+      'If it was you, wait, or ask for a new password where you sign in.',
+      'If it was not you, somebody else sits in one of your sessions: ask for a new password now, where you sign in, which signs everybody out.',
+    ],
+    footer: footer(settings),
+  };
+  return { to, subject: `Wrong passwords in an open session at ${settings.product}`, ...layout(content) };
 }

@@ -1,4 +1,4 @@
-export { knownAddressMail, lockedMail, passwordChangedMail, resetPasswordMail, verifyEmailMail } from './account-mails.ts';
+export { knownAddressMail, lockedMail, passwordChangedMail, resetPasswordMail, sessionLockedMail, verifyEmailMail } from './account-mails.ts';
 export { invitationMail, organizationDeletedMail, ownershipMail } from './invitation-mails.ts';
 export { keyLeakedMail } from './key-mails.ts';
 export { layout, type MailContent, type MailSettings } from './layout.ts';

@@ -44,10 +44,10 @@ export function recoveryCodeUsedMail(settings: MailSettings, { to, left }: { to:
   ]);
 }
 
-/** That somebody who got past the password, or sits in an open session, has sent so many wrong codes that the account is locked for a while. */
+/** That somebody who got past the password, or sits in an open session, has sent so many wrong codes that none is taken for a while. */
 export function wrongCodesMail(settings: MailSettings, to: string): Mail {
   return notice(settings, to, 'Wrong codes were sent', [
-    `Somebody has sent several wrong codes for the second factor of your account at ${settings.product}. Nobody has got in by them, and for a while nobody can sign in.`,
+    `Somebody has sent several wrong codes for the second factor of your account at ${settings.product}. Nobody has got in by them, and for a while no code is taken, not the right one either.`,
     'Whoever it was got past your password, or sits where you are signed in.',
     NOT_YOU,
   ]);

@@ -1,6 +1,7 @@
 import { NotFoundError, ValidationError } from '../../kernel/errors.ts';
-import { takeAttempt, tellOfLock } from '../auth/index.ts';
-import { passwordChangedMail } from '../mails/index.ts';
+import { networkOf } from '../../platform/rate-limits/network.ts';
+import { takeAttempt } from '../auth/index.ts';
+import { passwordChangedMail, sessionLockedMail } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePerson } from '../require-person.ts';
 import type { ServiceContext } from '../service-context.ts';
@@ -8,10 +9,10 @@ import { laneOf, type PeopleDependencies } from './dependencies.ts';
 import { checkPassword } from './password.rules.ts';
 import { type ChangePasswordInput, changePasswordInput } from './people.input.ts';
 
-const wrongPassword = (): ValidationError => ValidationError.of('currentPassword', 'is wrong, or the account is locked');
+const wrongPassword = (): ValidationError => ValidationError.of('currentPassword', 'is wrong, or wrong ones were sent too often: try again later');
 
 /**
- * A wrong current password counts like one at sign-in: a stolen session is no way to guess without end. The session is
+ * A wrong current password counts like one of a step-up: a stolen session is no way to guess without end. The session is
  * not held for proved afresh by it, because whoever has a second factor proves more than a password.
  */
 export async function changePassword(dependencies: PeopleDependencies, cx: ServiceContext, input: ChangePasswordInput): Promise<{ sessionsEnded: number }> {
@@ -20,9 +21,9 @@ export async function changePassword(dependencies: PeopleDependencies, cx: Servi
   const { currentPassword, newPassword } = parseInput(changePasswordInput, input);
   const person = await cx.db.user.findFirst({ where: { id: userId }, select: { email: true, name: true } });
   if (person === null) throw new NotFoundError('User');
-  await takeAttempt(countAttempt, { kind: 'stepUp', address: person.email, ip: cx.origin.ip ?? null });
-  const oldHash = await compare(dependencies, cx, { email: person.email, password: currentPassword });
-  await checkPassword(newPassword, person, 'newPassword');
+  await takeAttempt(countAttempt, { kind: 'stepUp', address: null, userId, ip: cx.origin.ip ?? null });
+  const oldHash = await compare(dependencies, cx, { userId, email: person.email, password: currentPassword });
+  await checkPassword(newPassword, person, { field: 'newPassword', network: networkOf(cx.origin.ip ?? null) });
   const passwordHash = await hashing.hash(newPassword, laneOf(cx.origin));
   const now = clock.now();
   const sessionsEnded = await preTenant.changePassword(userId, oldHash, passwordHash, credentialId, now);
@@ -32,23 +33,27 @@ export async function changePassword(dependencies: PeopleDependencies, cx: Servi
   return { sessionsEnded };
 }
 
+interface Guess {
+  readonly userId: string;
+  readonly email: string;
+  readonly password: string;
+}
+
 /** The hash that the current password fits. @throws ValidationError when it fits none. */
-async function compare(dependencies: PeopleDependencies, cx: ServiceContext, { email, password }: { email: string; password: string }): Promise<string> {
+async function compare(dependencies: PeopleDependencies, cx: ServiceContext, { userId, email, password }: Guess): Promise<string> {
   const { preTenant, clock, hashing, mailer, mails } = dependencies;
-  const addressHash = dependencies.addressHash(email);
-  const found = await preTenant.beginSignIn(email, addressHash, clock.now());
-  const { passwordHash, locked, secondFactor } = found;
+  const subject = dependencies.attemptSubjects.session(userId);
+  const { passwordHash, locked, locksUntil } = await preTenant.beginSignIn(email, subject, clock.now());
   try {
     if (passwordHash !== null && (await hashing.verify(passwordHash, password, laneOf(cx.origin))) && !locked) {
-      // With a second factor the password alone gives back no more than this attempt: codes are counted with it.
-      await preTenant.settleSignIn(addressHash, !secondFactor);
+      await preTenant.settleSignIn(subject, true);
       return passwordHash;
     }
   } catch (error) {
     // Nothing was compared.
-    if (!locked) await preTenant.settleSignIn(addressHash, false);
+    if (!locked) await preTenant.settleSignIn(subject, false);
     throw error;
   }
-  tellOfLock({ mailer, mails }, email, found);
+  if (locksUntil !== null) mailer.send(sessionLockedMail(mails, { to: email, until: locksUntil }));
   throw wrongPassword();
 }

@@ -17,7 +17,7 @@ export interface ClearingDependencies {
 
 const HOUR_MS = 60 * 60_000;
 
-/** Takes away tokens and counted attempts that are over, now and each hour. */
+/** Takes away tokens and counted attempts that are over, and identities that nobody proved, now and each hour. */
 export function startCredentialClearing({ preTenant, clock, onFailure, intervalMs = HOUR_MS }: ClearingDependencies): Clearing {
   let round = Promise.resolve();
   const clear = (): void => {

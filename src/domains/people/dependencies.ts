@@ -4,7 +4,7 @@ import type { Hashing, HashingFor } from '../../platform/crypto/passwords.ts';
 import type { Mailer } from '../../platform/mail/index.ts';
 import type { PeopleCredentials } from '../../platform/postgres/people-credentials.ts';
 import { networkOf } from '../../platform/rate-limits/network.ts';
-import type { AddressHash, AuthService, CountAttempt } from '../auth/index.ts';
+import type { AttemptSubjects, AuthService, CountAttempt } from '../auth/index.ts';
 import type { MailSettings } from '../mails/index.ts';
 
 /** To which address something was sent, if anybody has it. */
@@ -17,10 +17,10 @@ export interface PeopleDependencies {
   readonly clock: Clock;
   readonly hashing: Hashing;
   readonly countAttempt: CountAttempt;
-  readonly addressHash: AddressHash;
+  readonly attemptSubjects: AttemptSubjects;
   readonly mailer: Mailer;
   readonly mails: MailSettings;
-  readonly auth: Pick<AuthService, 'openSession' | 'forget'>;
+  readonly auth: Pick<AuthService, 'openSessionIf' | 'openChallengeIf' | 'forget'>;
 }
 
 /** The lane of a password: always that of a guess, by the network it comes from. */

@@ -1,4 +1,5 @@
 import { ValidationError } from '../../kernel/errors.ts';
+import { networkOf } from '../../platform/rate-limits/network.ts';
 import { estimateStrength } from './strength.ts';
 
 /** In characters. No kind of character is asked for: length and being hard to guess are what counts. */
@@ -13,20 +14,31 @@ export interface PasswordOwner {
   readonly name: string | null;
 }
 
+/** For whom a password is looked at. */
+export interface PasswordCheck {
+  /** How the input calls it. */
+  readonly field?: string;
+  /** Where it comes from: those of one network wait for each other, and for no other's. */
+  readonly network?: string;
+}
+
 /**
  * Whether a password may be chosen.
  *
- * @param field how the input calls it.
  * @throws ValidationError that says what is wrong with it and what would help, and never repeats it.
- * @throws ServiceUnavailableError when too many passwords wait to be looked at.
+ * @throws ServiceUnavailableError when too many passwords of the network wait to be looked at.
  */
-export async function checkPassword(password: string, { email, name }: PasswordOwner, field = 'password'): Promise<void> {
+export async function checkPassword(
+  password: string,
+  { email, name }: PasswordOwner,
+  { field = 'password', network = networkOf(null) }: PasswordCheck = {},
+): Promise<void> {
   const { length } = [...password];
   if (length < LEAST || length > MOST) throw ValidationError.of(field, `must be ${LEAST} to ${MOST} characters long`);
   // Half of a surrogate pair is no character: it would be hashed as another one than was typed.
   if (!password.isWellFormed()) throw ValidationError.of(field, 'must be made of whole Unicode characters');
   const words = [...email.split(/[@.+_-]/), ...(name ?? '').split(/\s+/), 'tenantry'].filter((word) => word.length > 2);
-  const { score, advice } = await estimateStrength(password, words);
+  const { score, advice } = await estimateStrength(password, words, network);
   if (score >= SCORE_LEAST) return;
   throw ValidationError.of(field, `is easy to guess: ${sentence(advice ?? 'Take a few words that do not belong together')}`);
 }

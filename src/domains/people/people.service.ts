@@ -1,5 +1,5 @@
 import type { Origin } from '../../kernel/origin.ts';
-import type { IssuedSession } from '../auth/index.ts';
+import type { IssuedSession, PendingSignIn } from '../auth/index.ts';
 import type { ServiceContext } from '../service-context.ts';
 import { changePassword } from './change-password.ts';
 import type { PeopleDependencies, SentTo } from './dependencies.ts';
@@ -33,8 +33,8 @@ export interface PeopleService {
   resendVerification(input: AddressInput, origin: Origin): Promise<SentTo>;
   /** Writes a link for a new password to whoever has the address. One answer for every address. */
   requestPasswordReset(input: AddressInput, origin: Origin): Promise<SentTo>;
-  /** Sets the password, ends every session and unlocks the address. Opens none: a second factor counts as ever. */
-  resetPassword(input: ResetPasswordInput, origin: Origin): Promise<{ readonly userId: string }>;
+  /** Sets the password, ends every session, unlocks the address and opens a session, or asks for a second factor. @throws ValidationError */
+  resetPassword(input: ResetPasswordInput, origin: Origin): Promise<IssuedSession | PendingSignIn>;
   /** Sets another password, and ends every session but the one that asks. @throws ValidationError, ForbiddenError for a key */
   changePassword(cx: ServiceContext, input: ChangePasswordInput): Promise<{ readonly sessionsEnded: number }>;
   /** Changes what the person is called and in which language and time zone. @throws ForbiddenError for a key */

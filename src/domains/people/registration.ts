@@ -1,6 +1,7 @@
 import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
 import type { Origin } from '../../kernel/origin.ts';
 import { sha256 } from '../../platform/crypto/tokens.ts';
+import { networkOf } from '../../platform/rate-limits/network.ts';
 import { type IssuedSession, makeToken, takeAttempt } from '../auth/index.ts';
 import { knownAddressMail, verifyEmailMail } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
@@ -18,8 +19,11 @@ export const uselessToken = (): ValidationError => ValidationError.of('token', '
 export async function register(dependencies: PeopleDependencies, input: RegisterInput, origin: Origin): Promise<SentTo> {
   const { preTenant, clock, hashing, countAttempt, mailer, mails } = dependencies;
   const { email, password, name = null } = parseInput(registerInput, input);
-  await takeAttempt(countAttempt, { kind: 'register', address: email, ip: origin.ip ?? null });
-  await checkPassword(password, { email, name });
+  await takeAttempt(countAttempt, { kind: 'register', address: null, ip: origin.ip ?? null });
+  await checkPassword(password, { email, name }, { network: networkOf(origin.ip ?? null) });
+  // By the address only what leaves an identity behind: whoever keeps this window full has opened the way of a new
+  // password by mail, which no stranger can close.
+  await takeAttempt(countAttempt, { kind: 'register', address: email, ip: null });
   const passwordHash = await hashing.hash(password, laneOf(origin));
   const now = clock.now();
   const { token, hash, expiresAt } = makeToken('verify_email', now);
@@ -34,7 +38,7 @@ export async function register(dependencies: PeopleDependencies, input: Register
  * one by a click.
  */
 export async function verifyEmail(dependencies: PeopleDependencies, input: VerifyEmailInput, origin: Origin): Promise<IssuedSession> {
-  const { preTenant, clock, hashing, countAttempt, addressHash, auth } = dependencies;
+  const { preTenant, clock, hashing, countAttempt, attemptSubjects, auth } = dependencies;
   const { token, password } = parseInput(verifyEmailInput, input);
   await takeAttempt(countAttempt, { kind: 'verify', address: null, ip: origin.ip ?? null });
   const hash = sha256(token);
@@ -46,11 +50,13 @@ export async function verifyEmail(dependencies: PeopleDependencies, input: Verif
   }
   // Whoever has proved the address is not kept out by what others have tried with it. It comes first: once the token
   // is used up, a failure would be told as what may be tried again.
-  await preTenant.settleSignIn(addressHash(found.email), true);
-  const userId = await preTenant.completeRegistration(hash, now);
-  if (userId === null) throw uselessToken();
+  await preTenant.settleSignIn(attemptSubjects.address(found.email), true);
+  const { userId } = found;
+  const prove = async (): Promise<boolean> => (await preTenant.completeRegistration(hash, now)) !== null;
+  const session = await auth.openSessionIf({ userId, origin, provedAt: now, secondFactorAt: null }, prove);
+  if (session === null) throw uselessToken();
   auth.forget({ kind: 'user', id: userId });
-  return auth.openSession({ userId, origin, provedAt: now, secondFactorAt: null });
+  return session;
 }
 
 export async function resendVerification(dependencies: PeopleDependencies, input: AddressInput, origin: Origin): Promise<SentTo> {

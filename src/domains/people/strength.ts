@@ -12,8 +12,8 @@ export interface Strength {
 
 /** The work grows with the square of the length; what begins with so many strong characters is strong. */
 const LOOKED_AT = 32;
-/** How many may wait. */
-const WAITING = 50;
+/** How many of one network may wait. */
+const WAITING = 10;
 /** The word lists take some 40 MB, which end with the thread. */
 const IDLE_MS = 60_000;
 
@@ -25,13 +25,14 @@ const turns = createKeyedTurns({ ofOne: 1, ofAll: 1, waiting: WAITING });
 
 /**
  * Estimates a password in a thread of its own, one after another: it is tens of milliseconds of work, which must not
- * stop everybody else's requests.
+ * stop everybody else's requests. The networks take turns, so that many of one hold up none of another for longer than one.
  *
  * @param words what somebody who knows the person would try first.
- * @throws ServiceUnavailableError when too many wait already.
+ * @param network where the password comes from.
+ * @throws ServiceUnavailableError when too many of the network wait already.
  */
-export function estimateStrength(password: string, words: readonly string[]): Promise<Strength> {
-  return turns('all', async () => {
+export function estimateStrength(password: string, words: readonly string[], network: string): Promise<Strength> {
+  return turns(network, async () => {
     clearTimeout(idle);
     const thread = (worker ??= start());
     // It keeps the process alive only while somebody waits for it.

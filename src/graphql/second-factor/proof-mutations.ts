@@ -39,7 +39,7 @@ builder.mutationField('completeSignIn', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'global',
     access: 'public',
-    description: 'Opens the session of somebody whose password was right, for a second factor. UNAUTHENTICATED, with one text, whatever was wrong: a challenge is good for 5 minutes, 5 attempts and one session, and wrong codes lock the address as wrong passwords do. RATE_LIMITED after 5 attempts from one network within a minute (as long as the server is not configured otherwise).',
+    description: 'Opens the session of somebody whose password was right, for a second factor. UNAUTHENTICATED, with one text, whatever was wrong: a challenge is good for 5 minutes, 5 attempts and one session, and after 5 wrong codes of a person none is taken for 15 minutes, twice as long each further time, up to a day. RATE_LIMITED after 5 attempts from one network within a minute (as long as the server is not configured otherwise).',
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: CompleteSignInInput, required: true, description: 'The challenge and its answer.' }) },
     resolve: async (_root, { input }, context) => {
@@ -83,7 +83,7 @@ builder.mutationField('stepUp', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'global',
     access: 'authenticated',
-    description: 'Proves once more that the person of this session is there, for what answers STEP_UP_REQUIRED. UNAUTHENTICATED for a wrong proof, which counts as a wrong password does; FORBIDDEN for an API key.',
+    description: 'Proves once more that the person of this session is there, for what answers STEP_UP_REQUIRED. UNAUTHENTICATED for a wrong proof: after 5 wrong ones none is taken for 15 minutes, twice as long each further time, up to a day; FORBIDDEN for an API key.',
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: StepUpInput, required: true, description: 'A proof.' }) },
     resolve: (_root, { input }, context) => {

@@ -2,9 +2,9 @@ import type { UserStatus } from './generated/client/client.ts';
 
 /** An attempt that was counted before anything is compared. */
 export interface TakenAttempt {
-  /** The address was locked before this attempt. */
+  /** What is counted was locked before this attempt. */
   readonly locked: boolean;
-  /** Not null when this attempt, unless it is settled, is the one that locks the address: until when. */
+  /** Not null when this attempt, unless it is settled, is the one that locks it: until when. */
   readonly locksUntil: Date | null;
 }
 
@@ -40,20 +40,22 @@ export interface OpenToken {
   readonly name: string | null;
   /** What was chosen at registration; null for any other purpose. */
   readonly passwordHash: string | null;
+  /** Whether the person has a confirmed second factor to show. */
+  readonly secondFactor: boolean;
 }
 
 /** What proves who a person is: reached through the definer functions of the migration of people and nothing else. */
 export interface PeopleCredentials {
-  /** Counts an attempt to prove to be whoever has an address. @param addressHash 32 bytes. */
-  takeSignInAttempt(addressHash: Uint8Array, now: Date): Promise<TakenAttempt>;
+  /** Counts an attempt to prove to be somebody. @param subjectHash what it is counted under, in 32 bytes. */
+  takeSignInAttempt(subjectHash: Uint8Array, now: Date): Promise<TakenAttempt>;
   /**
    * Counts an attempt and finds what it is compared with: one round trip, the same for every address.
    *
    * @param email in lower case, or null for what no account can have.
    */
-  beginSignIn(email: string | null, addressHash: Uint8Array, now: Date): Promise<FoundSignIn>;
-  /** The attempt was right: forgets all failures when that is all, else gives back this one. */
-  settleSignIn(addressHash: Uint8Array, complete: boolean): Promise<void>;
+  beginSignIn(email: string | null, subjectHash: Uint8Array, now: Date): Promise<FoundSignIn>;
+  /** The attempt was right, which forgets all failures; or nothing was compared (not complete), which gives back this one. */
+  settleSignIn(subjectHash: Uint8Array, complete: boolean): Promise<void>;
   /** Whether this is the person's password still, after every change of it that is under way. */
   stillHasPassword(userId: string, passwordHash: string): Promise<boolean>;
   /** Keeps a registration and answers which mail to write; the same work for every address. */
@@ -70,8 +72,18 @@ export interface PeopleCredentials {
   useToken(hash: Uint8Array, purpose: TokenPurpose, now: Date): Promise<string | null>;
   /** Uses the token up and gives the identity the password chosen with it. Null when nothing was done. */
   completeRegistration(hash: Uint8Array, now: Date): Promise<string | null>;
-  /** Uses the token up, sets the password, ends every session of the person. Null when nothing was done. */
-  completeReset(hash: Uint8Array, passwordHash: string, now: Date): Promise<string | null>;
+  /**
+   * Uses the token up, sets the password, ends every session of the person and makes every other token void.
+   *
+   * @param kept what was just opened for whoever sent the token: it alone goes on.
+   * @returns null when nothing was done.
+   */
+  completeReset(
+    hash: Uint8Array,
+    passwordHash: string,
+    kept: { readonly sessionId?: string; readonly challengeHash?: Uint8Array },
+    now: Date,
+  ): Promise<string | null>;
   /**
    * Sets another password for a person, ends every session but one and makes every token void.
    *
@@ -80,7 +92,7 @@ export interface PeopleCredentials {
   changePassword(userId: string, oldHash: string, passwordHash: string, sessionId: string, now: Date): Promise<number | null>;
   /** Sets the password of an identity that has none and has proved its address. False when there is one. */
   setFirstPassword(userId: string, passwordHash: string, now: Date): Promise<boolean>;
-  /** Takes away tokens and counted attempts that are over, at most 1,000 of each. */
+  /** Takes away tokens and counted attempts that are over, and identities that nobody proved; at most 1,000 of each. */
   clearCredentials(now: Date): Promise<void>;
 }
 
@@ -104,11 +116,11 @@ export function createPeopleCredentials(call: CallAs): PeopleCredentials {
     void (await call(null, `/* writes */ SELECT true FROM ${text}`, ...values));
 
   return {
-    takeSignInAttempt: (addressHash, now) =>
-      row('SELECT * FROM iam.take_sign_in_attempt($1::bytea, $2::timestamptz)', addressHash, now),
-    beginSignIn: (email, addressHash, now) =>
-      row('SELECT * FROM iam.begin_sign_in($1::text, $2::bytea, $3::timestamptz)', email, addressHash, now),
-    settleSignIn: (addressHash, complete) => count('iam.settle_sign_in($1::bytea, $2::boolean)', addressHash, complete),
+    takeSignInAttempt: (subjectHash, now) =>
+      row('SELECT * FROM iam.take_sign_in_attempt($1::bytea, $2::timestamptz)', subjectHash, now),
+    beginSignIn: (email, subjectHash, now) =>
+      row('SELECT * FROM iam.begin_sign_in($1::text, $2::bytea, $3::timestamptz)', email, subjectHash, now),
+    settleSignIn: (subjectHash, complete) => count('iam.settle_sign_in($1::bytea, $2::boolean)', subjectHash, complete),
     stillHasPassword: (userId, passwordHash) => value('iam.still_has_password($1::uuid, $2::text)', userId, passwordHash),
     beginRegistration: ({ email, name, hash, passwordHash, expiresAt }, now) =>
       change(
@@ -127,8 +139,11 @@ export function createPeopleCredentials(call: CallAs): PeopleCredentials {
     },
     useToken: (hash, purpose, now) => change('iam.use_token($1::bytea, $2::text, $3::timestamptz)', hash, purpose, now),
     completeRegistration: (hash, now) => change('iam.complete_registration($1::bytea, $2::timestamptz)', hash, now),
-    completeReset: (hash, passwordHash, now) =>
-      change('iam.complete_reset($1::bytea, $2::text, $3::timestamptz)', hash, passwordHash, now),
+    completeReset: (hash, passwordHash, { sessionId = null, challengeHash = null }, now) =>
+      change(
+        'iam.complete_reset($1::bytea, $2::text, $3::uuid, $4::bytea, $5::timestamptz)',
+        ...[hash, passwordHash, sessionId, challengeHash, now],
+      ),
     changePassword: (userId, oldHash, passwordHash, sessionId, now) =>
       changeAs(
         userId,

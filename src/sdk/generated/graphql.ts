@@ -71,9 +71,9 @@ export type CreateApiKeyInput = {
   readonly monthlyLimit?: number | null | undefined;
   /** What it is called: 1 to 255 characters, once among the live keys of its owner. */
   readonly name: string;
-  /** How many root fields it may ask for within an hour: 1 to 10,000, 3,600 when not given. */
+  /** How many root fields it may ask for within an hour: 1 to 10,000, 3,600 when not given; of a key made by a key at most what that one may. */
   readonly rateLimitPerHour?: number | null | undefined;
-  /** Whether its owner must have a second factor for it to open the door. STEP_UP_REQUIRED when you have not proved lately to be there. */
+  /** Whether you must have a second factor for it to open the door: possible only on a key for yourself, and not by a key. */
   readonly requireSecondFactor?: boolean | null | undefined;
   /** What it may do: permissions such as "workflow:read", "workflow:*", or "*" for all that its owner may. At least one, none that you lack. A wildcard of a key for somebody else, or made by a key, stands for what it means today. */
   readonly scopes: ReadonlyArray<string>;

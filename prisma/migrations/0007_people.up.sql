@@ -335,13 +335,12 @@ BEGIN
       AND v.created_at < p_now - interval '8 days' AND NOT EXISTS (SELECT 1 FROM iam.memberships m WHERE m.user_id = v.id)
       AND NOT EXISTS (SELECT 1 FROM credentials.tokens t WHERE t.user_id = v.id)
     ORDER BY v.created_at LIMIT 1000 FOR UPDATE SKIP LOCKED) u;
-  -- Asked once more, now that nothing can be added to them: a membership would be deleted with its person.
+  -- Asked once more, now that nothing can be added to them: a membership would be deleted with its person. A session is, if
+  -- there is one: it was opened for a proof that failed in the end, and nobody was told its tokens.
   DELETE FROM iam.users u
   WHERE u.id = ANY (unproved)
     AND NOT EXISTS (SELECT 1 FROM iam.memberships m WHERE m.user_id = u.id)
-    AND NOT EXISTS (SELECT 1 FROM iam.sessions s WHERE s.user_id = u.id)
-    AND NOT EXISTS (SELECT 1 FROM credentials.tokens t WHERE t.user_id = u.id)
-    AND NOT EXISTS (SELECT 1 FROM credentials.second_factors f WHERE f.user_id = u.id);
+    AND NOT EXISTS (SELECT 1 FROM credentials.tokens t WHERE t.user_id = u.id);
 END $$;
 
 DROP FUNCTION iam.find_sign_in(text); -- begin_sign_in is in its place

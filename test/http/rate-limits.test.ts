@@ -264,6 +264,16 @@ describe('a network can try five times a minute', () => {
     expect(await isRefused('signIn', '2001:db8:7:7:ffff::1')).toBe(true);
     expect(await isRefused('signIn', '2001:db8:7:8::1')).toBe(false);
   });
+
+  test('and ten networks of one customer as often as ten together, of which nobody else is concerned', async () => {
+    const from = (network: number, host: number): string => `2001:db8:9:${network.toString(16)}::${host + 1}`;
+    for (let attempt = 0; attempt < 50; attempt++) expect([attempt, await isRefused('signIn', from(attempt, 0))]).toEqual([attempt, false]);
+    // From a network that has tried nothing yet.
+    expect(await isRefused('signIn', from(0xff, 0))).toBe(true);
+    expect(await isRefused('signIn', '2001:db8:a:1::1')).toBe(false);
+    // Of the older kind every address is somebody.
+    for (let attempt = 0; attempt < 55; attempt++) expect([attempt, await isRefused('signIn', `198.18.0.${attempt}`)]).toEqual([attempt, false]);
+  });
 });
 
 test('a server that limits nobody says so, and no cost', async () => {

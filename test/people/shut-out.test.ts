@@ -23,7 +23,7 @@ describe('who is suspended in the only organization there is', () => {
     token = await signIn(api.app, world.email('viewer'));
     const suspend = 'mutation ($ids: [ID!]!) { suspendMembers(input: { ids: $ids }) { ... on SuspendMembersSuccess { members { status } } } }';
     const { data } = await api.call(suspend, { ids: [world.members.viewer] }, { as: world.keys.owner });
-    expect(data.suspendMembers.members).toEqual([{ status: 'SUSPENDED' }]);
+    if (data.suspendMembers.members[0].status !== 'SUSPENDED') throw new Error('The member is not suspended.');
   });
 
   test('is refused there for the very reason', async () => {

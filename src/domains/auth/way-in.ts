@@ -14,7 +14,7 @@ const PURPOSE = 'second_factor' satisfies TokenPurpose;
 /**
  * Opens a session, and ends it again when what it was opened for turns out not to hold: a token that was used by somebody
  * else meanwhile, a password that is another one by now. In this order, because what can be used once is used up last: when
- * something fails before, the same can be sent again.
+ * something fails before, the same can be sent again. The session that was opened then stays: nobody knows its tokens.
  *
  * @param holds asked when the session is there; uses up what works once.
  * @returns null when it does not hold, and no session is left.

@@ -76,8 +76,9 @@ async function personOf(
   }
   if (hasPassword) throw hasAccount();
   if (password === undefined) throw ValidationError.of('password', 'is required: you will sign in with it');
-  await checkPassword(password, { email, name });
-  const passwordHash = await hashing.hash(password, { lane: 'guess', network: networkOf(origin.ip ?? null) });
+  const network = networkOf(origin.ip ?? null);
+  await checkPassword(password, { email, name }, { network });
+  const passwordHash = await hashing.hash(password, { lane: 'guess', network });
   const newcomerId = userId ?? (await preTenant.ensureIdentity(email, name));
   if (!(await preTenant.setFirstPassword(newcomerId, passwordHash, clock.now()))) throw hasAccount();
   return newcomerId;

@@ -149,7 +149,7 @@ export function composeApp(options: AppOptions): App {
   const signedLog = openSignedLog({ config, db, findUnsigned: (count, ageMs) => preTenant.findUnsignedLogs(count, ageMs), logger, clock });
   const { keyRing, exporter } = signedLog;
   const logDoors = createLogDoors({
-    ...{ auth: services.auth, accessLog, exporter, keyRing, meter, failures, logger, requestTimeoutMs, corsOrigins },
+    ...{ auth: services.auth, accessLog, exporter, keyRing, meter, keyUsage, failures, logger, requestTimeoutMs, corsOrigins },
     ...{ db, events, clock, accessChanged, watches, secureCookies: config.session.cookieSecure },
   });
   const sockets = createSocketDoor({

@@ -1,3 +1,4 @@
+DROP FUNCTION iam.count_live_keys(timestamptz);
 DROP FUNCTION iam.find_api_key(bytea);
 CREATE FUNCTION iam.find_api_key(p_fingerprint bytea)
 RETURNS TABLE (

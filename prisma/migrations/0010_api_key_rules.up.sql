@@ -17,7 +17,7 @@ ALTER TABLE iam.api_keys
   ADD COLUMN require_second_factor boolean NOT NULL DEFAULT false,
   ADD COLUMN monthly_limit         integer CHECK (monthly_limit >= 1),
   ADD COLUMN usage_id              uuid NOT NULL DEFAULT uuidv7(), -- what is counted together: a rotation is no way to a new month
-  ADD COLUMN revoked_reason        text CHECK (revoked_reason IN ('taken_back', 'leaked', 'member_left', 'rotated', 'organization_deleted')),
+  ADD COLUMN revoked_reason        text CHECK (revoked_reason IN ('taken_back', 'leaked', 'member_left', 'issuer_demoted', 'rotated', 'organization_deleted')),
   ADD CHECK (revoked_reason IS NULL OR status = 'revoked');
 
 -- api_key_usage: how many root fields the keys that are counted together have asked for in a month of UTC.
@@ -54,7 +54,8 @@ CREATE TRIGGER announce_access_change
   AFTER UPDATE OF status, expires_at, scopes, rate_limit_per_hour, allowed_networks, allowed_origins, require_second_factor, monthly_limit OR DELETE
   ON iam.api_keys FOR EACH ROW EXECUTE FUNCTION app.announce_access_change('key', 'id');
 
--- The look-up tells the new rules too, and whether the owner has the second factor that one of them asks for.
+-- The look-up tells the new rules too, whether the owner has the second factor that one of them asks for, and whether the
+-- member who made the key, and so knows its secret, is still let in. An operator of the platform is no member: null.
 DROP FUNCTION iam.find_api_key(bytea);
 CREATE FUNCTION iam.find_api_key(p_fingerprint bytea)
 RETURNS TABLE (
@@ -63,25 +64,43 @@ RETURNS TABLE (
   allowed_networks text[], allowed_origins text[], require_second_factor boolean, owner_second_factor boolean,
   monthly_limit integer, usage_id uuid,
   organization_status iam.organization_status, user_status iam.user_status,
-  membership_status iam.membership_status, role iam.organization_role
+  membership_status iam.membership_status, role iam.organization_role,
+  issuer_user_id uuid, issuer_active boolean
 )
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT k.org_id, k.id, k.user_id, m.id, k.secret_hash, k.status, k.expires_at, k.scopes, k.rate_limit_per_hour,
          k.allowed_networks, k.allowed_origins, k.require_second_factor, f.user_id IS NOT NULL, k.monthly_limit, k.usage_id,
-         o.status, u.status, m.status, m.role
+         o.status, u.status, m.status, m.role,
+         i.user_id, k.issued_by_id IS NULL OR (i.status = 'active' AND iu.status = 'active')
   FROM iam.api_keys k
   JOIN iam.organizations o ON o.id = k.org_id
   JOIN iam.memberships m ON m.org_id = k.org_id AND m.user_id = k.user_id
   JOIN iam.users u ON u.id = k.user_id
+  LEFT JOIN iam.memberships i ON i.org_id = k.org_id AND i.id = k.issued_by_id
+  LEFT JOIN iam.users iu ON iu.id = i.user_id
   LEFT JOIN credentials.second_factors f ON f.user_id = k.user_id AND f.confirmed_at IS NOT NULL
   WHERE k.fingerprint = p_fingerprint
 $$;
 
+-- How many keys open a door that act for the person of this statement, or whose secret the person has seen, and in how many
+-- organizations: for the mail after a change of the password, which ends sessions and no keys. Numbers, and nothing else.
+CREATE FUNCTION iam.count_live_keys(p_now timestamptz)
+RETURNS TABLE (keys integer, organizations integer)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT count(*)::integer, count(DISTINCT k.org_id)::integer
+  FROM iam.memberships m
+  JOIN iam.organizations o ON o.id = m.org_id AND o.status <> 'deleted'
+  JOIN iam.api_keys k ON k.org_id = m.org_id AND (k.user_id = m.user_id OR k.issued_by_id = m.id)
+  WHERE m.user_id = app.current_user_id() AND m.status <> 'left'
+    AND k.status = 'active' AND (k.expires_at IS NULL OR k.expires_at > p_now)
+$$;
+
 GRANT CREATE ON SCHEMA iam TO tenantry_definer; -- only for the moment of the change of owner
 ALTER FUNCTION iam.find_api_key(bytea) OWNER TO tenantry_definer;
+ALTER FUNCTION iam.count_live_keys(timestamptz) OWNER TO tenantry_definer;
 REVOKE CREATE ON SCHEMA iam FROM tenantry_definer;
 
 SET LOCAL ROLE tenantry_definer;
-REVOKE ALL ON FUNCTION iam.find_api_key(bytea) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION iam.find_api_key(bytea) TO tenantry_runtime;
+REVOKE ALL ON FUNCTION iam.find_api_key(bytea), iam.count_live_keys(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION iam.find_api_key(bytea), iam.count_live_keys(timestamptz) TO tenantry_runtime;
 RESET ROLE;

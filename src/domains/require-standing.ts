@@ -11,12 +11,30 @@ interface Standing {
  * Asks again, in the transaction of a change of access, whether the caller still is what it was when the request came:
  * a request may have waited while somebody took its rights away. What is read stays so until the transaction ends.
  *
- * @throws ForbiddenError when the caller's membership or API key has changed since.
+ * @throws ForbiddenError when the caller's membership, API key or appointment has changed since.
  */
 export async function requireStanding(tx: TenantTransaction, cx: ServiceContext): Promise<void> {
   const { orgId, membershipId, role } = requireTenant(cx);
-  const stands = (membershipId === null || (await memberStands(tx, orgId, membershipId, role))) && (await keyStands(tx, orgId, cx));
-  if (!stands) throw new ForbiddenError('Your access has changed since you asked: ask again.');
+  // Nobody but an operator of the platform is in an organization without a membership.
+  const isThere = membershipId === null ? await operatorStands(tx, cx) : await memberStands(tx, orgId, membershipId, role);
+  if (!isThere || !(await keyStands(tx, orgId, cx))) throw accessChanged();
+}
+
+/**
+ * The same for an act of the platform, which is done to an organization from outside.
+ *
+ * @throws ForbiddenError when the caller is no active super administrator any more.
+ */
+export async function requireOperator(tx: TenantTransaction, cx: ServiceContext): Promise<void> {
+  if (!(await operatorStands(tx, cx))) throw accessChanged();
+}
+
+const accessChanged = (): ForbiddenError => new ForbiddenError('Your access has changed since you asked: ask again.');
+
+async function operatorStands(tx: TenantTransaction, { principal }: ServiceContext): Promise<boolean> {
+  const [user] = await tx.$queryRaw<Standing[]>`
+    SELECT system_role::text AS role, status::text FROM iam.users WHERE id = ${principal.userId}::uuid FOR SHARE`;
+  return user?.status === 'active' && user.role === 'super_admin';
 }
 
 async function memberStands(tx: TenantTransaction, orgId: string, id: string, role: string | null): Promise<boolean> {
@@ -25,9 +43,12 @@ async function memberStands(tx: TenantTransaction, orgId: string, id: string, ro
   return member?.status === 'active' && member.role === role;
 }
 
+/** A key stands as long as whoever made it is let in: that one knows its secret. */
 async function keyStands(tx: TenantTransaction, orgId: string, { principal }: ServiceContext): Promise<boolean> {
   if (principal.kind !== 'apiKey') return true;
-  const [key] = await tx.$queryRaw<Pick<Standing, 'status'>[]>`
-    SELECT status::text FROM iam.api_keys WHERE org_id = ${orgId}::uuid AND id = ${principal.credentialId}::uuid FOR SHARE`;
-  return key?.status === 'active';
+  const keys = await tx.$queryRaw<object[]>`
+    SELECT k.id FROM iam.api_keys k LEFT JOIN iam.memberships i ON i.org_id = k.org_id AND i.id = k.issued_by_id
+    WHERE k.org_id = ${orgId}::uuid AND k.id = ${principal.credentialId}::uuid AND k.status = 'active'
+      AND (k.issued_by_id IS NULL OR i.status = 'active') FOR SHARE OF k`;
+  return keys.length > 0;
 }

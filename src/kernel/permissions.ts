@@ -89,3 +89,17 @@ export function withinScopes(granted: readonly Permission[], scopes: readonly st
   if (!reach) ofScopes.set(granted, (reach = new Set(granted.filter((permission) => scopes.some((scope) => covers(scope, permission))))));
   return reach;
 }
+
+/** All that a key with these scopes can do: a wildcard stands for what the owner's role allows. */
+export function reachOf(scopes: readonly string[], role: OrganizationRole): Permission[] {
+  return PERMISSIONS.filter((permission) =>
+    scopes.some(
+      (scope) => scope === permission || (covers(scope, permission) && ROLE_PERMISSIONS[role].includes(permission)),
+    ),
+  );
+}
+
+/** Whether a key can do more than a role allows: then no member of that role may go on knowing its secret. */
+export function exceeds(role: OrganizationRole, scopes: readonly string[], ownerRole: OrganizationRole): boolean {
+  return reachOf(scopes, ownerRole).some((permission) => !ROLE_PERMISSIONS[role].includes(permission));
+}

@@ -29,6 +29,8 @@ export interface Principal {
   readonly systemRole: SystemRole;
   /** The API key or the session that was presented. */
   readonly credentialId: string;
+  /** The user who made the API key and knows its secret; null or nothing for a person, and for a key of an operator. */
+  readonly issuerUserId?: string | null;
   /** When the credential ends by itself; null or nothing when it does not. */
   readonly expiresAt?: Date | null;
   /** Until when it is enough that the person has proved to be there; null or nothing for an API key. */

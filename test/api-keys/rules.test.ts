@@ -94,16 +94,36 @@ describe('a key that requires a second factor', () => {
     await becomes('SECOND_FACTOR_REQUIRED');
   });
 
-  test('is made so, and changed in that, by who has proved lately to be there: by no key and no old session', async () => {
+  test('is made so, and freed of it, by who has proved lately to be there: by no key and no old session', async () => {
     const input = { name: 'strict', scopes: ['*'], requireSecondFactor: true };
     expect(await world.codeOf('createApiKey', input, world.acme.keys.owner)).toBe('FORBIDDEN');
     const strict = await world.create({ requireSecondFactor: true });
     const lax = await world.create();
+    expect(await world.codeOf('updateApiKey', { id: lax.id, requireSecondFactor: true }, world.acme.keys.owner)).toBe('FORBIDDEN');
     world.pass(11 * 60_000);
     expect(await world.codeOf('createApiKey', input)).toBe('STEP_UP_REQUIRED');
     expect(await world.codeOf('updateApiKey', { id: strict.id, requireSecondFactor: false })).toBe('STEP_UP_REQUIRED');
-    expect(await world.codeOf('updateApiKey', { id: lax.id, requireSecondFactor: true })).toBe('STEP_UP_REQUIRED');
+    expect(await world.codeOf('updateApiKey', { id: lax.id, requireSecondFactor: true })).toBe('done');
     expect(await world.codeOf('updateApiKey', { id: strict.id, requireSecondFactor: true, name: 'still strict' })).toBe('done');
+  });
+
+  test('is a key for oneself: on another its answer would tell who has a second factor, and so an account', async () => {
+    const memberId = world.acme.members.viewer;
+    const query = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { ... on ValidationError { fields { path message } } } }';
+    const { data } = await world.api.call(query, { input: { name: 'oracle', scopes: ['*'], memberId, requireSecondFactor: true } }, { as: await world.fresh() });
+    expect(data.createApiKey.fields).toEqual([{ path: ['requireSecondFactor'], message: expect.stringContaining('only on a key for yourself') }]);
+    const theirs = await world.create({ memberId });
+    expect(await world.codeOf('updateApiKey', { id: theirs.id, requireSecondFactor: true }, await world.fresh())).toBe('VALIDATION_FAILED');
+    // What a member has set is not asked by somebody else, not even by way of a new secret.
+    await world.sql('UPDATE iam.api_keys SET require_second_factor = true WHERE id = $1', theirs.uuid);
+    expect(await world.codeOf('rotateApiKey', { id: theirs.id }, await world.fresh())).toBe('FORBIDDEN');
+    const strict = await world.create({ requireSecondFactor: true });
+    const userId = (await world.sql('SELECT id FROM iam.users WHERE email = $1', world.acme.email('owner')))[0]!['id'];
+    const insert = `INSERT INTO credentials.second_factors (user_id, key_id, encrypted_secret, created_at, confirmed_at) VALUES ($1, '00000000', $2, now(), now())`;
+    await world.sql(insert, userId, Buffer.alloc(40));
+    await expect.poll(() => world.entry(strict.secret), { timeout: 20_000 }).toBeNull();
+    expect(await world.codeOf('createApiKey', { name: 'inherited oracle', scopes: ['*'], memberId }, strict.secret)).toBe('VALIDATION_FAILED');
+    await world.sql('DELETE FROM credentials.second_factors WHERE user_id = $1', userId);
   });
 });
 
@@ -134,8 +154,8 @@ describe('each state has its answer', () => {
     const rotated = await world.create();
     const overlapping = await world.create();
     await world.codeOf('revokeApiKey', { id: taken.id });
-    await world.codeOf('rotateApiKey', { id: rotated.id });
-    await world.codeOf('rotateApiKey', { id: overlapping.id, overlapSeconds: 60 });
+    await world.codeOf('rotateApiKey', { id: rotated.id }, await world.fresh());
+    await world.codeOf('rotateApiKey', { id: overlapping.id, overlapSeconds: 60 }, await world.fresh());
     const ids = [taken, rotated, overlapping].map(({ id }) => id);
     const { data } = await world.api.call('query ($ids: [ID!]!) { nodes(ids: $ids) { ... on ApiKey { revokedReason supersededById } } }', { ids }, { as: world.owner });
     expect(data.nodes.map(({ revokedReason }: { revokedReason: string }) => revokedReason)).toEqual(['TAKEN_BACK', 'ROTATED', null]);

@@ -127,3 +127,23 @@ describe('nobody widens a key beyond their own rights', () => {
     expect((await world.row(mortal))['expires_at']).toEqual(expiresAt);
   });
 });
+
+describe('the hour of a key', () => {
+  test('is the most that it gives to another, or to itself', async () => {
+    const slow = await world.create({ rateLimitPerHour: 50 });
+    const fast = await world.create({ rateLimitPerHour: 51 });
+    const made = await world.create({}, slow.secret);
+    expect(await world.row(made)).toMatchObject({ rate_limit_per_hour: 50 });
+    expect(await world.codeOf('createApiKey', { name: 'faster', scopes: ['*'], rateLimitPerHour: 51 }, slow.secret)).toBe('FORBIDDEN');
+    expect(await update({ id: made.id, rateLimitPerHour: 51 }, slow.secret)).toBe('FORBIDDEN');
+    expect(await update({ id: slow.id, rateLimitPerHour: 51 }, slow.secret)).toBe('FORBIDDEN');
+    expect(await world.codeOf('rotateApiKey', { id: fast.id }, slow.secret)).toBe('FORBIDDEN');
+    expect(await update({ id: made.id, rateLimitPerHour: 49 }, slow.secret)).toBe('done');
+    expect(await world.row(fast)).toMatchObject({ status: 'active', rate_limit_per_hour: 51, superseded_by_id: null });
+  });
+
+  test('of one that a key of many makes is the usual one', async () => {
+    const key = await world.create({ rateLimitPerHour: 10_000 });
+    expect(await world.row(await world.create({}, key.secret))).toMatchObject({ rate_limit_per_hour: 3_600 });
+  });
+});

@@ -56,11 +56,46 @@ describe('a key with a monthly limit', () => {
     const key = await world.create({ monthlyLimit: 3 });
     const rotate = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { ... on RotateApiKeySuccess { secret apiKey { monthlyLimit } } } }';
     await world.use(key.secret);
-    const { data } = await world.api.call(rotate, { input: { id: key.id, overlapSeconds: 600 } }, { as: world.owner });
+    const { data } = await world.api.call(rotate, { input: { id: key.id, overlapSeconds: 600 } }, { as: await world.fresh() });
     expect(data.rotateApiKey.apiKey.monthlyLimit).toBe(3);
     expect(await world.entry(data.rotateApiKey.secret)).toBeNull();
     const made = await world.create({}, data.rotateApiKey.secret);
     expect([await world.entry(key.secret), await world.entry(made.secret), await world.entry(data.rotateApiKey.secret)]).toEqual(Array(3).fill('RATE_LIMITED'));
+  });
+
+  test('goes on exactly while it is rotated, in two processes, with the old secret and the new ones', async () => {
+    const key = await world.create({ monthlyLimit: 60 });
+    const other = await startTestApp({ database: world.api.database, clock: { now: world.now } });
+    const apps = [world.api, other];
+    const answers: Promise<{ errors: { extensions: { code: string } }[] | undefined }>[] = [];
+    const ask = (secret: string, times: number) => {
+      for (let call = 0; call < times; call += 1) answers.push(apps[call % 2]!.call('{ organization { slug } }', {}, { as: secret }));
+    };
+    const rotate = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { ... on RotateApiKeySuccess { secret apiKey { id } } } }';
+    const fresh = await world.fresh();
+    ask(key.secret, 30);
+    let id = key.id;
+    for (let rotation = 0; rotation < 2; rotation += 1) {
+      const { data } = await world.api.call(rotate, { input: { id, overlapSeconds: 600 } }, { as: fresh });
+      id = data.rotateApiKey.apiKey.id;
+      ask(key.secret, 30);
+      ask(data.rotateApiKey.secret, 30);
+    }
+    const counts = outcomes(await Promise.all(answers));
+    await other.close();
+    expect(counts).toEqual({ done: 60, RATE_LIMITED: 90 });
+    expect(await used(key)).toBe(60);
+  });
+
+  test('is not escaped by the secret of another key: one that is counted apart is not rotated with it', async () => {
+    const key = await world.create({ monthlyLimit: 5 });
+    const sibling = await world.create({ monthlyLimit: 5 });
+    expect(await world.codeOf('rotateApiKey', { id: sibling.id }, key.secret)).toBe('FORBIDDEN');
+    expect(await world.row(sibling)).toMatchObject({ status: 'active', superseded_by_id: null });
+    const child = await world.create({}, key.secret);
+    expect(await world.codeOf('rotateApiKey', { id: child.id }, key.secret)).toBe('done');
+    expect(await world.codeOf('rotateApiKey', { id: key.id, overlapSeconds: 600 }, key.secret)).toBe('done');
+    expect(await used(key)).toBe(4);
   });
 
   test('begins anew with the month of UTC', async () => {
@@ -79,10 +114,10 @@ describe('a key with a monthly limit', () => {
     const key = await world.create({ monthlyLimit: 1 });
     await world.use(key.secret);
     expect(await world.entry(key.secret)).toBe('RATE_LIMITED');
-    expect(await world.codeOf('updateApiKey', { id: key.id, monthlyLimit: 2 })).toBe('done');
+    expect(await world.codeOf('updateApiKey', { id: key.id, monthlyLimit: 2 }, await world.fresh())).toBe('done');
     expect(await world.entry(key.secret)).toBeNull();
     expect(await world.entry(key.secret)).toBe('RATE_LIMITED');
-    expect(await world.codeOf('updateApiKey', { id: key.id, monthlyLimit: null })).toBe('done');
+    expect(await world.codeOf('updateApiKey', { id: key.id, monthlyLimit: null }, await world.fresh())).toBe('done');
     expect(await world.entry(key.secret)).toBeNull();
   });
 

@@ -14,6 +14,8 @@ export interface MadeKey {
 export interface KeyWorld extends TrailWorld {
   /** The owner's session. */
   readonly owner: string;
+  /** A session of the owner who has just proved to be there. */
+  fresh(): Promise<string>;
   /** Moves the clock on. */
   pass(ms: number): void;
   now(): Date;
@@ -40,18 +42,21 @@ export async function openKeyWorld(start = Date.now()): Promise<KeyWorld> {
     return world.api.call(`{ ${asked} }`, {}, { ...options, as: secret });
   };
   const rows = (id: string) => world.sql('SELECT * FROM iam.api_keys WHERE id = $1', id);
+  const fresh = (): Promise<string> => signIn(world.api.app, world.acme.email('owner'));
   let made = 0;
   return {
     ...world,
     owner,
+    fresh,
     pass: (ms) => {
       nowMs += ms;
     },
     now: () => new Date(nowMs),
-    async create(input = {}, as = owner) {
-      made += 1;
+    async create(input = {}, caller) {
+      const name = `key ${(made += 1)}`;
+      const as = caller ?? (await fresh());
       const query = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { ... on CreateApiKeySuccess { ${KEY} } ... on Error { code message } } }`;
-      const { data, errors } = await world.api.call(query, { input: { name: `key ${made}`, scopes: ['*'], ...input } }, { as });
+      const { data, errors } = await world.api.call(query, { input: { name, scopes: ['*'], ...input } }, { as });
       const { apiKey, secret } = data?.createApiKey ?? {};
       if (!secret) throw new Error(`no key was made: ${JSON.stringify(errors ?? data)}`);
       const [row] = await world.sql('SELECT id FROM iam.api_keys WHERE prefix = $1', (secret as string).slice(0, 9));

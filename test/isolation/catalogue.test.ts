@@ -48,6 +48,7 @@ const DEFINER_FUNCTIONS = [
   'iam.complete_registration(bytea,timestamp with time zone)',
   'iam.complete_reset(bytea,text,uuid,bytea,timestamp with time zone)',
   'iam.confirm_second_factor(bytea,bigint,bytea[],timestamp with time zone)',
+  'iam.count_live_keys(timestamp with time zone)',
   'iam.end_sessions_of_deleted(timestamp with time zone)',
   'iam.ensure_identity(text,text)',
   'iam.find_api_key(bytea)',

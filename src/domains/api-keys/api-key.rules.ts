@@ -6,7 +6,7 @@ import {
   type OrganizationRole,
   type Permission,
   PERMISSIONS,
-  ROLE_PERMISSIONS,
+  reachOf,
 } from '../../kernel/permissions.ts';
 
 /** Who manages a key, as far as the rules care. */
@@ -58,13 +58,10 @@ export function checkScopes(scopes: readonly string[]): void {
   if (problems.length > 0) throw new ValidationError(problems);
 }
 
-/** All that a key with these scopes can do: a wildcard stands for what the owner's role allows. */
-function reachOf(scopes: readonly string[], role: OrganizationRole): Permission[] {
-  return PERMISSIONS.filter((permission) =>
-    scopes.some(
-      (scope) => scope === permission || (covers(scope, permission) && ROLE_PERMISSIONS[role].includes(permission)),
-    ),
-  );
+/** Whether other scopes let a key do something that it could not do before, now or after a promotion of its owner. */
+export function widens(scopes: readonly string[], former: readonly string[]): boolean {
+  const reaches = (list: readonly string[], permission: Permission): boolean => list.some((scope) => covers(scope, permission));
+  return PERMISSIONS.some((permission) => reaches(scopes, permission) && !reaches(former, permission));
 }
 
 /** Nobody makes a key that may do more than they may themselves. @throws ForbiddenError naming what is too much. */
@@ -100,6 +97,24 @@ export function checkExpiry(expiresAt: Date | null | undefined, now: Date): void
   if (expiresAt && !(expiresAt.getTime() > now.getTime()))
     throw ValidationError.of('expiresAt', 'must be in the future');
 }
+
+/**
+ * Only on a key of one's own: on another's it would tell, by whether the key opens the door, who has a second factor and so
+ * an account at all, of people whom an organization has added without asking them.
+ *
+ * @throws ValidationError
+ */
+export function checkSecondFactorRule(manager: KeyManager, owner: KeyOwner, requireSecondFactor: boolean): void {
+  if (requireSecondFactor && manager.userId !== owner.userId) {
+    throw ValidationError.of('requireSecondFactor', 'is possible only on a key for yourself: let the member set it');
+  }
+}
+
+/** When a key ends. */
+type End = Date | null;
+
+/** Whether a key ends later than before. */
+export const endsLater = (end: End, former: End): boolean => former !== null && (end === null || end > former);
 
 /** The part of a key that decides whether it can be rotated or changed. */
 export interface LifeOfKey {

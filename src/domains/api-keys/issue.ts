@@ -14,18 +14,21 @@ export interface MintSettings {
   readonly hashing: Hashing;
 }
 
-/** Gives a function that makes a new key. It takes tens of milliseconds of work: call it before the transaction. */
+/**
+ * Gives a function that makes a new key. It takes tens of milliseconds of work: call it before the transaction, and after
+ * all that can refuse the request.
+ */
 export function createMint({ secretKey, hashing }: MintSettings): Mint {
   const fingerprint = createFingerprint(secretKey);
-  return async () => {
+  return async (orgId) => {
     const secret = generateApiKey();
-    const secretHash = await hashing.hash(secret, { lane: 'known' });
+    const secretHash = await hashing.hash(secret, { lane: 'mint', orgId });
     return { secret, stored: { prefix: prefixOf(secret), fingerprint: fingerprint(secret), secretHash } };
   };
 }
 
-/** Makes a new key. */
-export type Mint = () => Promise<MintedKey>;
+/** Makes a new key for an organization. @throws ServiceUnavailableError when too many of the organization wait already. */
+export type Mint = (orgId: string) => Promise<MintedKey>;
 
 /** A key that was just made. */
 export interface IssuedApiKey {
@@ -45,7 +48,7 @@ export interface NewApiKey {
   readonly description?: string | null;
   readonly type?: 'personal' | 'service' | 'integration';
   readonly scopes: readonly string[];
-  /** The member who makes it and sees its secret; null for an operator of the platform. */
+  /** The member who sees its secret, see `issuerOf`; null for an operator of the platform. */
   readonly issuedById: string | null;
   readonly rateLimitPerHour?: number;
   readonly expiresAt?: Date | null;

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { checkBounds, inheritBounds, type KeyBounds } from './key-bounds.rules.ts';
 
-const FREE: KeyBounds = { allowedNetworks: [], allowedOrigins: [], requireSecondFactor: false, monthlyLimit: null };
+const FREE: KeyBounds = { allowedNetworks: [], allowedOrigins: [], requireSecondFactor: false, rateLimitPerHour: 10_000, monthlyLimit: null };
 const HELD: KeyBounds = {
   allowedNetworks: ['192.0.2.0/24'],
   allowedOrigins: ['https://app.example.com'],
   requireSecondFactor: true,
+  rateLimitPerHour: 50,
   monthlyLimit: 100,
 };
 
@@ -15,8 +16,9 @@ test('a person gives a key what bounds they like', () => {
 });
 
 test('a key that a key makes is held to what holds its maker, where nothing narrower is asked for', () => {
-  expect(inheritBounds(FREE, HELD)).toEqual(HELD);
-  const narrower = { ...HELD, allowedNetworks: ['192.0.2.128/25'], monthlyLimit: 99 };
+  expect(inheritBounds({ ...FREE, rateLimitPerHour: undefined }, HELD)).toEqual(HELD);
+  expect(inheritBounds({ ...FREE, rateLimitPerHour: undefined }, FREE)).toEqual({ ...FREE, rateLimitPerHour: 3_600 });
+  const narrower = { ...HELD, allowedNetworks: ['192.0.2.128/25'], rateLimitPerHour: 49, monthlyLimit: 99 };
   expect(inheritBounds(narrower, HELD)).toEqual(narrower);
   expect(inheritBounds(HELD, FREE)).toEqual(HELD);
 });
@@ -29,6 +31,7 @@ describe('no key leaves a key freer than itself', () => {
     [{ allowedOrigins: [] }, 'allowedOrigins'],
     [{ allowedOrigins: ['https://app.example.com', 'https://other.example.com'] }, 'allowedOrigins'],
     [{ requireSecondFactor: false }, 'requireSecondFactor'],
+    [{ rateLimitPerHour: 51 }, 'rateLimitPerHour'],
     [{ monthlyLimit: null }, 'monthlyLimit'],
     [{ monthlyLimit: 101 }, 'monthlyLimit'],
   ])('%j is too much', (change, named) => {

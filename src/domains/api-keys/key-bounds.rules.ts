@@ -8,18 +8,27 @@ export interface KeyBounds {
   /** None: for every page, and for what is no page. */
   readonly allowedOrigins: readonly string[];
   readonly requireSecondFactor: boolean;
+  /** Root fields within an hour. */
+  readonly rateLimitPerHour: number;
   /** Root fields within a month; null: without an end. */
   readonly monthlyLimit: number | null;
 }
 
+/** What somebody asks for who makes a key: what is not said of the hour is the usual number. */
+export type AskedBounds = Omit<KeyBounds, 'rateLimitPerHour'> & { readonly rateLimitPerHour: number | undefined };
+
+/** Root fields within an hour, when nothing is said. */
+const USUAL_PER_HOUR = 3_600;
+
 /** What a key that a key makes is held to: what was asked for, and what its maker is held to where nothing was. */
-export function inheritBounds(asked: KeyBounds, maker: KeyBounds | null): KeyBounds {
-  if (maker === null) return asked;
+export function inheritBounds(asked: AskedBounds, maker: KeyBounds | null): KeyBounds {
+  if (maker === null) return { ...asked, rateLimitPerHour: asked.rateLimitPerHour ?? USUAL_PER_HOUR };
   const orMakers = (own: readonly string[], makers: readonly string[]) => (own.length > 0 ? own : makers);
   return {
     allowedNetworks: orMakers(asked.allowedNetworks, maker.allowedNetworks),
     allowedOrigins: orMakers(asked.allowedOrigins, maker.allowedOrigins),
     requireSecondFactor: asked.requireSecondFactor || maker.requireSecondFactor,
+    rateLimitPerHour: asked.rateLimitPerHour ?? Math.min(USUAL_PER_HOUR, maker.rateLimitPerHour),
     monthlyLimit: asked.monthlyLimit ?? maker.monthlyLimit,
   };
 }
@@ -32,16 +41,21 @@ export function inheritBounds(asked: KeyBounds, maker: KeyBounds | null): KeyBou
  */
 export function checkBounds(bounds: KeyBounds, maker: KeyBounds | null): void {
   if (maker === null) return;
-  const beyond = (Object.keys(FREER) as (keyof KeyBounds)[]).filter((name) => FREER[name](bounds, maker));
+  const beyond = freerIn(bounds, maker);
   if (beyond.length > 0) throw new ForbiddenError(`An API key leaves no key freer than itself: ${beyond.join(', ')}.`);
 }
 
-/** In what a key is freer than another. */
+/** In what a key is freer than another, or than it was before. */
+export function freerIn(key: KeyBounds, other: KeyBounds): (keyof KeyBounds)[] {
+  return (Object.keys(FREER) as (keyof KeyBounds)[]).filter((name) => FREER[name](key, other));
+}
+
 const FREER: Readonly<Record<keyof KeyBounds, (key: KeyBounds, other: KeyBounds) => boolean>> = {
   allowedNetworks: ({ allowedNetworks: own }, { allowedNetworks: others }) =>
     others.length > 0 && (own.length === 0 || own.some((network) => !liesWithin(network, others))),
   allowedOrigins: ({ allowedOrigins: own }, { allowedOrigins: others }) =>
     others.length > 0 && (own.length === 0 || own.some((origin) => !others.includes(origin))),
   requireSecondFactor: (key, other) => other.requireSecondFactor && !key.requireSecondFactor,
+  rateLimitPerHour: (key, other) => key.rateLimitPerHour > other.rateLimitPerHour,
   monthlyLimit: ({ monthlyLimit: own }, { monthlyLimit: most }) => most !== null && (own === null || own > most),
 };

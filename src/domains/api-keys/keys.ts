@@ -1,4 +1,4 @@
-import { ValidationError } from '../../kernel/errors.ts';
+import { ForbiddenError, ValidationError } from '../../kernel/errors.ts';
 import type { TenantClient, TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
@@ -43,14 +43,34 @@ export async function requireMember(tx: TenantTransaction, orgId: string, userId
 export interface CallingKey extends KeyBounds {
   readonly expiresAt: Date | null;
   readonly usageId: string;
+  readonly issuedById: string | null;
 }
 
-const BOUNDS = { expiresAt: true, allowedNetworks: true, allowedOrigins: true, requireSecondFactor: true, monthlyLimit: true, usageId: true } as const;
+const BOUNDS = {
+  ...{ expiresAt: true, allowedNetworks: true, allowedOrigins: true, requireSecondFactor: true },
+  ...{ rateLimitPerHour: true, monthlyLimit: true, usageId: true, issuedById: true },
+} as const;
 
 /** The API key that calls; null for a person. */
 export async function callingKey({ principal }: ServiceContext, db: TenantClient | TenantTransaction): Promise<CallingKey | null> {
   if (principal.kind !== 'apiKey' || !principal.tenant) return null;
   return db.apiKey.findFirst({ where: { orgId: principal.tenant.orgId, id: principal.credentialId }, select: BOUNDS });
+}
+
+/**
+ * The member whose going ends a key that is made now, because that member has seen its secret: null for an operator of the
+ * platform. Who holds a key by which another is made is whoever made that one.
+ *
+ * @param ownerId the member it shall act for.
+ * @throws ForbiddenError where two people would have seen it who are not its owner.
+ */
+export function issuerOf(cx: ServiceContext, maker: CallingKey | null, ownerId: string): string | null {
+  const { membershipId } = requireTenant(cx);
+  const madeBy = maker?.issuedById ?? membershipId;
+  if (madeBy !== membershipId && ownerId !== membershipId) {
+    throw new ForbiddenError('An API key that somebody else has made can only make keys of its own owner.');
+  }
+  return madeBy;
 }
 
 export type FoundKey = Awaited<ReturnType<typeof findKey>>;
@@ -67,7 +87,6 @@ export async function findKey(db: TenantClient | TenantTransaction, orgId: strin
       description: true,
       type: true,
       scopes: true,
-      rateLimitPerHour: true,
       status: true,
       supersededById: true,
       owner: { select: { id: true, role: true } },

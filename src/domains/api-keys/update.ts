@@ -7,9 +7,9 @@ import { requireStepUp } from '../require-step-up.ts';
 import { requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import { type UpdateApiKeyInput, updateApiKeyInput } from './api-key.input.ts';
-import { boundExpiry, checkExpiry, checkLive, checkReach, checkScopes, fixScopes } from './api-key.rules.ts';
+import { boundExpiry, checkExpiry, checkLive, checkReach, checkScopes, checkSecondFactorRule, endsLater, fixScopes, widens } from './api-key.rules.ts';
 import { keyUpdated } from './events.ts';
-import { checkBounds } from './key-bounds.rules.ts';
+import { checkBounds, freerIn, type KeyBounds } from './key-bounds.rules.ts';
 import { type CallingKey, callingKey, checkOwnership, findKey, type FoundKey, lockKey, managerOf, NAME_TAKEN } from './keys.ts';
 
 /** What of a key is to be different. */
@@ -54,12 +54,24 @@ function changeIn(cx: ServiceContext, key: FoundKey, fields: Fields, maker: Call
     ...(scopes && { scopes: [...new Set(fixScopes(manager, owner, scopes))] }),
     ...(expiresAt !== undefined && { expiresAt: boundExpiry(expiresAt, maker?.expiresAt ?? null) }),
   };
-  checkBounds({ ...key, ...change }, maker);
-  const required = change.requireSecondFactor;
-  // Both ways: who has copied a session could else lift it, or shut others out.
-  if (required !== undefined && required !== key.requireSecondFactor) requireStepUp(cx);
+  const changed = { ...key, ...change };
+  checkBounds(changed, maker);
+  if (changed.requireSecondFactor !== key.requireSecondFactor) {
+    checkSecondFactorRule(manager, owner, changed.requireSecondFactor);
+    // No key asks for what only a person has.
+    if (manager.kind === 'apiKey') requireStepUp(cx);
+  }
+  // Who has copied a session may hold a key tighter with it, and no freer.
+  if (manager.kind === 'user' && isFreer(changed, key)) requireStepUp(cx);
   return change;
 }
+
+/** Whether a key may do more, in more places, more often or for longer than before. */
+function isFreer(changed: Loosened, before: Loosened): boolean {
+  return freerIn(changed, before).length > 0 || widens(changed.scopes, before.scopes) || endsLater(changed.expiresAt, before.expiresAt);
+}
+
+type Loosened = KeyBounds & { readonly scopes: readonly string[]; readonly expiresAt: Date | null };
 
 /** Prisma wants lists that it could change. */
 const writable = ({ scopes, ...change }: Change) => ({ ...change, ...(scopes && { scopes: [...scopes] }) });

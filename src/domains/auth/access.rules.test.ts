@@ -38,6 +38,8 @@ const key = (more: Partial<KeyRecord> = {}): KeyRecord => ({
   scopes: ['*'],
   userStatus: 'active',
   membership: membership(),
+  issuerUserId: null,
+  issuerActive: true,
   ...more,
 });
 const session = (more: Partial<SessionRecord> = {}): SessionRecord => ({
@@ -66,7 +68,7 @@ const codeOf = (work: () => unknown): string => {
 describe('the order of the answers to a key', () => {
   // Everything is wrong at once; each line mends what the line before complained about.
   const closed = membership({ status: 'suspended', organizationStatus: 'suspended' });
-  const worst = key({ keyStatus: 'revoked', expiresAt: NOW, userStatus: 'suspended', membership: closed });
+  const worst = key({ keyStatus: 'revoked', expiresAt: NOW, userStatus: 'suspended', membership: closed, issuerActive: false });
   test.each<[string, Partial<KeyRecord>]>([
     ['UNAUTHENTICATED', {}],
     ['API_KEY_EXPIRED', { keyStatus: 'active' }],
@@ -81,7 +83,8 @@ describe('the order of the answers to a key', () => {
         membership: membership({ organizationStatus: 'suspended' }),
       },
     ],
-    ['FORBIDDEN', { keyStatus: 'active', expiresAt: LATER, userStatus: 'active', membership: membership() }],
+    ['USER_NOT_ACTIVE', { keyStatus: 'active', expiresAt: LATER, userStatus: 'active', membership: membership() }],
+    ['FORBIDDEN', { keyStatus: 'active', expiresAt: LATER, userStatus: 'active', membership: membership(), issuerActive: true }],
   ])('%s', (code, mended) => {
     expect(codeOf(() => principalOfKey({ ...worst, ...mended }, OTHER, NOW))).toBe(code);
   });

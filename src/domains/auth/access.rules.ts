@@ -39,6 +39,10 @@ export interface KeyRecord {
   readonly rateLimitPerHour: number;
   readonly userStatus: UserStatus;
   readonly membership: Membership;
+  /** The person who made it and knows its secret; null for an operator of the platform. */
+  readonly issuerUserId: string | null;
+  /** Whether that person is let in; true for an operator. */
+  readonly issuerActive: boolean;
 }
 
 /** What is known of a session. */
@@ -58,6 +62,8 @@ export interface SessionRecord {
 
 const userNotActive = () =>
   new AppError('USER_NOT_ACTIVE', 'Your access is suspended: ask an administrator of the organization.');
+const issuerNotActive = () =>
+  new AppError('USER_NOT_ACTIVE', 'The member who made this API key is suspended: let its owner rotate it, or ask an administrator of the organization.');
 const organizationNotActive = () =>
   new AppError('ORG_NOT_ACTIVE', 'The organization is not active: ask its owner or the operator.');
 /** One text, whether the organization exists or not. */
@@ -84,6 +90,7 @@ export function principalOfKey(key: KeyRecord, named: string | null, now: Date):
   }
   if (key.userStatus !== 'active') throw userNotActive();
   checkEntry(membership);
+  if (!key.issuerActive) throw issuerNotActive();
   if (named !== null && namedOrganization(named) !== membership.orgId) throw notYours();
   return {
     kind: 'apiKey',
@@ -91,6 +98,7 @@ export function principalOfKey(key: KeyRecord, named: string | null, now: Date):
     // A key never acts for the platform, whoever its owner is.
     systemRole: 'user',
     credentialId: key.keyId,
+    issuerUserId: key.issuerUserId,
     expiresAt: key.expiresAt,
     tenant: tenantOf(membership),
     permissions: withinScopes(ROLE_PERMISSIONS[membership.role], key.scopes),

@@ -114,8 +114,10 @@ async function readName({ db }: LookupDependencies, orgId: string): Promise<Orga
   );
 }
 
-function keyTags({ keyId, userId, orgId }: FoundApiKey): Tag[] {
-  return [tagOf({ kind: 'key', id: keyId }), tagOf({ kind: 'user', id: userId }), tagOf({ kind: 'org', id: orgId })];
+/** Whoever made a key decides about it as its owner does. */
+function keyTags({ keyId, userId, issuerUserId, orgId }: FoundApiKey): Tag[] {
+  const people = new Set(issuerUserId === null ? [userId] : [userId, issuerUserId]);
+  return [tagOf({ kind: 'key', id: keyId }), ...[...people].map((id) => tagOf({ kind: 'user', id })), tagOf({ kind: 'org', id: orgId })];
 }
 
 function sessionTags({ sessionId, userId, memberships }: SessionRecord): Tag[] {

@@ -60,7 +60,7 @@ const removal: Change = {
 
 const toRole = (role: LockedMember['role']): Change => ({
   check: (actor, member) => checkRoleChange(actor, member.role, role),
-  make: async (tx, orgId, member, now) => ({ events: await changeRole(tx, orgId, member, role, now), keyIds: [] }),
+  make: (tx, orgId, member, now) => changeRole(tx, orgId, member, role, now),
 });
 
 export const suspendMany = (cx: ServiceContext, input: MemberIdsInput) => changeAlike(cx, input, toStatus('suspended'));

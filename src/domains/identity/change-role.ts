@@ -1,22 +1,37 @@
-import { mayManageRole, ORGANIZATION_ROLES, type OrganizationRole } from '../../kernel/permissions.ts';
+import { exceeds, mayManageRole, ORGANIZATION_ROLES, type OrganizationRole } from '../../kernel/permissions.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
-import { type AuditEvent, changesOf } from '../events/index.ts';
-import { revokeInvitations } from './end-membership.ts';
-import { invitationEnded, memberEvents } from './events.ts';
+import { changesOf } from '../events/index.ts';
+import { type EndedMembership, revokeInvitations, revokeKeys } from './end-membership.ts';
+import { invitationEnded, keyEnded, memberEvents } from './events.ts';
 import type { LockedMember } from './lock-members.ts';
 
 /**
- * Gives a member that is locked another role, and takes back the invitations that it could not send any more. Answers
- * what is to be written down: nothing when the role is the same.
+ * Gives a member that is locked another role, and takes back what the member could not give any more: the invitations, and
+ * the keys of others whose secrets the member has seen and that may do more than the member now. Of the member's own keys
+ * none may: they never do more than the role. Answers nothing when the role is the same.
  */
-export async function changeRole(tx: TenantTransaction, orgId: string, { id, role: former }: LockedMember, role: OrganizationRole, now: Date): Promise<AuditEvent[]> {
+export async function changeRole(tx: TenantTransaction, orgId: string, member: LockedMember, role: OrganizationRole, now: Date): Promise<EndedMembership> {
+  const { id, role: former } = member;
   const changes = changesOf({ role: former }, { role });
-  if (changes === null) return [];
+  if (changes === null) return { events: [], keyIds: [] };
   await tx.membership.updateMany({ where: { orgId, id }, data: { role } });
+  const keyIds = await revokeExceeding(tx, orgId, member, role, now);
   const within = ORGANIZATION_ROLES.filter((each) => mayManageRole(role, each));
   const invitationIds = await revokeInvitations(tx, { orgId, invitedById: id, role: { notIn: within } }, now);
-  return [
-    { kind: memberEvents.roleChanged, about: { type: 'Member', id }, data: changes },
+  const events = [
+    { kind: memberEvents.roleChanged, about: { type: 'Member' as const, id }, data: changes },
+    ...keyIds.map(keyEnded(id, 'issuer_demoted')),
     ...invitationIds.map(invitationEnded(id)),
   ];
+  return { events, keyIds };
+}
+
+/** Whoever makes a key keeps its standing until that is done, and the member is locked: none comes in between. */
+async function revokeExceeding(tx: TenantTransaction, orgId: string, { id, userId }: LockedMember, role: OrganizationRole, now: Date): Promise<string[]> {
+  const keys = await tx.apiKey.findMany({
+    where: { orgId, issuedById: id, userId: { not: userId }, status: 'active' },
+    select: { id: true, scopes: true, owner: { select: { role: true } } },
+  });
+  const exceeding = keys.filter(({ scopes, owner }) => exceeds(role, scopes, owner.role)).map((key) => key.id);
+  return exceeding.length === 0 ? [] : revokeKeys(tx, { orgId, status: 'active', id: { in: exceeding } }, now, 'issuer_demoted');
 }

@@ -4,14 +4,14 @@ import { invitationEnded, keyEnded, memberGone } from './events.ts';
 import type { LockedMember } from './lock-members.ts';
 
 /** Why a key ends that nobody took back by itself. */
-export type KeyEnd = 'member_left';
+export type KeyEnd = 'member_left' | 'issuer_demoted';
 
 interface Departure {
   readonly byOwnWill: boolean;
   readonly now: Date;
 }
 
-/** What a membership took with it, and what is to be written down of that. */
+/** What a change of a member took with it, and what is to be written down of that. */
 export interface EndedMembership {
   readonly events: readonly AuditEvent[];
   readonly keyIds: readonly string[];
@@ -28,7 +28,7 @@ export async function endMembership(tx: TenantTransaction, orgId: string, member
   const invitationIds = await revokeInvitations(tx, { orgId, invitedById: member.id }, now);
   const events = [
     memberGone(member.id, member, byOwnWill),
-    ...keyIds.map(keyEnded(member.id)),
+    ...keyIds.map(keyEnded(member.id, 'member_left')),
     ...invitationIds.map(invitationEnded(member.id)),
   ];
   return { events, keyIds };
@@ -37,7 +37,7 @@ export async function endMembership(tx: TenantTransaction, orgId: string, member
 interface KeyChoice {
   readonly orgId: string;
   readonly status: 'active';
-  readonly userId?: string;
+  readonly id?: { in: string[] };
   readonly OR?: ({ userId: string } | { issuedById: string })[];
 }
 

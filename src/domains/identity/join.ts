@@ -24,6 +24,7 @@ export async function join(tx: TenantTransaction, member: NewMember): Promise<Re
   // The person is here under another address, or somebody else has brought the person back in the meantime.
   if (count === 0) throw new ConflictError(ALREADY_A_MEMBER);
   // Nothing that the person could do before comes back, not even a key that was made while the person was leaving.
-  const keyIds = await revokeKeys(tx, { orgId, userId, status: 'active' }, joinedAt, 'member_left');
-  return { result: { memberId: former.id }, events: [memberAdded(former.id, role, true), ...keyIds.map(keyEnded(former.id))] };
+  const keys = { orgId, status: 'active' as const, OR: [{ userId }, { issuedById: former.id }] };
+  const keyIds = await revokeKeys(tx, keys, joinedAt, 'member_left');
+  return { result: { memberId: former.id }, events: [memberAdded(former.id, role, true), ...keyIds.map(keyEnded(former.id, 'member_left'))] };
 }

@@ -103,15 +103,17 @@ async function updateRole(cx: ServiceContext, input: UpdateMemberRoleInput): Pro
   const { id, role } = parseInput(updateMemberRoleInput, input);
   const memberId = requireUuid('Member', id);
   const { orgId } = requireTenant(cx);
-  const userId = await cx.db.$transaction(async (tx) => {
+  const { userId, keyIds } = await cx.db.$transaction(async (tx) => {
     await requireStanding(tx, cx);
     const member = await lockMember(tx, orgId, memberId, actorOf(cx));
     if (member.userId === cx.principal.userId) throw new ForbiddenError('You cannot change your own role.');
     checkRoleChange(actorOf(cx), member.role, role);
-    await record(tx, cx, ...(await changeRole(tx, orgId, member, role, cx.clock.now())));
-    return member.userId;
+    const { events, keyIds } = await changeRole(tx, orgId, member, role, cx.clock.now());
+    await record(tx, cx, ...events);
+    return { userId: member.userId, keyIds };
   });
   cx.accessChanged({ kind: 'user', id: userId });
+  for (const id of keyIds) cx.accessChanged({ kind: 'key', id });
   return { memberId };
 }
 

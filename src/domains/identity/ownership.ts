@@ -29,7 +29,7 @@ export async function transferOwnership(cx: ServiceContext, { mailer, mails }: M
   const { orgId } = requireTenant(cx);
   const ownerId = requireUuid('Member', parseInput(transferOwnershipInput, input).memberId);
   const now = cx.clock.now();
-  const { previous, next, organization } = await cx.db.$transaction(async (tx) => {
+  const { previous, next, organization, keyIds } = await cx.db.$transaction(async (tx) => {
     const organization = (await lockOrganization(tx, orgId)).name;
     // The owner before the others, as everybody locks their own standing first.
     const previous = await lockOwner(tx, orgId);
@@ -42,11 +42,12 @@ export async function transferOwnership(cx: ServiceContext, { mailer, mails }: M
     const data = { before: { owner: toGlobalId('Member', previous.id) }, after: { owner: toGlobalId('Member', next.id) } };
     const members = [previous, next].map(({ id }) => ({ type: 'Member' as const, id }));
     const changed = { kind: memberEvents.ownerChanged, about: { type: 'Organization' as const, id: orgId }, concerning: members, data };
-    await record(tx, cx, changed, ...steppedDown, ...takenOver);
-    return { previous, next, organization };
+    await record(tx, cx, changed, ...steppedDown.events, ...takenOver.events);
+    return { previous, next, organization, keyIds: steppedDown.keyIds };
   });
   for (const { email, id } of [previous, next]) mailer.send(ownershipMail(mails, { to: email, organization, isOwner: id === next.id }));
   for (const { userId } of [previous, next]) cx.accessChanged({ kind: 'user', id: userId });
+  for (const id of keyIds) cx.accessChanged({ kind: 'key', id });
   return { previousOwnerId: previous.id, ownerId: next.id };
 }
 

@@ -1,4 +1,5 @@
 import type { Mail } from '../../platform/mail/index.ts';
+import { type KeysLeft, keysLeftText } from './key-mails.ts';
 import { layout, type MailSettings, pageLink } from './layout.ts';
 
 /** In which time zone nobody knows, so in the one that everybody can work out. */
@@ -49,12 +50,13 @@ export function resetPasswordMail(settings: MailSettings, { to, token }: { to: s
   return { to, subject: `A new password for ${settings.product}`, ...layout(content) };
 }
 
-/** That the password was changed or set anew. */
-export function passwordChangedMail(settings: MailSettings, { to, at }: { to: string; at: Date }): Mail {
+/** That the password was changed or set anew, and which keys that has not ended. */
+export function passwordChangedMail(settings: MailSettings, { to, at, keys }: { to: string; at: Date; keys: KeysLeft }): Mail {
   const content = {
     title: 'Your password was changed',
     paragraphs: [
       `The password of your account at ${settings.product} was changed at ${utc(at)}. Other sessions were signed out.`,
+      keysLeftText(keys),
       'If it was not you, ask for a new password now, where you sign in, and look through the sessions of your account.',
     ],
     footer: footer(settings),

@@ -8,7 +8,7 @@ const mails = {
   verifyEmail: verifyEmailMail(settings, { to, token: 'tv_x' }),
   resetPassword: resetPasswordMail(settings, { to, token: 'tp_x' }),
   knownAddress: knownAddressMail(settings, { to }),
-  passwordChanged: passwordChangedMail(settings, { to, at }),
+  passwordChanged: passwordChangedMail(settings, { to, at, keys: { keys: 3, organizations: 2 } }),
   locked: lockedMail(settings, { to, until: at }),
 };
 

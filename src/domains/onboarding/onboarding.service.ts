@@ -145,7 +145,7 @@ async function retryProvisioning(
 async function finishProvisioning(
   cx: ServiceContext,
   provisioning: ProvisionDependencies,
-  mint: () => Promise<MintedKey>,
+  mint: (orgId: string) => Promise<MintedKey>,
   orgId: string,
 ): Promise<string | null> {
   return inOrganization(cx, orgId, async () => {
@@ -157,7 +157,7 @@ async function finishProvisioning(
     // An answer that was lost is given again: the key was shown to nobody, unless it is there.
     if (keyThere !== null && organization.status !== 'provisioning') return null;
     const isReady = organization.status !== 'provisioning' || (await provision(provisioning, { orgId, namespace: organization.engineNamespace }));
-    const minted = isReady ? await mint() : null;
+    const minted = isReady ? await mint(orgId) : null;
     const outcome = await settle({ ...asVisitor(cx), now: cx.clock.now() }, orgId, { isReady, minted });
     cx.accessChanged({ kind: 'org', id: orgId });
     if (outcome.status === 'provisioning_failed') throw new ProvisioningFailedError(orgId);

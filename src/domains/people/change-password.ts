@@ -26,10 +26,12 @@ export async function changePassword(dependencies: PeopleDependencies, cx: Servi
   await checkPassword(newPassword, person, { field: 'newPassword', network: networkOf(cx.origin.ip ?? null) });
   const passwordHash = await hashing.hash(newPassword, laneOf(cx.origin));
   const now = clock.now();
+  // Before the change: what the mail says is not to fail when everything is done.
+  const keys = await preTenant.countLiveKeys(userId, now);
   const sessionsEnded = await preTenant.changePassword(userId, oldHash, passwordHash, credentialId, now);
   if (sessionsEnded === null) throw wrongPassword();
   cx.accessChanged({ kind: 'user', id: userId });
-  mailer.send(passwordChangedMail(mails, { to: person.email, at: now }));
+  mailer.send(passwordChangedMail(mails, { to: person.email, at: now, keys }));
   return { sessionsEnded };
 }
 

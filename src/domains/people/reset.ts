@@ -43,6 +43,8 @@ export async function resetPassword(dependencies: PeopleDependencies, input: Res
   // First, because once the token is used up, a failure would be told as what may be tried again. Of the door alone: a
   // mailbox is no way to endless codes.
   await preTenant.settleSignIn(attemptSubjects.address(email), true);
+  // Before it too: what the mail says is not to fail when everything is done.
+  const keys = await preTenant.countLiveKeys(userId, now);
   const complete = async (kept: { readonly sessionId?: string; readonly challengeHash?: Uint8Array }): Promise<boolean> =>
     (await preTenant.completeReset(hash, passwordHash, kept, now)) !== null;
   const opened = secondFactor
@@ -50,6 +52,6 @@ export async function resetPassword(dependencies: PeopleDependencies, input: Res
     : await auth.openSessionIf({ userId, origin, provedAt: now, secondFactorAt: null }, (sessionId) => complete({ sessionId }));
   if (opened === null) throw uselessToken();
   auth.forget({ kind: 'user', id: userId });
-  mailer.send(passwordChangedMail(mails, { to: email, at: now }));
+  mailer.send(passwordChangedMail(mails, { to: email, at: now, keys }));
   return opened;
 }

@@ -28,7 +28,7 @@ const ApiKeyStatusEnum = builder.enumType('ApiKeyStatus', {
   } as const,
 });
 
-type RevokedReason = 'taken_back' | 'leaked' | 'member_left' | 'rotated' | 'organization_deleted';
+type RevokedReason = 'taken_back' | 'leaked' | 'member_left' | 'issuer_demoted' | 'rotated' | 'organization_deleted';
 
 const ApiKeyRevokedReasonEnum = builder.enumType('ApiKeyRevokedReason', {
   description: 'Why an API key was taken back.',
@@ -36,6 +36,7 @@ const ApiKeyRevokedReasonEnum = builder.enumType('ApiKeyRevokedReason', {
     TAKEN_BACK: { value: 'taken_back', description: 'Somebody who manages it did so.' },
     LEAKED: { value: 'leaked', description: 'Somebody who held its secret reported that it had leaked.' },
     MEMBER_LEFT: { value: 'member_left', description: 'The member it acted for, or who had made it, has left.' },
+    ISSUER_DEMOTED: { value: 'issuer_demoted', description: 'The member who had made it was given a role that may do less than the key.' },
     ROTATED: { value: 'rotated', description: 'Another has replaced it.' },
     ORGANIZATION_DELETED: { value: 'organization_deleted', description: 'Its organization is gone.' },
   } as const,
@@ -89,7 +90,7 @@ export const ApiKeyType = builder.prismaObject('ApiKey', {
     }),
     lastUsedAt: t.expose('lastUsedAt', { type: 'DateTime', nullable: true, description: 'When it was last used, at most some seconds behind; null for never.' }),
     owner: t.relation('owner', { type: MemberType, access: 'member', description: 'The member it acts for.' }),
-    issuedBy: t.relation('issuedBy', { type: MemberType, nullable: true, description: 'The member who made it and has seen the secret: when that member leaves, the key ends. Null for an operator of the platform.' }),
+    issuedBy: t.relation('issuedBy', { type: MemberType, nullable: true, description: 'The member who has seen the secret: who made it, last rotated it, or made the key it was made with. While that member is suspended it is refused with USER_NOT_ACTIVE; it ends when the member leaves, or may do less than the key. Null for an operator of the platform.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was made.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
   }),

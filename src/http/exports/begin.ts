@@ -1,3 +1,4 @@
+import type { KeyUsage } from '../../domains/api-keys/index.ts';
 import type { AccessLog, AuthService } from '../../domains/auth/index.ts';
 import type { LogExport, LogExporter } from '../../domains/events/index.ts';
 import type { ServiceContext } from '../../domains/service-context.ts';
@@ -18,6 +19,8 @@ export interface BeginDependencies extends Pick<ServiceContext, 'db' | 'events' 
   readonly exporter: LogExporter;
   /** Null when callers are not limited over time. */
   readonly meter: CallerMeter | null;
+  /** Counts the month of API keys. */
+  readonly keyUsage: Pick<KeyUsage, 'take'>;
   readonly watches: AccessWatches;
   readonly places: ExportPlaces;
 }
@@ -42,7 +45,7 @@ export async function beginExport(
   state: RequestState,
   over: AbortSignal,
 ): Promise<BegunExport> {
-  const { auth, meter, accessLog, exporter, places, db, events, clock, accessChanged } = dependencies;
+  const { auth, meter, keyUsage, accessLog, exporter, places, db, events, clock, accessChanged } = dependencies;
   const caller = callerOf(request, auth, dependencies);
   const principal = await caller.identify();
   state.principal = principal;
@@ -58,6 +61,9 @@ export async function beginExport(
   const { orgId } = principal.tenant;
   places.take({ caller: subjectOf(principal, state.sender.address), orgId }, over);
   const origin = originOf(request);
+  // As any other door: after what bounds how often the database is asked, and before anything is read.
+  const usedUp = await keyUsage.take(principal, origin, SIZE.rootFields);
+  if (usedUp) throw usedUp;
   await accessLog.entered({ principal, origin });
   const userId = principal.kind === 'user' ? principal.userId : null;
   const { searchParams } = new URL(request.url);

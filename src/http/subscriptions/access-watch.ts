@@ -136,14 +136,14 @@ function createGuard({ principal, identify, onEnd }: Watched, source: AccessSour
 }
 
 /** Whether a change is about this caller. */
-function concerns({ kind, id }: AccessChange, { kind: caller, credentialId, userId, tenant }: Principal): boolean {
+function concerns({ kind, id }: AccessChange, { kind: caller, credentialId, userId, issuerUserId, tenant }: Principal): boolean {
   switch (kind) {
     case 'key':
       return caller === 'apiKey' && credentialId === id;
     case 'session':
       return caller === 'user' && credentialId === id;
     case 'user':
-      return userId === id;
+      return userId === id || issuerUserId === id;
     case 'org':
       return tenant?.orgId === id;
   }

@@ -49,3 +49,27 @@ describe('a flood of guesses', () => {
     for (let round = 0; round < 3; round += 1) expect(await one.verify(hashed, text, from('a'))).toBe(true);
   });
 });
+
+describe('a flood of new secrets', () => {
+  const mint = (orgId: string): HashingFor => ({ lane: 'mint', orgId });
+
+  test('of one organization has one place, and its rest is refused before any work', async () => {
+    const one = hashing(6, 5);
+    const results = await Promise.allSettled(Array.from({ length: 50 }, () => one.hash(text, mint('a'))));
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(6);
+    const reasons = results.flatMap((result) => (result.status === 'rejected' ? [(result.reason as { code?: string }).code] : []));
+    expect(reasons).toEqual(Array(44).fill('SERVICE_UNAVAILABLE'));
+  });
+
+  test('of one organization keeps no other waiting for more than one of them', async () => {
+    const done = await order(hashing(6, 100), [...times(30, () => mint('flood'), 'flood'), ['another', mint('another')]]);
+    expect(done.indexOf('another')).toBeLessThan(3);
+    expect(done).toHaveLength(31);
+  });
+
+  test('of many organizations keeps no key waiting for more than one of them', async () => {
+    const done = await order(hashing(2, 100), [...times(60, (index) => mint(`organization ${index}`), 'flood'), ...times(3, () => known, 'key')]);
+    expect(done.indexOf('key 2')).toBeLessThan(8);
+    expect(done).toHaveLength(63);
+  });
+});

@@ -1,7 +1,7 @@
 import { ConflictError } from '../../kernel/errors.ts';
 import { sha256 } from '../crypto/tokens.ts';
 import { canonicalJson } from '../crypto/canonical-json.ts';
-import type { TenantTransaction } from './tenant-client.ts';
+import type { TenantClient, TenantTransaction } from './tenant-client.ts';
 
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 /** More than one, so that what is kept shrinks; few enough that the request that pays for it hardly takes longer. */
@@ -43,20 +43,38 @@ export async function once<Result>(
   const { orgId, userId, operation, key, now } = request;
   const id = { orgId, userId, operation, key };
   await waitForTurn(tx, Object.values(id));
-  const requestHash = sha256(canonicalJson(request.input));
-  const earlier = await tx.idempotencyKey.findFirst({ where: id });
-  if (earlier !== null && now.getTime() - earlier.createdAt.getTime() < REMEMBERED_MS) {
-    if (!requestHash.equals(earlier.requestHash)) {
-      throw new ConflictError('This idempotency key was used with another input: take a new key for a new request.');
-    }
-    return { result: earlier.result as Result, replayed: true };
-  }
-  if (earlier !== null) await tx.idempotencyKey.deleteMany({ where: id });
+  const { answer, isTooOld } = await recall<Result>(tx, request);
+  if (answer !== null) return answer;
+  if (isTooOld) await tx.idempotencyKey.deleteMany({ where: id });
   // Before the work: whoever appends to a log holds back all others who do from then on.
   await forgetOld(tx, orgId, now);
   const result = await work();
+  const requestHash = sha256(canonicalJson(request.input));
   await tx.idempotencyKey.createMany({ data: [{ ...id, requestHash, result: result as object, createdAt: now }] });
   return { result, replayed: false };
+}
+
+/**
+ * What a request was answered the first time, if it was: for whoever would do costly work before the transaction. Null tells
+ * nothing for certain, because the first request may be under way.
+ *
+ * @throws ConflictError when the key was used with another input.
+ */
+export async function earlierAnswer<Result>(db: TenantClient, request: RepeatableRequest): Promise<Once<Result> | null> {
+  return request.key === null ? null : (await recall<Result>(db, request)).answer;
+}
+
+async function recall<Result>(
+  db: TenantClient | TenantTransaction,
+  { orgId, userId, operation, key, input, now }: RepeatableRequest,
+): Promise<{ answer: Once<Result> | null; isTooOld: boolean }> {
+  const earlier = key === null ? null : await db.idempotencyKey.findFirst({ where: { orgId, userId, operation, key } });
+  if (earlier === null) return { answer: null, isTooOld: false };
+  if (now.getTime() - earlier.createdAt.getTime() >= REMEMBERED_MS) return { answer: null, isTooOld: true };
+  if (!sha256(canonicalJson(input)).equals(earlier.requestHash)) {
+    throw new ConflictError('This idempotency key was used with another input: take a new key for a new request.');
+  }
+  return { answer: { result: earlier.result as Result, replayed: true }, isTooOld: false };
 }
 
 /** Holds back whoever comes with the same words until this transaction ends. */

@@ -44,6 +44,13 @@ export interface OpenToken {
   readonly secondFactor: boolean;
 }
 
+/** How many live keys a person owns or has made. */
+export interface LiveKeys {
+  readonly keys: number;
+  /** In how many organizations those are. */
+  readonly organizations: number;
+}
+
 /** What proves who a person is: reached through the definer functions of the migration of people and nothing else. */
 export interface PeopleCredentials {
   /** Counts an attempt to prove to be somebody. @param subjectHash what it is counted under, in 32 bytes. */
@@ -92,6 +99,8 @@ export interface PeopleCredentials {
   changePassword(userId: string, oldHash: string, passwordHash: string, sessionId: string, now: Date): Promise<number | null>;
   /** Sets the password of an identity that has none and has proved its address. False when there is one. */
   setFirstPassword(userId: string, passwordHash: string, now: Date): Promise<boolean>;
+  /** How many keys go on opening doors for a person, over all organizations. */
+  countLiveKeys(userId: string, now: Date): Promise<LiveKeys>;
   /** Takes away tokens and counted attempts that are over, and identities that nobody proved; at most 1,000 of each. */
   clearCredentials(now: Date): Promise<void>;
 }
@@ -152,6 +161,8 @@ export function createPeopleCredentials(call: CallAs): PeopleCredentials {
       ),
     setFirstPassword: (userId, passwordHash, now) =>
       change('iam.set_first_password($1::uuid, $2::text, $3::timestamptz)', userId, passwordHash, now),
+    countLiveKeys: async (userId, now) =>
+      (await call(userId, 'SELECT * FROM iam.count_live_keys($1::timestamptz)', now)) as unknown as LiveKeys,
     clearCredentials: (now) => keep('iam.clear_credentials($1::timestamptz)', now),
   };
 }

@@ -32,6 +32,10 @@ export interface FoundApiKey {
   readonly userStatus: UserStatus;
   readonly membershipStatus: MembershipStatus;
   readonly role: OrganizationRole;
+  /** The person who made the key and has seen its secret; null for an operator of the platform. */
+  readonly issuerUserId: string | null;
+  /** Whether that person is let in, here and in the installation; true for an operator. */
+  readonly issuerActive: boolean;
 }
 
 /** One of the organizations that a person may choose from. */

@@ -26,6 +26,9 @@ GRANT EXECUTE ON FUNCTION iam.find_organization_for_operator(uuid, uuid) TO tena
 RESET ROLE;
 REVOKE CREATE ON SCHEMA iam FROM tenantry_definer;
 
+ALTER TABLE iam.organizations ALTER COLUMN status RESET (n_distinct);
+ALTER TABLE iam.memberships ALTER COLUMN status RESET (n_distinct);
+ALTER TABLE iam.users ALTER COLUMN status RESET (n_distinct);
 DROP TRIGGER announce_access_change ON iam.organizations;
 CREATE TRIGGER announce_access_change AFTER UPDATE OF status, name, slug OR DELETE ON iam.organizations
   FOR EACH ROW EXECUTE FUNCTION app.announce_access_change('org', 'id');

@@ -9,7 +9,7 @@ export const INVITATION_LIFETIME_MS = 7 * DAY_MS;
 const MOST_SENT = 20;
 
 /** How many mails an organization may cause within an hour: each goes to somebody who has asked for nothing. */
-const MOST_SENT_AN_HOUR = 20;
+export const MOST_SENT_AN_HOUR = 20;
 export const COUNTED_MS = 60 * 60_000;
 
 export type InvitationStatus = 'pending' | 'accepted' | 'revoked' | 'expired';

@@ -331,7 +331,7 @@ export const variables = {
   HASHES_WAITING: {
     ...wholeNumber(0, 1_000),
     default: '5',
-    description: 'How many more of one network address may wait to be verified; whoever comes then is told to come again.',
+    description: 'How many more of one network address may wait to be verified, and new keys of one organization to be made; whoever comes then is told to come again.',
   },
   COOKIE_SECURE: {
     ...choice('auto', 'on', 'off'),

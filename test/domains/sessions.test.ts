@@ -20,7 +20,7 @@ describe('a password sign-in', () => {
   test('opens a session whose tokens are stored only as hashes', async () => {
     const session = await openSessionBy(world.auth, { email: ` ${acme.ownerEmail.toUpperCase()} `, password: PASSWORD });
     expect(session.accessToken).toMatch(/^ta_[\w-]{43}$/);
-    expect(session.refreshToken).toMatch(/^tr_[\w-]{43}$/);
+    expect(session.refreshToken).toMatch(/^tr_[\w-]{86}$/);
     expect(session.userId).toBe(acme.owner.userId);
     expect(await world.auth.authenticate(session.accessToken, null)).toMatchObject({
       kind: 'user',
@@ -28,7 +28,8 @@ describe('a password sign-in', () => {
     });
     const rows = await world.sql('SELECT s::text AS everything FROM iam.sessions s');
     expect(JSON.stringify(rows)).not.toContain(session.accessToken.slice(3));
-    expect(JSON.stringify(rows)).not.toContain(session.refreshToken.slice(3));
+    expect(JSON.stringify(rows)).not.toContain(session.refreshToken.slice(3, 46));
+    expect(JSON.stringify(rows)).not.toContain(session.refreshToken.slice(46));
   });
 
   test('fails with one and the same error, whatever is wrong', async () => {
@@ -74,6 +75,50 @@ describe('a session', () => {
     expect(await codeOf(world.auth.refresh({ refreshToken: first.refreshToken }))).toBe('UNAUTHENTICATED');
     expect(await enters(second.accessToken)).toBe('UNAUTHENTICATED');
     expect(await codeOf(world.auth.refresh({ refreshToken: second.refreshToken }))).toBe('UNAUTHENTICATED');
+  });
+
+  test.each([2, 5])('is over for a thief who refreshed a copied token %i times, as soon as its owner refreshes', async (times) => {
+    const stolen = await open();
+    let thief = stolen;
+    for (let each = 0; each < times; each += 1) thief = await world.auth.refresh({ refreshToken: thief.refreshToken });
+    expect(await enters(thief.accessToken)).toBe('ok');
+    expect(await codeOf(world.auth.refresh({ refreshToken: stolen.refreshToken }))).toBe('UNAUTHENTICATED');
+    expect(await enters(thief.accessToken)).toBe('UNAUTHENTICATED');
+    expect(await codeOf(world.auth.refresh({ refreshToken: thief.refreshToken }))).toBe('UNAUTHENTICATED');
+  });
+
+  test('is over for an owner who refreshed meanwhile, as soon as a thief refreshes an older token', async () => {
+    const copied = await open();
+    let own = copied;
+    for (let each = 0; each < 3; each += 1) own = await world.auth.refresh({ refreshToken: own.refreshToken });
+    expect(await codeOf(world.auth.refresh({ refreshToken: copied.refreshToken }))).toBe('UNAUTHENTICATED');
+    expect(await enters(own.accessToken)).toBe('UNAUTHENTICATED');
+  });
+
+  test('is not ended by whoever has never held one of its tokens', async () => {
+    const session = await open();
+    const other = await open(globex.ownerEmail);
+    const { credentialId } = await world.auth.authenticate(session.accessToken, null);
+    const family = other.refreshToken.slice(0, 46);
+    // What others can know of it: its id, its access token's form, and families of their own.
+    for (const refreshToken of [`tr_${credentialId}`, `tr_${'a'.repeat(43)}`, `tr_${'a'.repeat(43)}${session.accessToken.slice(3)}`, session.refreshToken.slice(0, 45), `${session.refreshToken}x`])
+      expect([refreshToken, await codeOf(world.auth.refresh({ refreshToken }))]).toEqual([refreshToken, 'UNAUTHENTICATED']);
+    expect(await codeOf(world.auth.refresh({ refreshToken: family + session.refreshToken.slice(46) }))).toBe('UNAUTHENTICATED');
+    expect(await enters(session.accessToken)).toBe('ok');
+    expect(await enters(other.accessToken)).toBe('UNAUTHENTICATED');
+  });
+
+  test('that was opened before tokens had families goes on with its token, which from then on is one that was used', async () => {
+    const { accessToken } = await open();
+    const { credentialId } = await world.auth.authenticate(accessToken, null);
+    const old = `tr_${'o'.repeat(43)}`;
+    await world.sql('UPDATE iam.sessions SET refresh_hash = sha256($2::bytea), refresh_family_hash = sha256($2::bytea) WHERE id = $1', credentialId, old);
+    const next = await world.auth.refresh({ refreshToken: old });
+    expect(next.refreshToken).toMatch(/^tr_o{43}[\w-]{43}$/);
+    const newest = await world.auth.refresh({ refreshToken: next.refreshToken });
+    expect(await enters(newest.accessToken)).toBe('ok');
+    expect(await codeOf(world.auth.refresh({ refreshToken: old }))).toBe('UNAUTHENTICATED');
+    expect(await enters(newest.accessToken)).toBe('UNAUTHENTICATED');
   });
 
   test('of two that use one refresh token at once, at most one goes on, and then the session is over', async () => {

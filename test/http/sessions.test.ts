@@ -87,7 +87,7 @@ describe('cookies', () => {
     expect(headers['set-cookie']).toHaveLength(2);
     for (const cookie of headers['set-cookie']!) {
       expect(cookie).toMatch(
-        /^tenantry_(access|refresh)=t[ar]_[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Expires=[^;]+ GMT$/,
+        /^tenantry_(access=ta_[\w-]{43}|refresh=tr_[\w-]{86}); Path=\/; HttpOnly; SameSite=Lax; Expires=[^;]+ GMT$/,
       );
     }
     const secure = await createBrowser().ask(
@@ -207,7 +207,7 @@ describe('refresh tokens', () => {
     expect(codesOf(await browser.ask(REFRESH))).toEqual(['UNAUTHENTICATED']);
   });
 
-  test.each([{}, { token: null }, { token: '' }, { token: 'x' }, { token: `tr_${'x'.repeat(43)}` }])(
+  test.each([{}, { token: null }, { token: '' }, { token: 'x' }, { token: `tr_${'x'.repeat(43)}` }, { token: `tr_${'x'.repeat(86)}` }])(
     '%j is none',
     async (variables) => {
       expect(codesOf(await ask(world.url, REFRESH, variables))).toEqual(['UNAUTHENTICATED']);

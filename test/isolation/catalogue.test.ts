@@ -55,7 +55,7 @@ const DEFINER_FUNCTIONS = [
   'iam.find_invitation(bytea,timestamp with time zone)',
   'iam.find_open_token(bytea,text,timestamp with time zone)',
   'iam.find_organization_for_operator(uuid,uuid)',
-  'iam.find_refresh(bytea)',
+  'iam.find_refresh(bytea,bytea)',
   'iam.find_second_factor()',
   'iam.find_session(bytea)',
   'iam.find_unsettled_organizations(timestamp with time zone)',

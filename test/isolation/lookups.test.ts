@@ -26,12 +26,12 @@ beforeAll(async () => {
     hash('key'),
   );
   await asSuperuser(
-    'UPDATE iam.sessions SET access_hash = $2, refresh_hash = $3 WHERE id = $1',
+    'UPDATE iam.sessions SET access_hash = $2, refresh_hash = $3, refresh_family_hash = $4 WHERE id = $1',
     a.sessionId,
     hash('access'),
     hash('refresh'),
+    hash('family'),
   );
-  await asSuperuser('UPDATE iam.sessions SET previous_refresh_hash = $2 WHERE id = $1', a.sessionId, hash('before'));
   access = openAccess(database.runtimeUrl, { size: 1 });
   preTenant = createPreTenantDatabase(access.pool);
 });
@@ -96,10 +96,11 @@ test('a session is found by its access token, with the organizations to choose f
 });
 
 test('a refresh token is found, and one that was used before is told', async () => {
-  expect(await preTenant.findRefresh(hash('refresh'))).toMatchObject({ sessionId: a.sessionId, reused: false });
-  expect(await preTenant.findRefresh(hash('before'))).toMatchObject({ sessionId: a.sessionId, reused: true });
-  expect((await preTenant.findRefresh(hash('before')))?.refreshExpiresAt).toBeInstanceOf(Date);
-  expect(await preTenant.findRefresh(hash('nothing'))).toBeNull();
+  const find = (family: string, token: string) => preTenant.findRefresh(hash(family), hash(token));
+  expect(await find('family', 'refresh')).toMatchObject({ sessionId: a.sessionId, reused: false });
+  expect(await find('family', 'any other')).toMatchObject({ sessionId: a.sessionId, reused: true });
+  expect((await find('family', 'any other'))?.refreshExpiresAt).toBeInstanceOf(Date);
+  expect(await find('nothing', 'refresh')).toBeNull();
 });
 
 test('a sign-in gets what it compares against, and the same with nothing in it for an address that nobody has', async () => {

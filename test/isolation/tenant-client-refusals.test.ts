@@ -218,8 +218,11 @@ describe('a call that names another tenant is refused, and nothing is sent', () 
           userId: b.userId,
           accessHash: Buffer.alloc(32, 1),
           refreshHash: Buffer.alloc(32, 2),
+          refreshFamilyHash: Buffer.alloc(32, 3),
           accessExpiresAt: new Date(),
           refreshExpiresAt: new Date(),
+          provedAt: new Date(),
+          refreshedAt: new Date(),
         },
       }),
     'as an id of an organization': () =>

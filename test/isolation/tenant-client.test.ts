@@ -168,8 +168,11 @@ describe('the tenant is put into every operation', () => {
     const data = {
       accessHash: Buffer.alloc(32, 1),
       refreshHash: Buffer.alloc(32, 2),
+      refreshFamilyHash: Buffer.alloc(32, 3),
       accessExpiresAt: new Date(),
       refreshExpiresAt: new Date(),
+      provedAt: new Date(),
+      refreshedAt: new Date(),
     };
     expect(await asA(() => db.session.create({ data: data as never }))).toMatchObject({ userId: a.userId });
   });

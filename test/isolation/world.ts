@@ -64,10 +64,11 @@ const insertTenant = async (superuserUrl: string, number: number): Promise<Tenan
       randomBytes(32),
     );
     await insert(
-      `INSERT INTO iam.sessions (id, user_id, access_hash, refresh_hash, access_expires_at, refresh_expires_at)
-       VALUES ($1, $2, $3, $4, now() + interval '1 hour', now() + interval '30 days')`,
+      `INSERT INTO iam.sessions (id, user_id, access_hash, refresh_hash, refresh_family_hash, access_expires_at, refresh_expires_at, proved_at, refreshed_at)
+       VALUES ($1, $2, $3, $4, $5, now() + interval '1 hour', now() + interval '30 days', now(), now())`,
       sessionId,
       userId,
+      randomBytes(32),
       randomBytes(32),
       randomBytes(32),
     );

@@ -51,9 +51,9 @@ export async function openSecondFactors() {
     const email = `${randomUUID()}@example.test`;
     const [{ id: userId }] = await sql('INSERT INTO iam.users (email) VALUES ($1) RETURNING id', email);
     const [{ id: sessionId }] = await sql(
-      `INSERT INTO iam.sessions (user_id, access_hash, refresh_hash, access_expires_at, refresh_expires_at, proved_at)
-       VALUES ($1, $2, $3, $4, $4, $5) RETURNING id`,
-      ...[userId, randomBytes(32), randomBytes(32), new Date(now.getTime() + 86_400_000), now],
+      `INSERT INTO iam.sessions (user_id, access_hash, refresh_hash, refresh_family_hash, access_expires_at, refresh_expires_at, proved_at, refreshed_at)
+       VALUES ($1, $2, $3, $4, $5, $5, $6, $6) RETURNING id`,
+      ...[userId, randomBytes(32), randomBytes(32), randomBytes(32), new Date(now.getTime() + 86_400_000), now],
     );
     const principal: Principal = {
       ...{ kind: 'user', userId, credentialId: sessionId, systemRole: 'user', tenant: null },

@@ -247,6 +247,20 @@ describe('the migrations of the product', () => {
     }
   });
 
+  test('families of refresh tokens leave the sessions that are open, each a family by the token it has', async () => {
+    const { up, down } = migrator(migrationsDir);
+    await up();
+    const names = (await readMigrationFiles()).map(({ name }) => name);
+    await down(names.length - names.indexOf('0012_sessions'));
+    const rows = (sql: string) => withClient(database.superuserUrl, async (client) => (await client.query(sql)).rows);
+    const [{ updatedAt }] = await rows(`
+      WITH person AS (INSERT INTO iam.users (email) VALUES ('ada@example.test') RETURNING id)
+      INSERT INTO iam.sessions (user_id, access_hash, refresh_hash, access_expires_at, refresh_expires_at, proved_at, updated_at)
+      SELECT id, sha256('access'), sha256('refresh'), now(), now(), now(), '2026-01-02T03:04:05Z' FROM person RETURNING updated_at AS "updatedAt"`);
+    await up();
+    expect(await rows(`SELECT refresh_family_hash = sha256('refresh') AS named, refreshed_at AS "refreshedAt" FROM iam.sessions`)).toEqual([{ named: true, refreshedAt: updatedAt }]);
+  });
+
   test('the comparison notices a policy, a grant, an owner, a column and an index', async () => {
     await migrator(migrationsDir).up();
     const clean = await dumpCatalogue(database.superuserUrl);

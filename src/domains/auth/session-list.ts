@@ -29,12 +29,12 @@ export async function listSessions(cx: ServiceContext): Promise<SessionSummary[]
     where: { userId: principal.userId, endedAt: null, refreshExpiresAt: { gt: clock.now() } },
     orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
     take: SESSIONS_MAX,
-    select: { id: true, userAgent: true, ip: true, createdAt: true, updatedAt: true, secondFactorAt: true, refreshExpiresAt: true },
+    select: { id: true, userAgent: true, ip: true, createdAt: true, refreshedAt: true, secondFactorAt: true, refreshExpiresAt: true },
   });
-  return rows.map(({ id, userAgent, ip, createdAt, updatedAt, secondFactorAt, refreshExpiresAt }) => ({
+  return rows.map(({ id, userAgent, ip, createdAt, refreshedAt, secondFactorAt, refreshExpiresAt }) => ({
     ...{ id, userAgent, ip, createdAt },
     current: id === principal.credentialId,
-    lastUsedAt: updatedAt,
+    lastUsedAt: refreshedAt,
     secondFactor: secondFactorAt !== null,
     expiresAt: refreshExpiresAt,
   }));

@@ -2,16 +2,16 @@ import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Origin } from '../../kernel/origin.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import { isToken, randomToken, sha256 } from '../../platform/crypto/tokens.ts';
+import { randomToken, sha256 } from '../../platform/crypto/tokens.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { parseInput } from '../parse-input.ts';
 import type { AccessChange } from '../service-context.ts';
+import { newFamily, readRefreshToken, tokenOfFamily } from './refresh-token.ts';
 import { type RefreshInput, refreshInput } from './session.input.ts';
 
 export const ACCESS_PREFIX = 'ta_';
-export const REFRESH_PREFIX = 'tr_';
 
 /** What a person is given at sign-in. The tokens are known at this moment only. */
 export interface IssuedSession {
@@ -41,10 +41,10 @@ export interface SessionDependencies {
 
 type Tokens = Omit<IssuedSession, 'userId' | 'sessionId'>;
 
-function issue({ accessMinutes, refreshDays }: SessionSettings, now: Date): Tokens {
+function issue({ accessMinutes, refreshDays }: SessionSettings, family: string, now: Date): Tokens {
   return {
     accessToken: randomToken(ACCESS_PREFIX),
-    refreshToken: randomToken(REFRESH_PREFIX),
+    refreshToken: tokenOfFamily(family),
     accessExpiresAt: new Date(now.getTime() + accessMinutes * 60_000),
     refreshExpiresAt: new Date(now.getTime() + refreshDays * 86_400_000),
   };
@@ -75,21 +75,26 @@ export async function openSession(
   { db, clock, session: settings }: Pick<SessionDependencies, 'db' | 'clock' | 'session'>,
   { userId, origin, provedAt, secondFactorAt }: NewSession,
 ): Promise<IssuedSession> {
-  const tokens = issue(settings, clock.now());
+  const [family, now] = [newFamily(), clock.now()];
+  const tokens = issue(settings, family, now);
   const userAgent = origin.userAgent?.slice(0, USER_AGENT_MAX) ?? null;
   const ip = origin.ip?.slice(0, IP_MAX) ?? null;
-  const data = { userId, userAgent, ip, provedAt, secondFactorAt, createdAt: clock.now(), ...stored(tokens) };
+  const times = { provedAt, secondFactorAt, createdAt: now, refreshedAt: now };
+  const data = { userId, userAgent, ip, ...times, refreshFamilyHash: sha256(family), ...stored(tokens) };
   const { id: sessionId } = await asPerson(userId, () => db.session.create({ data, select: { id: true } }));
   return { ...tokens, userId, sessionId };
 }
 
-/** Trades a refresh token for new tokens. One that was used before was copied by somebody: it ends the session. */
+/**
+ * Trades a refresh token for new tokens. One that was used before was copied by somebody, however often the session was
+ * refreshed since: it ends the session.
+ */
 export async function refresh(dependencies: SessionDependencies, input: RefreshInput): Promise<IssuedSession> {
   const { preTenant, db, clock, session: settings } = dependencies;
   const { refreshToken } = parseInput(refreshInput, input);
-  if (!isToken(REFRESH_PREFIX, refreshToken)) throw new UnauthenticatedError();
-  const hash = sha256(refreshToken);
-  const found = await preTenant.findRefresh(hash);
+  const token = readRefreshToken(refreshToken);
+  if (token === null) throw new UnauthenticatedError();
+  const found = await preTenant.findRefresh(token.familyHash, token.hash);
   const now = clock.now();
   if (found === null || found.endedAt !== null) throw new UnauthenticatedError();
   const { sessionId: id, userId, refreshExpiresAt } = found;
@@ -98,12 +103,12 @@ export async function refresh(dependencies: SessionDependencies, input: RefreshI
     throw new UnauthenticatedError();
   }
   if (refreshExpiresAt <= now || found.userStatus !== 'active') throw new UnauthenticatedError();
-  const next = later(issue(settings, now), refreshExpiresAt);
+  const next = later(issue(settings, token.family, now), refreshExpiresAt);
   // The hashes cannot be read, so the expiry stands for the version: of two that refresh at once, one finds it changed.
   const { count } = await asPerson(userId, async () =>
     db.session.updateMany({
       where: { id, userId, endedAt: null, refreshExpiresAt },
-      data: { ...stored(next), previousRefreshHash: hash },
+      data: { ...stored(next), refreshedAt: now },
     }),
   );
   if (count === 0) {
@@ -128,8 +133,9 @@ export async function signOut(dependencies: SessionDependencies, principal: Prin
 /** Ends the session of a refresh token, whoever presents it: it is the right to go on that is given back. */
 export async function abandon(dependencies: SessionDependencies, input: RefreshInput): Promise<void> {
   const { refreshToken } = parseInput(refreshInput, input);
-  if (!isToken(REFRESH_PREFIX, refreshToken)) return;
-  const found = await dependencies.preTenant.findRefresh(sha256(refreshToken));
+  const token = readRefreshToken(refreshToken);
+  if (token === null) return;
+  const found = await dependencies.preTenant.findRefresh(token.familyHash, token.hash);
   if (found !== null) await endSession(dependencies, found.sessionId, found.userId);
 }
 

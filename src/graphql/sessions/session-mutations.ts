@@ -62,7 +62,7 @@ builder.mutationField('refreshSession', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'global',
     access: 'public',
-    description: 'Trades a refresh token for new tokens. The token before the current one, sent again, ends the session: somebody has copied it. Older ones are refused.',
+    description: 'Trades a refresh token for new tokens. Each works once: one that was used before, however long ago, ends the session, because somebody has copied it.',
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: RefreshSessionInput, required: true, description: 'Which one.' }) },
     resolve: async (_root, { input }, context) => {

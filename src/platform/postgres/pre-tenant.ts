@@ -70,7 +70,7 @@ export interface FoundRefresh {
   readonly refreshExpiresAt: Date;
   readonly endedAt: Date | null;
   readonly userStatus: UserStatus;
-  /** The token was exchanged before: somebody has a copy. */
+  /** It is not the family's current token, so it was exchanged before: somebody has a copy. */
   readonly reused: boolean;
 }
 
@@ -108,8 +108,8 @@ export interface PreTenantDatabase extends PeopleCredentials {
   findApiKey(fingerprint: Uint8Array): Promise<FoundApiKey | null>;
   /** @param accessHash SHA-256 of the access token. */
   findSession(accessHash: Uint8Array): Promise<FoundSession | null>;
-  /** @param refreshHash SHA-256 of the refresh token, the current or the previous one. */
-  findRefresh(refreshHash: Uint8Array): Promise<FoundRefresh | null>;
+  /** @param familyHash SHA-256 of what names the family of the token. @param refreshHash SHA-256 of the token, current or not. */
+  findRefresh(familyHash: Uint8Array, refreshHash: Uint8Array): Promise<FoundRefresh | null>;
   /** The id of the identity with this address (in lower case), made without a password when there is none. */
   ensureIdentity(email: string, name: string | null): Promise<string>;
   /** The organizations whose log has grown by so many events since its last checkpoint, or at all since one so old. */
@@ -138,7 +138,7 @@ export function createPreTenantDatabase(pool: DatabasePool): PreTenantDatabase {
     ...createPeopleCredentials(callAs),
     findApiKey: (fingerprint) => find('SELECT * FROM iam.find_api_key($1::bytea)', fingerprint),
     findSession: (accessHash) => find('SELECT * FROM iam.find_session($1::bytea)', accessHash),
-    findRefresh: (refreshHash) => find('SELECT * FROM iam.find_refresh($1::bytea)', refreshHash),
+    findRefresh: (familyHash, refreshHash) => find('SELECT * FROM iam.find_refresh($1::bytea, $2::bytea)', familyHash, refreshHash),
     async ensureIdentity(email, name) {
       const record = await call('SELECT iam.ensure_identity($1::text, $2::text) AS user_id', email, name);
       return record?.['userId'] as string;

@@ -22,7 +22,7 @@ export interface TenantClientOptions {
 const unreadable = {
   apiKey: { fingerprint: true, secretHash: true },
   user: { passwordHash: true, failedSignInCount: true, lockedUntil: true },
-  session: { accessHash: true, refreshHash: true, previousRefreshHash: true },
+  session: { accessHash: true, refreshHash: true, refreshFamilyHash: true },
   invitation: { tokenHash: true },
 } as const;
 

@@ -1,4 +1,4 @@
-import { NotFoundError } from '../../kernel/errors.ts';
+import { ConflictError, NotFoundError } from '../../kernel/errors.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
@@ -18,6 +18,7 @@ import {
 } from '../organizations/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
+import { requireOperator } from '../require-standing.ts';
 import { requireUuid } from '../require-uuid.ts';
 import type { ServiceContext } from '../service-context.ts';
 import { onboardingEvents } from './events.ts';
@@ -100,7 +101,7 @@ async function createOrganization(
     now,
   };
   const attempt = (candidate: Founding) =>
-    inOrganization(cx, id, () => cx.db.$transaction((tx) => recordOnce(tx, asVisitor(cx), request, () => found(tx, candidate))));
+    inOrganization(cx, id, () => cx.db.$transaction((tx) => recordOnce(tx, asVisitor(cx), request, () => found(tx, cx, candidate))));
   const { result, replayed } = await refuseDuplicate(ORGANIZATION_TAKEN, () =>
     attempt({ organization, owner, now }).catch((error: unknown) => {
       if (slug !== undefined || !isUniqueViolation(error)) throw error;
@@ -114,7 +115,8 @@ async function createOrganization(
 }
 
 /** Writes the organization and its owner, in the organization's own scope. Nobody gets in yet. */
-async function found(tx: TenantTransaction, { organization, owner, now }: Founding): Promise<Recorded<{ memberId: string }>> {
+async function found(tx: TenantTransaction, cx: ServiceContext, { organization, owner, now }: Founding): Promise<Recorded<{ memberId: string }>> {
+  await requireOperator(tx, cx);
   await insertOrganization(tx, organization);
   const memberId = await insertMember(tx, { orgId: organization.id, ...owner, role: 'owner', joinedAt: now });
   return { result: { memberId }, events: [organizationCreated(organization), memberAdded(memberId, 'owner', false)] };
@@ -130,6 +132,7 @@ async function retryProvisioning(
   const memberId = await inOrganization(cx, orgId, async () => {
     await cx.db.$transaction(async (tx) => {
       const { status } = await lockOrganization(tx, orgId);
+      await requireOperator(tx, cx);
       await tx.organization.updateMany({ where: { id: orgId }, data: { status: moveOrganization(status, 'provisioning'), statusReason: null } });
       await record(tx, asVisitor(cx), { kind: onboardingEvents.retried, about: { type: 'Organization', id: orgId } });
     });
@@ -161,6 +164,7 @@ async function finishProvisioning(
     const outcome = await settle({ ...asVisitor(cx), now: cx.clock.now() }, orgId, { isReady, minted });
     cx.accessChanged({ kind: 'org', id: orgId });
     if (outcome.status === 'provisioning_failed') throw new ProvisioningFailedError(orgId);
+    if (outcome.status === 'deleted') throw new ConflictError('The organization was deleted: create it anew, with another idempotencyKey.');
     return outcome.hasMadeKey ? (minted?.secret ?? null) : null;
   });
 }

@@ -41,6 +41,8 @@ export async function settle(cx: SettleContext, orgId: string, { isReady, minted
       const data = { before: { status: before.status }, after: { status } };
       events.push({ kind, about: { type: 'Organization', id: orgId }, data });
     }
+    // It was deleted while the engine made it ready: the sweep has the engine let go once more.
+    if (status === 'deleted') await tx.organization.updateMany({ where: { id: orgId }, data: { namespaceRetiredAt: null } });
     const keyMade = minted !== null && status === 'active' ? await insertOwnerKey(tx, orgId, minted) : null;
     if (keyMade !== null) events.push(keyMade);
     await record(tx, cx, ...events);

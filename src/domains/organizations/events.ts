@@ -10,7 +10,7 @@ export const organizationEvents = {
   suspended: { type: 'ORGANIZATION.SUSPENDED', when: 'An operator of the platform closed it for now.' },
   deactivated: { type: 'ORGANIZATION.DEACTIVATED', when: 'Its owner closed it for now.' },
   reactivated: { type: 'ORGANIZATION.REACTIVATED', when: 'Its owner opened it again.' },
-  deleted: { type: 'ORGANIZATION.DELETED', when: 'Its owner deleted it.' },
+  deleted: { type: 'ORGANIZATION.DELETED', when: 'Its owner deleted it, or an operator of the platform.' },
   keyEnded: { type: 'API_KEY.REVOKED', when: 'A key ended with its organization.' },
   invitationEnded: { type: 'INVITATION.REVOKED', when: 'An invitation ended with its organization.' },
   activated: { type: 'ORGANIZATION.ACTIVATED', when: 'An operator of the platform opened it again.' },

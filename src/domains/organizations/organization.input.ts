@@ -40,7 +40,11 @@ export const activateOrganizationInput = z.strictObject({ id: globalId });
 
 export const deactivateOrganizationInput = z.strictObject({ reason: paragraph(500).nullish() });
 export const reactivateOrganizationInput = z.strictObject({ id: globalId });
-export const deleteOrganizationInput = z.strictObject({ slug: z.string().max(200) });
+export const deleteOrganizationInput = z.strictObject({
+  /** The organization of the request when absent. */
+  id: optional(globalId),
+  slug: z.string().max(200),
+});
 
 export type DeactivateOrganizationInput = z.input<typeof deactivateOrganizationInput>;
 export type ReactivateOrganizationInput = z.input<typeof reactivateOrganizationInput>;

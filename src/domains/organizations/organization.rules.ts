@@ -1,10 +1,15 @@
-import { InvalidTransitionError } from '../../kernel/errors.ts';
+import { ConflictError, InvalidTransitionError } from '../../kernel/errors.ts';
 
 export type OrganizationStatus =
   'provisioning' | 'provisioning_failed' | 'active' | 'inactive' | 'suspended' | 'deleted';
 
 /** The organization that the installation itself is. It can be neither suspended nor deleted. */
 export const SYSTEM_ORGANIZATION_ID = '00000000-0000-0000-0000-000000000000';
+
+/** @throws ConflictError for the organization that nobody can close. */
+export function refuseSystem(orgId: string): void {
+  if (orgId === SYSTEM_ORGANIZATION_ID) throw new ConflictError('The system organization is always there.');
+}
 
 const MOVES: Readonly<Record<OrganizationStatus, readonly OrganizationStatus[]>> = {
   provisioning: ['active', 'provisioning_failed', 'deleted'],
@@ -32,6 +37,15 @@ export function reactivateOrganization(from: OrganizationStatus): OrganizationSt
 export function wakeOrganization(from: OrganizationStatus): OrganizationStatus {
   if (from !== 'inactive') throw new InvalidTransitionError('Organization', from, 'active');
   return moveOrganization(from, 'active');
+}
+
+/**
+ * The status after its owner deletes an organization, also while it rests or could not be set up: what the platform has
+ * closed, or is just setting up, only an operator ends.
+ */
+export function endOrganization(from: OrganizationStatus): OrganizationStatus {
+  if (from === 'suspended' || from === 'provisioning') throw new InvalidTransitionError('Organization', from, 'deleted');
+  return moveOrganization(from, 'deleted');
 }
 
 const LONGEST_SLUG = 100;

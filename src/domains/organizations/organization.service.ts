@@ -7,6 +7,7 @@ import { given } from '../given.ts';
 import { requireJsonObject } from '../json-limits.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
+import { requireOperator, requireStanding } from '../require-standing.ts';
 import { requireStepUp } from '../require-step-up.ts';
 import { requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
@@ -55,6 +56,7 @@ async function update(cx: ServiceContext, input: UpdateOrganizationInput): Promi
   await refuseDuplicate(ORGANIZATION_TAKEN, () =>
     cx.db.$transaction(async (tx) => {
       const before = await lockOrganization(tx, orgId);
+      await requireStanding(tx, cx);
       const data = changesOfProfile(before, { ...fields, ...settings });
       if (data === null) return;
       await tx.organization.updateMany({ where: { id: orgId }, data: { ...fields, ...settings } });
@@ -111,6 +113,7 @@ async function changeStatus(
   await runInScope(scope, () =>
     cx.db.$transaction(async (tx) => {
       const organization = await lockOrganization(tx, orgId);
+      await requireOperator(tx, cx);
       const after = { status: decide(organization.status), statusReason };
       await tx.organization.updateMany({ where: { id: orgId }, data: after });
       const data = changesOf(organization, after) ?? {};

@@ -66,18 +66,22 @@ builder.mutationField('reactivateOrganization', (t) =>
 );
 
 const DeleteOrganizationInput = builder.inputType('DeleteOrganizationInput', {
-  description: 'That the organization of this request is to be deleted.',
-  fields: (t) => ({ slug: t.string({ required: true, description: 'Its slug, typed again: to make sure that this one is meant.' }) }),
+  description: 'Which organization is to be deleted.',
+  fields: (t) => ({
+    id: t.id({ description: 'The organization: that of this request when not given. For one that nobody gets into; an operator names any.' }),
+    slug: t.string({ required: true, description: 'Its slug, typed again: to make sure that this one is meant.' }),
+  }),
 });
 
 builder.mutationField('deleteOrganization', (t) =>
   t.field({
     type: movedSuccess('DeleteOrganizationSuccess', 'The organization is gone: nobody gets in, and its name and slug are free.'),
     ...NULL_ON_ERROR,
-    tenant: 'scoped',
-    access: 'organization:delete',
+    tenant: 'platform',
+    // An organization that nobody gets into is named: it cannot be the one of the request.
+    access: 'authenticated',
     stepUp: true,
-    description: 'Deletes the organization of this request. Its keys and invitations end, and who belongs to no other organization is signed out. Its data wait to be purged by the operator.',
+    description: 'Deletes an organization: that of this request, for whoever may (organization:delete), or the one that is named, for its owner and for administrators of the platform. Its owner deletes it also while it rests and when its provisioning has failed, an administrator of the platform in every status; for everybody else one that is named is NOT_FOUND. Its keys and invitations end, who belongs to no other organization is signed out, and its name and slug are free. Its data wait to be purged by the operator.',
     errors: { types: TRANSITION_ERRORS },
     args: { input: t.arg({ type: DeleteOrganizationInput, required: true, description: 'To make sure.' }) },
     resolve: async (_root, { input }, context) => {

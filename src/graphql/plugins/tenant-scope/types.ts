@@ -5,7 +5,7 @@ import type { TenantScopePlugin } from './index.ts';
  * Whose data a type or root field deals with.
  * - `scoped`: one organization's, the one of the request.
  * - `global`: nobody's, or the caller's own person.
- * - `platform`: every organization's, for the platform's administrators.
+ * - `platform`: an organization's that need not be the one of the request: for the platform's administrators, and for an owner.
  */
 export type TenantMode = 'scoped' | 'global' | 'platform';
 

@@ -181,6 +181,22 @@ describe('guessing', () => {
     expect((await world.outbox.last(person.email)).subject).toBe('Wrong codes were sent at Tenantry');
   });
 
+  test('codes counts those of open sessions and of sign-ins together, and passwords in a session apart', async () => {
+    const person = await world.guarded();
+    world.pass(MINUTE_MS);
+    const as = await world.enter(person);
+    world.pass(MINUTE_MS);
+    const change = 'mutation ($input: ChangePasswordInput!) { changePassword(input: $input) { __typename } }';
+    const guess = { input: { currentPassword: 'wrong', newPassword: 'another staple of a horse' } };
+    for (let attempt = 0; attempt < 6; attempt += 1) expect(outcomeOf(await world.call(change, guess, { as }))).toBe('ValidationError');
+    expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('StepUpSuccess');
+    const challenge = await world.challengeOf(person);
+    for (let attempt = 0; attempt < 3; attempt += 1) await world.stepUp(as, { code: '000000' });
+    for (let attempt = 0; attempt < 2; attempt += 1) await world.complete(challenge, { code: '000000' });
+    expect(outcomeOf(await world.complete(challenge, { recoveryCode: person.recoveryCodes[0]! }))).toBe('UNAUTHENTICATED');
+    expect(outcomeOf(await world.stepUp(as, { recoveryCode: person.recoveryCodes[0]! }))).toBe('UNAUTHENTICATED');
+  });
+
   test('is not what a password is that is not asked for: it counts for nothing', async () => {
     const person = await world.guarded();
     world.pass(MINUTE_MS);

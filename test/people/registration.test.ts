@@ -160,6 +160,17 @@ describe('whoever registers an address of somebody else', () => {
   });
 });
 
+test('registrations of one customer, from however many networks, hold up those of nobody else', async () => {
+  const register = (ip: string): Promise<string> =>
+    world.api.app.services.people
+      .register({ email: `person${(count += 1)}@registration.test`, password: PASSWORD }, { ip })
+      .then(() => 'sent', (error: { code: string }) => error.code);
+  const many = Array.from({ length: 30 }, (_, network) => register(`2001:db8:1:${network}::1`));
+  expect(await register('2001:db8:2::1')).toBe('sent');
+  expect(await register('203.0.113.7')).toBe('sent');
+  expect((await Promise.all(many)).filter((outcome) => outcome === 'SERVICE_UNAVAILABLE').length).toBeGreaterThan(10);
+});
+
 describe('the mail of a registration', () => {
   test('is sent once more with a new token, for the password that was chosen', async () => {
     const { email, token } = await registered();

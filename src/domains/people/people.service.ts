@@ -15,7 +15,7 @@ import { findProfile, type Profile, updateProfile } from './profile.ts';
 import { register, resendVerification, verifyEmail } from './registration.ts';
 import { requestPasswordReset, resetPassword } from './reset.ts';
 
-/** What a person does with the own login identity. All that need not be signed in for is limited by address and network. */
+/** What a person does with the own login identity. All that need not be signed in for is limited by network, and by address what closes no way in. */
 export interface PeopleService {
   /**
    * Keeps a registration and writes to its address. One answer and the same work, whether anybody has it or not.

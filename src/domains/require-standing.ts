@@ -16,7 +16,7 @@ interface Standing {
 export async function requireStanding(tx: TenantTransaction, cx: ServiceContext): Promise<void> {
   const { orgId, membershipId, role } = requireTenant(cx);
   // Nobody but an operator of the platform is in an organization without a membership.
-  const isThere = membershipId === null ? await operatorStands(tx, cx) : await memberStands(tx, orgId, membershipId, role);
+  const isThere = membershipId === null ? await operatorStands(tx, cx) : await membersStand(tx, orgId, cx, { id: membershipId, role });
   if (!isThere || !(await keyStands(tx, orgId, cx))) throw accessChanged();
 }
 
@@ -37,18 +37,18 @@ async function operatorStands(tx: TenantTransaction, { principal }: ServiceConte
   return user?.status === 'active' && user.role === 'super_admin';
 }
 
-async function memberStands(tx: TenantTransaction, orgId: string, id: string, role: string | null): Promise<boolean> {
-  const [member] = await tx.$queryRaw<Standing[]>`
-    SELECT role::text, status::text FROM iam.memberships WHERE org_id = ${orgId}::uuid AND id = ${id}::uuid FOR SHARE`;
-  return member?.status === 'active' && member.role === role;
+/** The caller's membership, and that of whoever made the key that calls and knows its secret: by ids, as everybody locks them. */
+async function membersStand(tx: TenantTransaction, orgId: string, { principal }: ServiceContext, own: { id: string; role: string | null }): Promise<boolean> {
+  const issuer = principal.issuerUserId ?? null;
+  const members = await tx.$queryRaw<(Standing & { id: string })[]>`
+    SELECT id, role::text, status::text FROM iam.memberships
+    WHERE org_id = ${orgId}::uuid AND (id = ${own.id}::uuid OR user_id = ${issuer}::uuid) ORDER BY id FOR SHARE`;
+  return members.every(({ status }) => status === 'active') && members.some(({ id, role }) => id === own.id && role === own.role);
 }
 
-/** A key stands as long as whoever made it is let in: that one knows its secret. */
 async function keyStands(tx: TenantTransaction, orgId: string, { principal }: ServiceContext): Promise<boolean> {
   if (principal.kind !== 'apiKey') return true;
-  const keys = await tx.$queryRaw<object[]>`
-    SELECT k.id FROM iam.api_keys k LEFT JOIN iam.memberships i ON i.org_id = k.org_id AND i.id = k.issued_by_id
-    WHERE k.org_id = ${orgId}::uuid AND k.id = ${principal.credentialId}::uuid AND k.status = 'active'
-      AND (k.issued_by_id IS NULL OR i.status = 'active') FOR SHARE OF k`;
-  return keys.length > 0;
+  const [key] = await tx.$queryRaw<Pick<Standing, 'status'>[]>`
+    SELECT status::text FROM iam.api_keys WHERE org_id = ${orgId}::uuid AND id = ${principal.credentialId}::uuid FOR SHARE`;
+  return key?.status === 'active';
 }

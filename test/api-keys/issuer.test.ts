@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { typesOf } from '../audit/trail.ts';
 import { startTestApp } from '../harness/app.ts';
 import { startTestServer } from '../harness/http.ts';
@@ -28,6 +29,7 @@ async function byOwner(mutation: string, input: object): Promise<void> {
   const answer = await world.mutate(mutation, input, await as('owner'));
   expect(answer.errors).toBeUndefined();
 }
+const contextOf = async ({ secret }: MadeKey) => world.api.app.serviceContext(await world.api.app.services.auth.authenticate(secret, null));
 const revocation = async (key: MadeKey) => {
   const { status, revoked_reason: reason } = await world.row(key);
   return [status, reason];
@@ -148,6 +150,19 @@ describe('when the member who made it is demoted', () => {
   });
 });
 
+test('nobody gives a key more than the member may who knows its secret, now or by a wildcard later', async () => {
+  const key = await keyFor('viewer', {}, 'manager');
+  await byOwner('updateMemberRole', { id: org.members.viewer, role: 'ADMIN' });
+  const viewer = await as('viewer');
+  expect(await world.codeOf('updateApiKey', { id: key.id, scopes: ['organization:write'] }, viewer)).toBe('CONFLICT');
+  expect(await world.codeOf('updateApiKey', { id: key.id, scopes: ['*'] }, viewer)).toBe('CONFLICT');
+  expect(await world.codeOf('updateApiKey', { id: key.id, scopes: ['workflow:*'] }, viewer)).toBe('done');
+  expect((await world.row(key))['scopes']).not.toContain('workflow:*');
+  const rotate = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { ... on RotateApiKeySuccess { apiKey { id } } } }';
+  const { data } = await world.api.call(rotate, { input: { id: key.id } }, { as: viewer });
+  expect(await world.codeOf('updateApiKey', { id: data.rotateApiKey.apiKey.id, scopes: ['*'] }, viewer)).toBe('done');
+});
+
 describe('a key that a key has made', () => {
   test('ends with whoever made the first one, also when that one has rotated itself', async () => {
     const first = await keyFor('manager');
@@ -158,6 +173,15 @@ describe('a key that a key has made', () => {
     expect([await world.entry(second.secret), await world.entry(successor)]).toEqual([null, null]);
     await byOwner('suspendMembers', { ids: [org.members.admin] });
     expect([await world.entry(second.secret), await world.entry(successor)]).toEqual(['USER_NOT_ACTIVE', 'USER_NOT_ACTIVE']);
+  });
+
+  test('is not made while what its maker may do is taken away', async () => {
+    const first = await keyFor('manager');
+    const cx = await contextOf(first);
+    // The request was let in; what follows it comes before the transaction.
+    await byOwner('suspendMembers', { ids: [org.members.admin] });
+    const late = runInScope(createScope({ orgId: org.orgUuid, userId: null }), () => world.api.app.services.apiKeys.create(cx, { name: 'late', scopes: ['workflow:read'] }));
+    await expect(late).rejects.toThrow('Your access has changed since you asked');
   });
 
   test('is for its own owner, where two people would have seen it else', async () => {

@@ -90,6 +90,7 @@ export async function findKey(db: TenantClient | TenantTransaction, orgId: strin
       status: true,
       supersededById: true,
       owner: { select: { id: true, role: true } },
+      issuedBy: { select: { userId: true, role: true } },
       ...BOUNDS,
     },
   });

@@ -87,7 +87,7 @@ async function replaceKey(
 ): Promise<Recorded<{ apiKeyId: string }>> {
   checkRotation(key, by, now);
   const { manager, maker, issuedById } = by;
-  const { id, owner, status: _status, supersededById: _supersededById, ...kept } = key;
+  const { id, owner, issuedBy: _issuedBy, status: _status, supersededById: _supersededById, ...kept } = key;
   const { orgId, userId } = kept;
   const successor = {
     ...kept,

@@ -1,3 +1,5 @@
+import { ConflictError } from '../../kernel/errors.ts';
+import { exceeds, reachOf } from '../../kernel/permissions.ts';
 import { changesOf, record } from '../events/index.ts';
 import { refuseDuplicate } from '../conflicts.ts';
 import { given } from '../given.ts';
@@ -7,7 +9,7 @@ import { requireStepUp } from '../require-step-up.ts';
 import { requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import { type UpdateApiKeyInput, updateApiKeyInput } from './api-key.input.ts';
-import { boundExpiry, checkExpiry, checkLive, checkReach, checkScopes, checkSecondFactorRule, endsLater, fixScopes, widens } from './api-key.rules.ts';
+import { boundExpiry, checkExpiry, checkLive, checkReach, checkScopes, checkSecondFactorRule, endsLater, fixScopes, type KeyManager, widens } from './api-key.rules.ts';
 import { keyUpdated } from './events.ts';
 import { checkBounds, freerIn, type KeyBounds } from './key-bounds.rules.ts';
 import { type CallingKey, callingKey, checkOwnership, findKey, type FoundKey, lockKey, managerOf, NAME_TAKEN } from './keys.ts';
@@ -51,7 +53,7 @@ function changeIn(cx: ServiceContext, key: FoundKey, fields: Fields, maker: Call
   const { scopes, expiresAt, ...rest } = fields;
   const change = {
     ...given(rest),
-    ...(scopes && { scopes: [...new Set(fixScopes(manager, owner, scopes))] }),
+    ...(scopes && { scopes: [...new Set(scopesFor(key, manager, scopes))] }),
     ...(expiresAt !== undefined && { expiresAt: boundExpiry(expiresAt, maker?.expiresAt ?? null) }),
   };
   const changed = { ...key, ...change };
@@ -64,6 +66,18 @@ function changeIn(cx: ServiceContext, key: FoundKey, fields: Fields, maker: Call
   // Who has copied a session may hold a key tighter with it, and no freer.
   if (manager.kind === 'user' && isFreer(changed, key)) requireStepUp(cx);
   return change;
+}
+
+/**
+ * The scopes as they are stored. Where somebody else has made the key, and so knows its secret, they do no more than that one
+ * may, and no more tomorrow than today: a wildcard would grow with its owner.
+ *
+ * @throws ConflictError
+ */
+function scopesFor({ userId, owner: { role }, issuedBy }: FoundKey, manager: KeyManager, scopes: readonly string[]): readonly string[] {
+  if (issuedBy === null || issuedBy.userId === userId) return fixScopes(manager, { userId, role }, scopes);
+  if (exceeds(issuedBy.role, scopes, role)) throw new ConflictError('The member who made this API key may not do that, and knows its secret: rotate it first.');
+  return reachOf(scopes, role);
 }
 
 /** Whether a key may do more, in more places, more often or for longer than before. */

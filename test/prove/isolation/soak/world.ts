@@ -9,7 +9,7 @@ import { makeTenants, type SoakTenant } from './tenants.ts';
 export const SHORT_DEADLINE_MS = 60;
 
 /** Sessions that outlive the longest soak. */
-const LONG_SESSIONS = { SESSION_ACCESS_MINUTES: '1440' };
+const LONG_SESSIONS = { SESSION_ACCESS_MINUTES: '1440', STEP_UP_MINUTES: '1440' };
 
 /** One server of the soak, over HTTP. */
 export interface Door {

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { startTestApp } from '../../../harness/app.ts';
 import type { Part, PartResult } from '../part.ts';
 import { makeTenants } from '../soak/tenants.ts';
@@ -49,10 +50,12 @@ export const timing: Part = {
       return { attacked: 0, cases: 0, leaks: [], exempted: [], notes: [], leftOut: ['Timing is measured by the full form only, on a machine with time for it.'] };
     }
     const testApp = await startTestApp();
+    const client = new pg.Client(testApp.database.superuserUrl);
     try {
+      await client.connect();
       const [own, other] = await makeTenants(testApp, 2, () => undefined);
       if (own === undefined || other === undefined) throw new Error('There are no two tenants.');
-      const comparisons = await makeComparisons(testApp, own, other);
+      const comparisons = await makeComparisons(testApp, own, other, client);
       const [first] = comparisons;
       if (first === undefined) throw new Error('There is nothing to compare.');
       const control = await findPlanted(first);
@@ -69,6 +72,7 @@ export const timing: Part = {
         notes: [...differences.map(show), `Control: ${show(control)}`],
       };
     } finally {
+      await client.end();
       await testApp.close();
     }
   },

@@ -6,6 +6,8 @@ export interface Comparison {
   readonly name: string;
   /** One question of each class. */
   readonly classes: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Done before each question, for all classes alike, and not measured: the question finds the same each time. */
+  readonly prepare?: (name: string) => Promise<unknown>;
 }
 
 /** Two classes of a comparison and how far apart they were in the last round. */
@@ -36,10 +38,13 @@ const elapsed = async (work: () => Promise<unknown>): Promise<number> => {
 };
 
 /** So many samples of each class, one after the other in an order that is drawn anew for each sample. */
-async function sample({ classes }: Comparison, count: number): Promise<Map<string, number[]>> {
+async function sample({ classes, prepare }: Comparison, count: number): Promise<Map<string, number[]>> {
   const names = Object.keys(classes);
   const samples = new Map(names.map((name) => [name, [] as number[]]));
-  const take = async (name: string): Promise<number> => elapsed(classes[name] ?? (() => Promise.resolve()));
+  const take = async (name: string): Promise<number> => {
+    await prepare?.(name);
+    return elapsed(classes[name] ?? (() => Promise.resolve()));
+  };
   for (let turn = 0; turn < WARM_UP * names.length; turn += 1) await take(names[randomInt(names.length)] ?? '');
   for (let turn = 0; turn < count * names.length; turn += 1) {
     const name = names[randomInt(names.length)] ?? '';

@@ -1,13 +1,14 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import type pg from 'pg';
 import { generateApiKey, prefixOf } from '../../../../src/domains/auth/index.ts';
 import { fromGlobalId, toGlobalId } from '../../../../src/kernel/ids.ts';
 import { withClient } from '../../../../src/platform/postgres/client.ts';
 import type { TestApp } from '../../../harness/app.ts';
-import { markerOf } from '../soak/marker.ts';
 import { marked, type SoakTenant } from '../soak/tenants.ts';
 import { at } from '../soak/turn.ts';
 import type { Comparison } from './compare.ts';
+import { makeComparisonsOfPeople } from './people.ts';
 
 /** So many ids of each class, drawn at random, so that no place in an index stands for its class. */
 const IDS = 40;
@@ -58,7 +59,6 @@ const documents = {
 };
 const byCreator = 'query ($id: ID!) { workflows(filter: { createdById: $id }) { totalCount } }';
 
-const signIn = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }';
 const whoAmI = '{ viewer { kind } }';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -75,8 +75,12 @@ const keyLike = (begin: string): string => {
 
 const times = <Value>(make: () => Value): Value[] => Array.from({ length: IDS }, make);
 
-/** Everything whose answer must not say, by the time that it takes, why nothing is found. */
-export async function makeComparisons(testApp: TestApp, own: SoakTenant, other: SoakTenant): Promise<Comparison[]> {
+/**
+ * Everything whose answer must not say, by the time that it takes, why nothing is found.
+ *
+ * @param client of a superuser; open for as long as they are made.
+ */
+export async function makeComparisons(testApp: TestApp, own: SoakTenant, other: SoakTenant, client: pg.Client): Promise<Comparison[]> {
   const ids = await makeIds(testApp, own, other);
   const token = own.writers[0]?.token ?? '';
   const ask = (document: string, id: string) => testApp.call(document, { id }, { as: token });
@@ -98,11 +102,6 @@ export async function makeComparisons(testApp: TestApp, own: SoakTenant, other: 
     wrong: times(() => keyLike(prefixOf(foreignKey))),
     nearly: times(() => keyLike(foreignKey.slice(0, -8))),
   };
-  const addresses = {
-    unknown: times(() => `owner@${markerOf(randomInt(1_000, 9_999))}.test`),
-    known: [own, other].map(({ marker }) => `owner@${marker}.test`),
-  };
-  const enter = (email: string) => testApp.call(signIn, { input: { email, password: 'not the password of anybody' } });
   return [
     ...byId,
     {
@@ -120,12 +119,6 @@ export async function makeComparisons(testApp: TestApp, own: SoakTenant, other: 
         'two letters off': () => testApp.call(whoAmI, {}, { as: pick(keys.nearly) }),
       },
     },
-    {
-      name: 'signIn',
-      classes: {
-        'unknown address': () => enter(pick(addresses.unknown)),
-        'wrong password': () => enter(pick(addresses.known)),
-      },
-    },
+    ...(await makeComparisonsOfPeople(testApp, own, client)),
   ];
 }

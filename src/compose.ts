@@ -192,7 +192,6 @@ export function composeApp(options: AppOptions): App {
       watches.close();
       unsubscribe();
       rateLimiting.close();
-      await mailer.close();
       await accessLog.close();
       await keyUsage.close();
       await events.close();
@@ -201,6 +200,8 @@ export function composeApp(options: AppOptions): App {
       await accessFeed.close();
       await db.$disconnect();
       await pool.end();
+      // Last: what has to be written does not wait for a mail server.
+      await mailer.close();
     },
   };
 }

@@ -304,7 +304,7 @@ export const variables = {
   SMTP_URL: {
     ...smtpUrl,
     defaultInWords: 'mails are files in DATA_DIR/outbox',
-    description: 'The server that mails are handed to.',
+    description: 'The server that mails are handed to. smtp:// has to offer STARTTLS, unless it is on this machine or the address ends in ?requireTLS=false.',
   },
   MAIL_FROM: {
     ...mailbox,

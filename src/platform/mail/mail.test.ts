@@ -58,16 +58,20 @@ describe('the outbox of files', () => {
   });
 });
 
-/** A mail server that knows as much of SMTP as is needed, and keeps what it is given. */
-async function mailServer(): Promise<{ url: string; received: string[]; refuse(times: number): void; close(): Promise<void> }> {
+/**
+ * A mail server that knows as much of SMTP as is needed, without TLS, and keeps what it is given and what it was told. It says
+ * nothing at all when it is silent.
+ */
+async function mailServer({ silent = false } = {}): Promise<{ url: string; received: string[]; told: string[]; refuse(times: number): void; close(): Promise<void> }> {
   const received: string[] = [];
+  const told: string[] = [];
   const sockets = new Set<Socket>();
   let refusals = 0;
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     let data: string | null = null;
     let rest = '';
-    const say = (line: string) => void socket.write(`${line}\r\n`);
+    const say = (line: string) => void (silent || socket.write(`${line}\r\n`));
     const take = (line: string): void => {
       if (data !== null) {
         if (line !== '.') return void (data += `${line}\n`);
@@ -75,10 +79,12 @@ async function mailServer(): Promise<{ url: string; received: string[]; refuse(t
         data = null;
         return say('250 taken');
       }
+      told.push(line);
       if (/^EHLO/i.test(line)) return say('250 mail.test');
       if (/^MAIL FROM/i.test(line) && refusals > 0) return (refusals -= 1), say('451 not now');
       if (/^DATA/i.test(line)) return (data = ''), say('354 go on');
       if (/^QUIT/i.test(line)) return say('221 bye');
+      if (/^STARTTLS/i.test(line)) return say('502 no such command');
       say('250 ok');
     };
     socket.on('data', (chunk) => {
@@ -93,7 +99,7 @@ async function mailServer(): Promise<{ url: string; received: string[]; refuse(t
   const { port } = server.address() as { port: number };
   return {
     url: `smtp://127.0.0.1:${port}`,
-    received,
+    ...{ received, told },
     refuse: (times) => void (refusals = times),
     close: () => {
       for (const socket of sockets) socket.destroy();
@@ -115,6 +121,34 @@ describe('SMTP', () => {
     expect(server.received[0]).toMatch(/^To: ada@example\.test$/m);
     await mailer.close();
     await server.close();
+  });
+
+  /** What became of a mail by an address in another form: a name of this machine that is no loopback to the eye. */
+  async function sentBy(change: (url: URL) => void): Promise<{ received: string[]; told: string[]; lost: unknown[] }> {
+    const server = await mailServer();
+    const url = new URL(server.url);
+    url.username = 'tenantry';
+    url.password = 'password';
+    change(url);
+    const lost: unknown[] = [];
+    const mailer = createMailer({ transport: createSmtp(url.href), from: FROM, onLost: (error) => lost.push(error), retryDelaysMs: [] });
+    mailer.send(mail());
+    await mailer.settled();
+    await mailer.close();
+    await server.close();
+    return { received: server.received, told: server.told, lost };
+  }
+  const elsewhere = (url: URL): void => void (url.hostname = '0.0.0.0');
+
+  test('hands neither a mail nor a password to a server elsewhere that offers no TLS, as somebody who stands between can pretend', async () => {
+    const { received, told, lost } = await sentBy(elsewhere);
+    expect([received, lost.length, told[0]]).toEqual([[], 1, expect.stringMatching(/^EHLO/i)]);
+    expect(told.filter((line) => !/^(EHLO|STARTTLS|QUIT)/i.test(line))).toEqual([]);
+  });
+
+  test('does without TLS on this machine, and where the address says so', async () => {
+    for (const change of [() => undefined, (url: URL) => void (url.hostname = 'localhost'), (url: URL) => (elsewhere(url), url.searchParams.set('requireTLS', 'false'))])
+      expect((await sentBy(change)).received).toHaveLength(1);
   });
 });
 
@@ -169,12 +203,35 @@ describe('the mailer', () => {
     const [good, bad] = [transport(0), transport(99)];
     for (const to of [good, bad]) {
       const mailer = mailerOn(to, lost, { retryDelaysMs: [600_000] });
-      mailer.send(mail());
+      for (let each = 0; each < 10; each += 1) mailer.send(mail());
       await mailer.close();
       mailer.send(mail());
     }
-    expect(good.taken).toHaveLength(1);
-    expect(bad.tries).toBeLessThanOrEqual(2);
-    expect(lost.map(String)).toEqual(['Error: The server is stopping.', 'Error: not now', 'Error: The server is stopping.']);
+    expect(good.taken).toHaveLength(10);
+    expect(bad.tries).toBeLessThanOrEqual(20);
+    expect(lost.map(String)).toEqual(['Error: The server is stopping.', ...Array.from({ length: 10 }, () => 'Error: not now'), 'Error: The server is stopping.']);
+  });
+
+  test('is closed though the mail server never answers, and tells once of each mail that is lost by it, those in the queue too', async () => {
+    const server = await mailServer({ silent: true });
+    const lost: unknown[] = [];
+    const mailer = mailerOn(createSmtp(server.url), lost, { closeWithinMs: 50 });
+    for (let each = 0; each < 20; each += 1) mailer.send(mail());
+    await mailer.close();
+    expect(lost.map(String)).toEqual(Array.from({ length: 20 }, () => 'Error: The server is stopping, and mails were not taken in time.'));
+    await server.close();
+  });
+
+  test('hands nothing over after it was closed: what was told of as lost before its turn does not arrive', async () => {
+    const answers: (() => void)[] = [];
+    const slow: MailTransport = { send: () => new Promise((resolve) => void answers.push(resolve)), close: () => undefined };
+    const lost: unknown[] = [];
+    const mailer = mailerOn(slow, lost, { closeWithinMs: 20 });
+    for (let each = 0; each < 6; each += 1) mailer.send(mail());
+    await mailer.close();
+    expect([answers.length, lost.length]).toEqual([4, 6]);
+    for (const answer of answers.splice(0)) answer();
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect([answers.length, lost.length]).toEqual([0, 6]);
   });
 });

@@ -13,6 +13,7 @@ export interface Mail {
 export interface MailTransport {
   /** @throws when it was not taken. */
   send(mail: Mail, from: string): Promise<void>;
+  /** Gives up what is under way. */
   close(): void;
 }
 
@@ -21,7 +22,10 @@ export interface Mailer {
   send(mail: Mail): void;
   /** When every mail that was sent has been taken by the transport, or is lost. */
   settled(): Promise<void>;
-  /** Lets the mails under way be taken, without further tries, and takes no more. */
+  /**
+   * Takes no more, and gives those that were sent one more chance to be taken, for some seconds: what the server has not
+   * answered for by then is lost.
+   */
   close(): Promise<void>;
 }
 
@@ -35,6 +39,8 @@ export interface MailerOptions {
   readonly retryDelaysMs?: readonly number[];
   /** How many mails may wait to be sent. */
   readonly waitingMax?: number;
+  /** How long closing may take, in milliseconds. */
+  readonly closeWithinMs?: number;
 }
 
 /** How many mails are handed over at once. */
@@ -42,10 +48,12 @@ const AT_ONCE = 4;
 
 /** A mailer that keeps what waits in this process: a mail that was lost with it can be asked for again. */
 export function createMailer(options: MailerOptions): Mailer {
-  const { transport, from, onLost, retryDelaysMs = [1_000, 5_000, 30_000], waitingMax = 1_000 } = options;
+  const { transport, from, onLost, retryDelaysMs = [1_000, 5_000, 30_000], waitingMax = 1_000, closeWithinMs = 5_000 } = options;
   const closing = new AbortController();
-  const underWay = new Set<Promise<void>>();
+  /** What has neither been taken nor been lost, and how to lose it. */
+  const underWay = new Map<Promise<void>, (reason: Error) => void>();
   const inTurn = createTurns(AT_ONCE);
+  let over = false;
 
   const deliver = async (mail: Mail): Promise<void> => {
     // Nothing of the work is done before whoever sends it goes on.
@@ -53,29 +61,40 @@ export function createMailer(options: MailerOptions): Mailer {
     for (const delayMs of [...retryDelaysMs, null]) {
       try {
         // Its place is given up while it waits for the next try.
-        return await inTurn(() => transport.send(mail, from));
+        return await inTurn(async () => {
+          // Whose turn comes too late has been told of as lost.
+          if (!over) await transport.send(mail, from);
+        });
       } catch (error) {
-        if (delayMs === null || closing.signal.aborted) return onLost(error);
+        if (delayMs === null || closing.signal.aborted) throw error;
         await wait(delayMs, undefined, { signal: closing.signal }).catch(() => undefined);
       }
     }
   };
 
   const settled = async (): Promise<void> => {
-    while (underWay.size > 0) await Promise.all(underWay);
+    while (underWay.size > 0) await Promise.all(underWay.keys());
   };
 
   return {
     send(mail) {
       if (closing.signal.aborted) return onLost(new Error('The server is stopping.'));
       if (underWay.size >= waitingMax) return onLost(new Error(`${waitingMax} mails are waiting to be sent already.`));
-      const delivery = deliver(mail).finally(() => underWay.delete(delivery));
-      underWay.add(delivery);
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const delivery = promise.catch(onLost).finally(() => underWay.delete(delivery));
+      underWay.set(delivery, reject);
+      deliver(mail).then(resolve, reject);
     },
     settled,
     async close() {
       closing.abort();
+      const giveUp = () => {
+        over = true;
+        for (const lose of underWay.values()) lose(new Error('The server is stopping, and mails were not taken in time.'));
+      };
+      const timer = setTimeout(giveUp, closeWithinMs);
       await settled();
+      clearTimeout(timer);
       transport.close();
     },
   };

@@ -121,7 +121,7 @@ describe('when the member who made it is demoted', () => {
   ])('by %s, keys that may do more than the member now are revoked at once, and the others go on', async (_name, demote) => {
     const strong = await keyFor('manager');
     const weak = await keyFor('manager', { scopes: ['workflow:read'] });
-    const own = await world.create({}, await as('admin'));
+    const own = await world.create({ scopes: ['organization:write'] }, await as('admin'));
     for (const key of [strong, weak, own]) expect(await world.entry(key.secret)).toBe(key === weak ? 'FORBIDDEN' : null);
     const { events } = await world.eventsOf(demote);
     expect(await world.entry(strong.secret)).toBe('UNAUTHENTICATED');

@@ -186,8 +186,26 @@ const readEnvironmentFile = (): void => {
   }
 };
 
-/** The configuration of this process: the one place in the product that looks at the process's environment. */
+/** How many threads a process of Node has for hashes, files and names of hosts when nobody says otherwise. */
+const THREADS = 4;
+
+/**
+ * Has the pool of threads carry all hashes that may be worked out at once, and one thing more: it takes what comes in turn, so
+ * behind a flood of guesses neither the places that are kept for the known nor files would come to theirs. It works as long as
+ * nothing has used the pool.
+ */
+const sizeThreadPool = (hashesAtOnce: number): void => {
+  const given = Number(process.env['UV_THREADPOOL_SIZE']) || THREADS;
+  process.env['UV_THREADPOOL_SIZE'] = String(Math.max(given, hashesAtOnce + 1));
+};
+
+/**
+ * The configuration of this process: the one place in the product that looks at the process's environment. To be called
+ * before anything else is loaded, because it sets how many threads the process has.
+ */
 export const readProcessConfig = (): Config => {
   readEnvironmentFile();
-  return readConfig(process.env);
+  const config = readConfig(process.env);
+  sizeThreadPool(config.hashing.atOnce);
+  return config;
 };

@@ -326,7 +326,7 @@ export const variables = {
   HASHES_AT_ONCE: {
     ...wholeNumber(2, 64),
     default: '3',
-    description: 'Passwords and keys that one process verifies at once; each takes 19 MiB.',
+    description: 'Passwords and keys that one process verifies at once; each takes 19 MiB and a thread of its own: the process has one more, or UV_THREADPOOL_SIZE if that is more.',
   },
   HASHES_WAITING: {
     ...wholeNumber(0, 1_000),

@@ -62,6 +62,8 @@ test('an API key is found by its fingerprint, with every status that decides abo
     ownerSecondFactor: false,
     monthlyLimit: null,
     usageId: expect.any(String),
+    issuerUserId: null,
+    issuerActive: true,
   });
   expect(await preTenant.findApiKey(randomBytes(32))).toBeNull();
 });

@@ -29,8 +29,9 @@ beforeAll(async () => {
   [personId] = (await sql('SELECT id::text FROM iam.users WHERE email = $1', world.email('owner'))).map(({ id }) => id as string) as [string];
   await sql(
     `WITH people AS (INSERT INTO iam.users (email) SELECT 'person' || n || '@many.example' FROM generate_series(1, ${MANY}) n RETURNING id, email),
-          sessions AS (INSERT INTO iam.sessions (user_id, access_hash, refresh_hash, access_expires_at, refresh_expires_at)
-                       SELECT id, sha256(email::bytea), sha256(('r' || email)::bytea), now() + interval '1 hour', now() + interval '30 days' FROM people),
+          sessions AS (INSERT INTO iam.sessions (user_id, access_hash, refresh_hash, refresh_family_hash, access_expires_at, refresh_expires_at, proved_at, refreshed_at)
+                       SELECT id, sha256(email::bytea), sha256(('r' || email)::bytea), sha256(('f' || email)::bytea),
+                              now() + interval '1 hour', now() + interval '30 days', now(), now() FROM people),
           tokens AS (INSERT INTO credentials.tokens (hash, purpose, user_id, mailed, expires_at, created_at)
                      SELECT sha256(('t' || email)::bytea), 'reset_password', id, true, now() + interval '2 hours', now() - random() * interval '3 hours' FROM people)
      INSERT INTO iam.memberships (org_id, user_id, email, role) SELECT $1, id, email, 'customer' FROM people`,
@@ -146,8 +147,8 @@ describe('what is a person’s own', () => {
   test('the session behind a token', async () => {
     const accessHash = createHash('sha256').update('person7@many.example').digest();
     expectIndexes(await plansOf(() => api.app.preTenant.findSession(accessHash)), { tables: ['sessions', 'users', 'memberships'], rows: 6 });
-    const refreshHash = createHash('sha256').update('rperson7@many.example').digest();
-    expectIndexes(await plansOf(() => api.app.preTenant.findRefresh(refreshHash)), { tables: ['sessions'], rows: 5 });
+    const [familyHash, refreshHash] = ['f', 'r'].map((what) => createHash('sha256').update(`${what}person7@many.example`).digest()) as [Buffer, Buffer];
+    expectIndexes(await plansOf(() => api.app.preTenant.findRefresh(familyHash, refreshHash)), { tables: ['sessions'], rows: 5 });
   });
 });
 

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import {
   AppError,
   type ErrorCode,
+  ForbiddenError,
   RateLimitedError,
   OutcomeUnknownError,
   ServiceUnavailableError,
@@ -109,8 +110,14 @@ function placed(error: GraphQLError, message: string, code: ErrorCode, more: obj
 
 function coded(error: GraphQLError, failure: AppError): GraphQLError {
   if (failure instanceof RateLimitedError) return rateLimited(error, failure);
-  const fields = failure instanceof ValidationError ? { fields: failure.fields } : {};
-  return placed(error, failure.message, failure.code, fields);
+  return placed(error, failure.message, failure.code, detailsOf(failure));
+}
+
+/** What a program may want to know besides the code. */
+function detailsOf(failure: AppError): object {
+  if (failure instanceof ValidationError) return { fields: failure.fields };
+  const permission = failure instanceof ForbiddenError ? failure.refused.permission : undefined;
+  return permission === undefined ? {} : { permission };
 }
 
 /** With the header that every client of HTTP knows, and its status whatever the client takes: nothing was begun. */

@@ -47,21 +47,27 @@ export class UnauthenticatedError extends AppError {
   }
 }
 
-/** What a refusal is written down with, and nobody is told. */
+/** What a refusal is written down with. */
 interface Refused {
-  /** The permission that is lacking, when it is that. */
+  /** The permission that is lacking, when it is that: the caller is told it, because it depends on nothing but what was asked for. */
   readonly permission?: string;
   /** The field that was refused, as `Type.field`, where it is known. */
   readonly field?: string;
 }
 
-/** The caller is known and may not do this. */
+/** The caller is known and may not do this. Without a text of its own it names the permission that is lacking. */
 export class ForbiddenError extends AppError {
   readonly refused: Refused;
-  constructor(message = 'You are not allowed to do this.', refused: Refused = {}) {
-    super('FORBIDDEN', message);
+  constructor(message?: string, refused: Refused = {}) {
+    super('FORBIDDEN', message ?? lacking(refused.permission));
     this.refused = refused;
   }
+}
+
+function lacking(permission: string | undefined): string {
+  if (permission === undefined) return 'You are not allowed to do this.';
+  if (permission === 'platform:admin') return 'Only an administrator of the platform can do this.';
+  return `You need the permission ${permission} for this: ask for a role that has it, or for an API key with it among its scopes.`;
 }
 
 /** The caller may do this, but has to prove once more to be there. */

@@ -126,6 +126,27 @@ describe('a key that does not open the door', () => {
   });
 });
 
+describe('who may not do something', () => {
+  test('is told which permission is lacking, and the same whether the thing exists, is another organization\'s, or is none', async () => {
+    const { workflowIds } = world.globex;
+    const answers = [world.acme.workflowIds[0], workflowIds[0], 'wf_unknown'].map(async (id) => {
+      const query = `mutation { deleteWorkflow(input: {id: "${id}"}) { __typename } }`;
+      return (await ask(world.url, query, {}, bearer(world.acme.keys.member))).json.errors;
+    });
+    const text = 'You need the permission workflow:delete for this: ask for a role that has it, or for an API key with it among its scopes.';
+    for (const [error, ...others] of await Promise.all(answers)) {
+      expect(error).toMatchObject({ message: text, extensions: { code: 'FORBIDDEN', permission: 'workflow:delete' } });
+      expect(others).toEqual([]);
+    }
+  });
+
+  test('is told when only the operator may', async () => {
+    const { json } = await ask(world.url, '{ platformTotals { organizationCount } }', {}, bearer(world.acme.keys.owner));
+    const { message, extensions } = json.errors[0];
+    expect([message, extensions.permission]).toEqual(['Only an administrator of the platform can do this.', 'platform:admin']);
+  });
+});
+
 describe('a revoked key', () => {
   const make = async (): Promise<{ id: string; secret: string }> => {
     const name = `To be revoked ${Math.random()}`;

@@ -7,6 +7,9 @@ const BEARER = /^Bearer ([\x21-\x7e]{1,200})$/i;
 /** What a form sends whose field for the token is empty: nothing was presented. */
 const EMPTY = /^(Bearer)?$/i;
 
+/** The API key or token of the Authorization header, if there is one that can be read. */
+export const bearerOf = ({ headers }: Request): string | undefined => BEARER.exec(headers.get('authorization')?.trim() ?? '')?.[1];
+
 /**
  * Who sends a request: an API key or access token in the Authorization header, else a session cookie, else nobody.
  * A bad Authorization header fails the request. A cookie that is no longer good counts as none: the browser sends it
@@ -27,7 +30,7 @@ export async function authenticate(
   const organization = request.headers.get('x-organization-id');
   const header = request.headers.get('authorization')?.trim() ?? '';
   if (!EMPTY.test(header)) {
-    const token = BEARER.exec(header)?.[1];
+    const token = bearerOf(request);
     if (!token) throw new UnauthenticatedError();
     return auth.authenticate(token, organization, watch, from);
   }

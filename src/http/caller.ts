@@ -1,7 +1,8 @@
-import type { Plugin } from 'graphql-yoga';
-import type { AccessLog, AuthService } from '../domains/auth/index.ts';
+import type { GraphQLParams, Plugin } from 'graphql-yoga';
+import { type AccessLog, type AuthService, isAccessToken } from '../domains/auth/index.ts';
+import { UnauthenticatedError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
-import { authenticate } from './authenticate.ts';
+import { authenticate, bearerOf } from './authenticate.ts';
 import { withDeadline } from './deadline.ts';
 import type { FailureMeter } from './failures.ts';
 import { subjectOf } from './rate-limits.ts';
@@ -55,15 +56,26 @@ export function callerOf(request: Request, auth: AuthService, options: CallerOpt
 
 /**
  * Finds out who calls before anything is done with the document: whether it may be looked up, what its errors may tell
- * and what it is counted against depend on it.
+ * and what it is counted against depend on it. An access token that is over, or of no session, counts as none with a
+ * request that needs nobody.
  */
-export function useCaller(auth: AuthService, options: CallerOptions, timeoutMs: number): Plugin<object, ServerContext> {
+export function useCaller(
+  auth: AuthService,
+  options: CallerOptions,
+  needsNobody: (params: GraphQLParams) => boolean,
+  timeoutMs: number,
+): Plugin<object, ServerContext> {
   return {
     async onParams({ request, params }) {
       const state = stateOf(request);
       state.operation = operationName(params?.operationName);
       const { identify } = callerOf(request, auth, options);
-      state.principal = await withDeadline(state.startedAt + timeoutMs, identify);
+      try {
+        state.principal = await withDeadline(state.startedAt + timeoutMs, identify);
+      } catch (error) {
+        const isOver = error instanceof UnauthenticatedError && isAccessToken(bearerOf(request) ?? '');
+        if (!isOver || !needsNobody(params)) throw error;
+      }
     },
   };
 }

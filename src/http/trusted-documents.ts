@@ -75,7 +75,7 @@ export function useTrustedDocuments({ trustedDocuments, freeText }: DocumentRule
  * The id that was sent: `documentId`, or the hash that Apollo and urql send in its place. Theirs is only looked up: no
  * document is ever learned from a request.
  */
-function sentId(params: GraphQLParams): string | null {
+export function sentId(params: GraphQLParams): string | null {
   const { documentId, extensions } = params as GraphQLParams & { documentId?: unknown };
   if (documentId !== undefined) return typeof documentId === 'string' ? documentId : null;
   const { sha256Hash } = (extensions?.['persistedQuery'] ?? {}) as { sha256Hash?: unknown };

@@ -16,6 +16,7 @@ import { corsFor, type CorsRules } from './cors.ts';
 import { createDocumentCaches, useTokenLimit } from './documents.ts';
 import { countFailure, type FailureMeter, useFailureLimit } from './failures.ts';
 import { useLimits } from './limits.ts';
+import { createNeedsNobody } from './needs-nobody.ts';
 import { useCodedRefusals, usePublicErrors, useRequestLog, useTenantScope } from './plugins.ts';
 import type { CallerMeter } from './rate-limits.ts';
 import { useReadableRequests } from './readable-requests.ts';
@@ -84,7 +85,7 @@ export function createApi(dependencies: ApiDependencies, options: ApiOptions): A
       useCodedRefusals(logger),
       useRequestLog(logger),
       useReadableRequests(),
-      useCaller(services.auth, { ...options, failures, accessLog }, requestTimeoutMs),
+      useCaller(services.auth, { ...options, failures, accessLog }, createNeedsNobody(options, options.operations.tokens), requestTimeoutMs),
       useTrustedDocuments(options),
       useTokenLimit(options.operations.tokens),
       useSchemaVisibility(options.introspection),

@@ -215,6 +215,39 @@ describe('refresh tokens', () => {
   );
 });
 
+describe('an access token that is over, or of no session', () => {
+  const over = bearer(`ta_${'x'.repeat(43)}`);
+
+  test('keeps no program from exchanging it, or from signing in, with the call that it sends with everything', async () => {
+    const { json } = await ask(world.url, SIGN_IN, { input: { email, password: PASSWORD } });
+    const { accessToken, refreshToken } = json.data.signIn;
+    minutes(16);
+    expect(codesOf(await ask(world.url, WHO, {}, bearer(accessToken)))).toEqual(['UNAUTHENTICATED']);
+    const traded = await ask(world.url, REFRESH, { token: refreshToken }, bearer(accessToken));
+    expect(traded.json.data.refreshSession.accessToken).toMatch(/^ta_/);
+    const again = await ask(world.url, SIGN_IN, { input: { email, password: PASSWORD } }, over);
+    expect(again.json.data.signIn.__typename).toBe('SignInSuccess');
+  });
+
+  test.each([
+    ['asks for something else', WHO],
+    ['asks for something else besides', 'mutation { requestPasswordReset(input: {email: "a@example.com"}) { __typename } updateProfile(input: {}) { __typename } }'],
+    ['hides what it asks for', 'mutation { ...more } fragment more on Mutation { requestPasswordReset(input: {email: "a@example.com"}) { __typename } }'],
+    ['has several operations', 'mutation One { requestPasswordReset(input: {email: "a@example.com"}) { __typename } } query Two { viewer { kind } }'],
+    ['cannot be read', 'mutation { requestPasswordReset('],
+    ['would say that a session has ended', SIGN_OUT],
+    ['joins whoever is signed in', 'mutation { acceptInvitation(input: {token: "ti_"}) { __typename } }'],
+  ])('fails a request that %s', async (_what, query) => {
+    const { json } = await ask(world.url, query, {}, over);
+    expect(json.errors.map((error: { extensions: { code: string } }) => error.extensions.code)).toEqual(['UNAUTHENTICATED']);
+    expect(json.data ?? null).toBeNull();
+  });
+
+  test.each(['Bearer x', 'Basic eHg6eA==', `Bearer tk_${'x'.repeat(32)}`])('is nothing like %s, which fails those requests too', async (authorization) => {
+    expect(codesOf(await ask(world.url, SIGN_IN, { input: { email, password: PASSWORD } }, { authorization }))).toEqual(['UNAUTHENTICATED']);
+  });
+});
+
 describe('signing out', () => {
   test('of nobody ends nothing; an API key is told to be revoked', async () => {
     expect((await ask(world.url, SIGN_OUT)).json.data.signOut.__typename).toBe('SignOutSuccess');

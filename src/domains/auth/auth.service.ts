@@ -2,7 +2,7 @@ import { AppError, UnauthenticatedError } from '../../kernel/errors.ts';
 import type { Origin } from '../../kernel/origin.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { Hashing } from '../../platform/crypto/passwords.ts';
-import { isToken, sha256 } from '../../platform/crypto/tokens.ts';
+import { sha256 } from '../../platform/crypto/tokens.ts';
 import type { FoundApiKey, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import { networkOf } from '../../platform/rate-limits/network.ts';
 import { SecondFactorRequiredError } from '../second-factor-required.ts';
@@ -25,7 +25,7 @@ import { createLookups, type LookupDependencies, type OrganizationName } from '.
 import type { CompleteSignInInput, StepUpInput } from './proof.input.ts';
 import type { RefreshInput, SignInInput } from './session.input.ts';
 import { listSessions, revokeOtherSessions, revokeSession, type SessionSummary } from './session-list.ts';
-import { abandon, ACCESS_PREFIX, type IssuedSession, type NewSession, refresh, type SessionSettings, signOut } from './sessions.ts';
+import { abandon, isAccessToken, type IssuedSession, type NewSession, refresh, type SessionSettings, signOut } from './sessions.ts';
 import { signIn } from './sign-in.ts';
 import { type SteppedUp, stepUp } from './step-up.ts';
 import { type BeforeWork, createVerifier, rememberMatches } from './verify.ts';
@@ -138,7 +138,7 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
   }
 
   async function authenticateSession(token: string, organization: string | null, { onKeptOut }: KeyWatch): Promise<Principal> {
-    if (!isToken(ACCESS_PREFIX, token)) throw new UnauthenticatedError();
+    if (!isAccessToken(token)) throw new UnauthenticatedError();
     const session = await lookups.session(sha256(token));
     if (session === null) throw new UnauthenticatedError();
     checkSession(session, clock.now());

@@ -2,7 +2,7 @@ import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Origin } from '../../kernel/origin.ts';
 import type { Principal } from '../../kernel/principal.ts';
-import { randomToken, sha256 } from '../../platform/crypto/tokens.ts';
+import { isToken, randomToken, sha256 } from '../../platform/crypto/tokens.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
@@ -11,7 +11,10 @@ import type { AccessChange } from '../service-context.ts';
 import { newFamily, readRefreshToken, tokenOfFamily } from './refresh-token.ts';
 import { type RefreshInput, refreshInput } from './session.input.ts';
 
-export const ACCESS_PREFIX = 'ta_';
+const ACCESS_PREFIX = 'ta_';
+
+/** Whether a text has the form of an access token, of whichever session. */
+export const isAccessToken = (text: string): boolean => isToken(ACCESS_PREFIX, text);
 
 /** What a person is given at sign-in. The tokens are known at this moment only. */
 export interface IssuedSession {

@@ -39,7 +39,7 @@ CREATE POLICY lookup ON iam.invitations FOR SELECT TO tenantry_definer USING (tr
 GRANT INSERT ON iam.invitations TO tenantry_runtime;
 GRANT SELECT (org_id, id, email, name, role, invited_by_id, sent_count, sent_at, expires_at, accepted_at, revoked_at,
               created_at, updated_at) ON iam.invitations TO tenantry_runtime;
-GRANT UPDATE (token_hash, sent_count, sent_at, expires_at, accepted_at, revoked_at) ON iam.invitations TO tenantry_runtime;
+GRANT UPDATE (token_hash, invited_by_id, sent_count, sent_at, expires_at, accepted_at, revoked_at) ON iam.invitations TO tenantry_runtime;
 GRANT SELECT ON iam.invitations TO tenantry_definer;
 
 -- invitation_mails: which address was to get an invitation when, so that nobody's mailbox is filled: by one organization,

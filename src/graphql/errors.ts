@@ -8,6 +8,7 @@ const ErrorCodeEnum = builder.enumType('ErrorCode', {
   values: {
     VALIDATION_FAILED: { description: 'The input is not acceptable; `fields` says what is wrong with it.' },
     CONFLICT: { description: 'It collides with what exists.' },
+    FORBIDDEN: { description: 'You may not do it to this one of several things. What you may not do at all is an error of the request.' },
     NOT_FOUND: { description: 'It does not exist, or not in this organization.' },
     INVALID_TRANSITION: { description: 'The state it is in does not allow this.' },
     PROVISIONING_FAILED: { description: 'The organization is there, and the engine is not ready for it.' },
@@ -15,7 +16,7 @@ const ErrorCodeEnum = builder.enumType('ErrorCode', {
   } as const,
 });
 
-type ExpectedCode = 'VALIDATION_FAILED' | 'CONFLICT' | 'NOT_FOUND' | 'INVALID_TRANSITION' | 'PROVISIONING_FAILED' | 'APPEND_CONDITION_FAILED';
+type ExpectedCode = 'VALIDATION_FAILED' | 'CONFLICT' | 'FORBIDDEN' | 'NOT_FOUND' | 'INVALID_TRANSITION' | 'PROVISIONING_FAILED' | 'APPEND_CONDITION_FAILED';
 
 /** Every failure that a mutation answers as data. */
 export const ErrorInterface = builder.interfaceRef<Pick<AppError, 'code' | 'message'>>('Error').implement({

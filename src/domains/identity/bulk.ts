@@ -1,10 +1,12 @@
-import { AppError, ConflictError, ForbiddenError } from '../../kernel/errors.ts';
+import { AppError, ConflictError } from '../../kernel/errors.ts';
 import { uuidOf } from '../../kernel/ids.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
-import { type AuditEvent, record } from '../events/index.ts';
+import { record } from '../events/index.ts';
+import type { Mailing } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { requireStanding } from '../require-standing.ts';
+import { requireStepUpOfPerson } from '../require-step-up.ts';
 import { notFound } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import { changeRole } from './change-role.ts';
@@ -12,14 +14,15 @@ import { endMembership, type EndedMembership } from './end-membership.ts';
 import { memberEvents } from './events.ts';
 import { actorOf, type LockedMember, lockMembers } from './lock-members.ts';
 import { type MemberIdsInput, memberIdsInput, type UpdateMemberRolesInput, updateMemberRolesInput } from './member.input.ts';
-import { type Actor, checkActOn, checkDeparture, checkRoleChange, checkSuspension, moveMember } from './member.rules.ts';
+import { type Actor, checkActOn, checkDeparture, checkRoleChange, checkSuspension, letsOthersIn, moveMember, ownRole } from './member.rules.ts';
+import { becameAdmin, newAdmins, tellOfNewAdmins } from './new-admins.ts';
 
 /** What became of one of several members. */
 export interface MemberChange {
   /** As it was sent. */
   readonly memberId: string;
-  /** Its UUID, when it was changed or was so already. */
-  readonly changedId: string | null;
+  /** Its UUID; null when there is no such member. */
+  readonly foundId: string | null;
   /** Why nothing was changed of this one: what a change of it alone would have been refused with. */
   readonly error: AppError | null;
 }
@@ -29,13 +32,26 @@ interface Change {
   check(actor: Actor, member: LockedMember): void;
   /** Does it. Answers what is to be written down: nothing when it was so already. */
   make(tx: TenantTransaction, orgId: string, member: LockedMember, now: Date): Promise<EndedMembership>;
+  /** What it is refused with for the caller's own membership. */
+  ofOneself(): AppError;
+  /** Whether a person proves to be there for it. */
+  readonly asksProof: boolean;
+  /** Whether it makes an administrator of a member who is none. */
+  makesAdmin(member: LockedMember): boolean;
 }
 
 const CHANGED_NOTHING: EndedMembership = { events: [], keyIds: [] };
 
+const ofAnother = {
+  ofOneself: () => new ConflictError('You cannot do this to yourself: let somebody else do it, or leave.'),
+  makesAdmin: () => false,
+};
+
 function toStatus(status: 'active' | 'suspended'): Change {
   const kind = status === 'suspended' ? memberEvents.suspended : memberEvents.activated;
   return {
+    ...ofAnother,
+    asksProof: status === 'suspended',
     check(actor, member) {
       checkActOn(actor, member.role);
       checkSuspension(member.role);
@@ -51,6 +67,8 @@ function toStatus(status: 'active' | 'suspended'): Change {
 }
 
 const removal: Change = {
+  ...ofAnother,
+  asksProof: true,
   check(actor, member) {
     checkActOn(actor, member.role);
     checkDeparture(member.role);
@@ -59,70 +77,82 @@ const removal: Change = {
 };
 
 const toRole = (role: LockedMember['role']): Change => ({
+  ofOneself: ownRole,
+  asksProof: letsOthersIn(role),
+  makesAdmin: (member) => becameAdmin(member, role),
   check: (actor, member) => checkRoleChange(actor, member.role, role),
   make: (tx, orgId, member, now) => changeRole(tx, orgId, member, role, now),
 });
 
-export const suspendMany = (cx: ServiceContext, input: MemberIdsInput) => changeAlike(cx, input, toStatus('suspended'));
-export const activateMany = (cx: ServiceContext, input: MemberIdsInput) => changeAlike(cx, input, toStatus('active'));
-export const removeMany = (cx: ServiceContext, input: MemberIdsInput) => changeAlike(cx, input, removal);
+export const suspendMany = (cx: ServiceContext, mailing: Mailing, input: MemberIdsInput) => changeAlike(cx, mailing, input, toStatus('suspended'));
+export const activateMany = (cx: ServiceContext, mailing: Mailing, input: MemberIdsInput) => changeAlike(cx, mailing, input, toStatus('active'));
+export const removeMany = (cx: ServiceContext, mailing: Mailing, input: MemberIdsInput) => changeAlike(cx, mailing, input, removal);
 
-export async function updateRoles(cx: ServiceContext, input: UpdateMemberRolesInput): Promise<MemberChange[]> {
+export async function updateRoles(cx: ServiceContext, mailing: Mailing, input: UpdateMemberRolesInput): Promise<MemberChange[]> {
   requirePermission(cx, 'member:write');
   const { changes } = parseInput(updateMemberRolesInput, input);
-  return changeMembers(cx, new Map(changes.map(({ id, role }) => [id, toRole(role)])));
+  return changeMembers(cx, mailing, changes.map(({ id, role }) => ({ memberId: id, change: toRole(role) })));
 }
 
-async function changeAlike(cx: ServiceContext, input: MemberIdsInput, change: Change): Promise<MemberChange[]> {
+async function changeAlike(cx: ServiceContext, mailing: Mailing, input: MemberIdsInput, change: Change): Promise<MemberChange[]> {
   requirePermission(cx, 'member:write');
   const { ids } = parseInput(memberIdsInput, input);
-  return changeMembers(cx, new Map(ids.map((id) => [id, change])));
+  return changeMembers(cx, mailing, ids.map((memberId) => ({ memberId, change })));
+}
+
+interface Wanted {
+  /** As it was sent. */
+  readonly memberId: string;
+  readonly change: Change;
+}
+
+/** What is to be done of one, and why not. */
+interface Decided extends Wanted {
+  readonly member: LockedMember | undefined;
+  readonly error: AppError | null;
 }
 
 /**
  * Changes several members in one transaction, each by the rules for one: what is refused is told of that one, and the
  * others are changed all the same.
  *
- * @param wanted by the ids as they were sent: one that is there twice is one.
+ * @throws ForbiddenError, StepUpRequiredError when nothing is changed of any.
  */
-async function changeMembers(cx: ServiceContext, wanted: ReadonlyMap<string, Change>): Promise<MemberChange[]> {
+async function changeMembers(cx: ServiceContext, mailing: Mailing, wanted: readonly Wanted[]): Promise<MemberChange[]> {
   const { orgId } = requireTenant(cx);
   const now = cx.clock.now();
-  const uuids = [...wanted.keys()].map((id) => uuidOf('Member', id)).filter((id) => id !== null);
-  const { results, userIds, keyIds } = await cx.db.$transaction(async (tx) => {
+  const uuids = wanted.map(({ memberId }) => uuidOf('Member', memberId)).filter((id) => id !== null);
+  const { decided, made, news } = await cx.db.$transaction(async (tx) => {
     await requireStanding(tx, cx);
     const members = new Map((await lockMembers(tx, orgId, uuids, actorOf(cx))).map((member) => [member.id, member]));
-    const results: MemberChange[] = [];
-    const events: AuditEvent[] = [];
-    const userIds: string[] = [];
-    const keyIds: string[] = [];
-    for (const [memberId, change] of wanted) {
-      const member = members.get(uuidOf('Member', memberId) ?? '');
-      const error = member === undefined ? notFound('Member') : refusalOf(cx, member, change);
-      results.push({ memberId, changedId: error === null ? member!.id : null, error });
-      if (error !== null || member === undefined) continue;
-      const made = await change.make(tx, orgId, member, now);
-      events.push(...made.events);
-      keyIds.push(...made.keyIds);
-      userIds.push(member.userId);
-    }
-    await record(tx, cx, ...events);
-    return { results, userIds, keyIds };
+    const decided = wanted.map((each) => decide(cx, each, members.get(uuidOf('Member', each.memberId) ?? '')));
+    const allowed = decided.filter(isAllowed);
+    // Who may do none of it is not asked to prove anything.
+    if (allowed.some(({ change }) => change.asksProof)) requireStepUpOfPerson(cx);
+    const made: EndedMembership[] = [];
+    for (const { change, member } of allowed) made.push(await change.make(tx, orgId, member, now));
+    await record(tx, cx, ...made.flatMap(({ events }) => events));
+    const admins = allowed.filter(({ change, member }) => change.makesAdmin(member)).map(({ member }) => member.id);
+    return { decided, made, news: await newAdmins(tx, cx, orgId, admins) };
   });
-  for (const id of userIds) cx.accessChanged({ kind: 'user', id });
-  for (const id of keyIds) cx.accessChanged({ kind: 'key', id });
-  return results;
+  tellOfNewAdmins(mailing, news);
+  for (const { member } of decided.filter(isAllowed)) cx.accessChanged({ kind: 'user', id: member.userId });
+  for (const id of made.flatMap(({ keyIds }) => keyIds)) cx.accessChanged({ kind: 'key', id });
+  return decided.map(({ memberId, member, error }) => ({ memberId, foundId: member?.id ?? null, error }));
 }
 
-/** Why a change of this member is refused; null when it is not. What is not allowed is data here, as is what collides. */
-function refusalOf(cx: ServiceContext, member: LockedMember, change: Change): AppError | null {
-  if (member.userId === cx.principal.userId) return new ConflictError('You cannot do this to yourself: let somebody else do it, or leave.');
+const isAllowed = (decided: Decided): decided is Decided & { readonly member: LockedMember } => decided.error === null && decided.member !== undefined;
+
+/** Why a change of a member is refused, if it is: what alone would be thrown is data here. */
+function decide(cx: ServiceContext, { memberId, change }: Wanted, member: LockedMember | undefined): Decided {
+  const refused = (error: AppError | null): Decided => ({ memberId, change, member, error });
+  if (member === undefined) return refused(notFound('Member'));
+  if (member.userId === cx.principal.userId) return refused(change.ofOneself());
   try {
     change.check(actorOf(cx), member);
-    return null;
+    return refused(null);
   } catch (error) {
-    if (error instanceof ForbiddenError) return new ConflictError(error.message);
-    if (error instanceof AppError) return error;
+    if (error instanceof AppError) return refused(error);
     throw error;
   }
 }

@@ -11,7 +11,8 @@ export type {
   UpdateMemberRoleInput,
   UpdateMemberRolesInput,
 } from './member.input.ts';
-export { checkActOn, checkHandOut } from './member.rules.ts';
+export { checkActOn, checkHandOut, letsOthersIn } from './member.rules.ts';
 export { createMemberService, type MemberDependencies, type MemberService } from './member.service.ts';
 export { insertMember, type NewMember } from './membership.ts';
+export { type NewAdmins, newAdmins, tellOfNewAdmins } from './new-admins.ts';
 export type { Transfer } from './ownership.ts';

@@ -17,8 +17,13 @@ export const transferOwnershipInput = z.strictObject({ memberId: globalId });
 
 /** What one request may change: each is locked until all are done. */
 const AT_ONCE = 100;
-export const memberIdsInput = z.strictObject({ ids: z.array(globalId).min(1).max(AT_ONCE) });
-export const updateMemberRolesInput = z.strictObject({ changes: z.array(updateMemberRoleInput).min(1).max(AT_ONCE) });
+const TWICE = 'must name each member once';
+/** An id has one form. */
+const areDifferent = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
+export const memberIdsInput = z.strictObject({ ids: z.array(globalId).min(1).max(AT_ONCE).refine(areDifferent, TWICE) });
+export const updateMemberRolesInput = z.strictObject({
+  changes: z.array(updateMemberRoleInput).min(1).max(AT_ONCE).refine((changes) => areDifferent(changes.map(({ id }) => id)), TWICE),
+});
 
 export type AddMemberInput = z.input<typeof addMemberInput>;
 export type UpdateMemberRoleInput = z.input<typeof updateMemberRoleInput>;

@@ -24,11 +24,24 @@ export function checkHandOut(actor: Actor, role: OrganizationRole): void {
   }
 }
 
+const LETS_IN: readonly Permission[] = ['member:write', 'apiKey:write'];
+
+/**
+ * Whether somebody of this role can let others in. Whoever has copied a session could stay by it for good, so a person who
+ * hands such a role out proves to be there.
+ */
+export function letsOthersIn(role: OrganizationRole): boolean {
+  return LETS_IN.some((permission) => ROLE_PERMISSIONS[role].includes(permission));
+}
+
 /** @throws ForbiddenError when the actor may not touch members of this role. */
 export function checkActOn(actor: Actor, role: OrganizationRole): void {
   if (!mayManageRole(actor.role, role))
     throw new ForbiddenError('You can only manage members with a role below your own.');
 }
+
+/** What nobody does, however strong. */
+export const ownRole = (): ForbiddenError => new ForbiddenError('You cannot change your own role.');
 
 /** What a change of role means. @throws ForbiddenError, ConflictError */
 export function checkRoleChange(actor: Actor, from: OrganizationRole, to: OrganizationRole): void {

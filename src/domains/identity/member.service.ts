@@ -1,4 +1,4 @@
-import { ConflictError, ForbiddenError } from '../../kernel/errors.ts';
+import { ConflictError } from '../../kernel/errors.ts';
 import { toGlobalId, uuidOf } from '../../kernel/ids.ts';
 import type { PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
 import { refuseDuplicate } from '../conflicts.ts';
@@ -8,6 +8,7 @@ import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { requirePerson } from '../require-person.ts';
 import { requireStanding } from '../require-standing.ts';
+import { requireStepUpOfPerson } from '../require-step-up.ts';
 import { requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import { activateMany, type MemberChange, removeMany, suspendMany, updateRoles } from './bulk.ts';
@@ -26,7 +27,8 @@ import {
   updateMemberRoleInput,
   type UpdateMemberRolesInput,
 } from './member.input.ts';
-import { checkActOn, checkDeparture, checkHandOut, checkRoleChange } from './member.rules.ts';
+import { checkActOn, checkDeparture, checkHandOut, checkRoleChange, letsOthersIn, ownRole } from './member.rules.ts';
+import { becameAdmin, type NewAdmins, newAdmins, tellOfNewAdmins } from './new-admins.ts';
 import { type Transfer, transferOwnership } from './ownership.ts';
 
 export interface MemberService {
@@ -50,28 +52,29 @@ export interface MemberDependencies extends Mailing {
   readonly preTenant: Pick<PreTenantDatabase, 'ensureIdentity'>;
 }
 
-export function createMemberService({ preTenant, mailer, mails }: MemberDependencies): MemberService {
+export function createMemberService({ preTenant, ...mailing }: MemberDependencies): MemberService {
   return {
-    add: (cx, input) => add(cx, preTenant, input),
-    updateRole,
+    add: (cx, input) => add(cx, { preTenant, ...mailing }, input),
+    updateRole: (cx, input) => updateRole(cx, mailing, input),
     remove,
     leave,
-    transferOwnership: (cx, input) => transferOwnership(cx, { mailer, mails }, input),
-    suspendMany,
-    activateMany,
-    removeMany,
-    updateRoles,
+    transferOwnership: (cx, input) => transferOwnership(cx, mailing, input),
+    suspendMany: (cx, input) => suspendMany(cx, mailing, input),
+    activateMany: (cx, input) => activateMany(cx, mailing, input),
+    removeMany: (cx, input) => removeMany(cx, mailing, input),
+    updateRoles: (cx, input) => updateRoles(cx, mailing, input),
   };
 }
 
 async function add(
   cx: ServiceContext,
-  preTenant: MemberDependencies['preTenant'],
+  { preTenant, ...mailing }: MemberDependencies,
   input: AddMemberInput,
 ): Promise<{ memberId: string; replayed: boolean }> {
   requirePermission(cx, 'member:write');
   const { idempotencyKey, ...fields } = parseInput(addMemberInput, input);
   checkHandOut(actorOf(cx), fields.role);
+  if (letsOthersIn(fields.role)) requireStepUpOfPerson(cx);
   const { orgId } = requireTenant(cx);
   const { email, role, name = null } = fields;
   // One answer and one way through, whether the address is known to the installation or not.
@@ -86,32 +89,40 @@ async function add(
     input: fields,
     now,
   };
+  let news: NewAdmins | null = null;
   const { result, replayed } = await refuseDuplicate(ALREADY_A_MEMBER, () =>
     cx.db.$transaction((tx) =>
       recordOnce(tx, cx, request, async () => {
         await requireStanding(tx, cx);
-        return join(tx, { orgId, userId, email, name, role, joinedAt: now });
+        const joined = await join(tx, { orgId, userId, email, name, role, joinedAt: now });
+        news = await newAdmins(tx, cx, orgId, role === 'admin' ? [joined.result.memberId] : []);
+        return joined;
       }),
     ),
   );
+  if (!replayed) tellOfNewAdmins(mailing, news);
   cx.accessChanged({ kind: 'user', id: userId });
   return { ...result, replayed };
 }
 
-async function updateRole(cx: ServiceContext, input: UpdateMemberRoleInput): Promise<{ memberId: string }> {
+async function updateRole(cx: ServiceContext, mailing: Mailing, input: UpdateMemberRoleInput): Promise<{ memberId: string }> {
   requirePermission(cx, 'member:write');
   const { id, role } = parseInput(updateMemberRoleInput, input);
   const memberId = requireUuid('Member', id);
   const { orgId } = requireTenant(cx);
-  const { userId, keyIds } = await cx.db.$transaction(async (tx) => {
+  const { userId, keyIds, news } = await cx.db.$transaction(async (tx) => {
     await requireStanding(tx, cx);
     const member = await lockMember(tx, orgId, memberId, actorOf(cx));
-    if (member.userId === cx.principal.userId) throw new ForbiddenError('You cannot change your own role.');
+    if (member.userId === cx.principal.userId) throw ownRole();
     checkRoleChange(actorOf(cx), member.role, role);
+    // Who may not do it at all is not asked to prove anything.
+    if (letsOthersIn(role)) requireStepUpOfPerson(cx);
     const { events, keyIds } = await changeRole(tx, orgId, member, role, cx.clock.now());
     await record(tx, cx, ...events);
-    return { userId: member.userId, keyIds };
+    const news = await newAdmins(tx, cx, orgId, becameAdmin(member, role) ? [memberId] : []);
+    return { userId: member.userId, keyIds, news };
   });
+  tellOfNewAdmins(mailing, news);
   cx.accessChanged({ kind: 'user', id: userId });
   for (const id of keyIds) cx.accessChanged({ kind: 'key', id });
   return { memberId };
@@ -139,6 +150,7 @@ async function remove(cx: ServiceContext, input: RemoveMemberInput): Promise<{ m
     const member = await lockMember(tx, orgId, memberId, leaving ? 'oneself' : actorOf(cx));
     if (!leaving) checkActOn(actorOf(cx), member.role);
     checkDeparture(member.role);
+    if (!leaving) requireStepUpOfPerson(cx);
     const { events, keyIds } = await endMembership(tx, orgId, member, { byOwnWill: leaving, now });
     await record(tx, cx, ...events);
     return { userId: member.userId, keyIds };

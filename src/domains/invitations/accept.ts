@@ -9,7 +9,8 @@ import { networkOf } from '../../platform/rate-limits/network.ts';
 import { type CountAttempt, takeAttempt } from '../auth/index.ts';
 import { refuseDuplicate } from '../conflicts.ts';
 import { record } from '../events/index.ts';
-import { ALREADY_A_MEMBER, join } from '../identity/index.ts';
+import { ALREADY_A_MEMBER, join, type NewAdmins, newAdmins, tellOfNewAdmins } from '../identity/index.ts';
+import type { Mailing } from '../mails/index.ts';
 import { lockOrganization } from '../organizations/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { checkPassword } from '../people/index.ts';
@@ -26,7 +27,7 @@ export interface Accepted {
   readonly memberId: string;
 }
 
-export interface AcceptDependencies {
+export interface AcceptDependencies extends Mailing {
   readonly preTenant: Pick<PreTenantDatabase, 'ensureIdentity' | 'findInvitation' | 'setFirstPassword'>;
   readonly hashing: Hashing;
   readonly countAttempt: CountAttempt;
@@ -51,9 +52,10 @@ export async function accept(cx: AcceptContext, dependencies: AcceptDependencies
   if (invitation === null || (invitation.userStatus !== null && invitation.userStatus !== 'active')) throw unusable();
   const userId = await personOf(cx, dependencies, invitation, { password, name: name ?? null });
   const { orgId } = invitation;
-  const memberId = await runInScope(createScope({ orgId, userId }), () =>
+  const { memberId, news } = await runInScope(createScope({ orgId, userId }), () =>
     refuseDuplicate(ALREADY_A_MEMBER, () => cx.db.$transaction((tx) => useInvitation(tx, cx, invitation, { userId, name: name ?? null }))),
   );
+  tellOfNewAdmins(dependencies, news);
   cx.accessChanged({ kind: 'user', id: userId });
   return { organizationId: orgId, memberId };
 }
@@ -90,7 +92,7 @@ async function useInvitation(
   cx: AcceptContext,
   { orgId, invitationId: id, email, sentCount }: FoundInvitation,
   { userId, name }: { readonly userId: string; readonly name: string | null },
-): Promise<string> {
+): Promise<{ memberId: string; news: NewAdmins | null }> {
   const now = cx.clock.now();
   const { status } = await lockOrganization(tx, orgId);
   const invitation = await tx.invitation.findFirst({ where: { orgId, id }, select: { role: true, name: true, invitedById: true } });
@@ -105,7 +107,7 @@ async function useInvitation(
   const { memberId } = joined.result;
   const principal = actingAs(cx.principal, { userId, invitationId: id, tenant: { orgId, membershipId: memberId, role } });
   await record(tx, { ...cx, principal }, invitationEvent(invitationEvents.accepted, id, role, memberId), ...joined.events);
-  return memberId;
+  return { memberId, news: await newAdmins(tx, { principal }, orgId, role === 'admin' ? [memberId] : []) };
 }
 
 /** Whoever has invited must be able to do so still: an invitation gives nothing that its sender has lost. */

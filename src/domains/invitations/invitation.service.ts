@@ -3,12 +3,13 @@ import type { OrganizationRole } from '../../kernel/permissions.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { refuseDuplicate } from '../conflicts.ts';
 import { record, recordOnce } from '../events/index.ts';
-import { actorOf, ALREADY_A_MEMBER, checkActOn, checkHandOut } from '../identity/index.ts';
-import { invitationMail, type Mailing } from '../mails/index.ts';
+import { actorOf, ALREADY_A_MEMBER, checkActOn, checkHandOut, letsOthersIn } from '../identity/index.ts';
+import { invitationMail } from '../mails/index.ts';
 import { lockOrganization } from '../organizations/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requirePermission } from '../require-permission.ts';
 import { requireStanding } from '../require-standing.ts';
+import { requireStepUpOfPerson } from '../require-step-up.ts';
 import { notFound, requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import { accept, type AcceptContext, type Accepted, type AcceptDependencies } from './accept.ts';
@@ -36,7 +37,7 @@ export interface InvitationService {
   accept(cx: AcceptContext, input: AcceptInvitationInput): Promise<Accepted>;
 }
 
-export type InvitationDependencies = AcceptDependencies & Mailing;
+export type InvitationDependencies = AcceptDependencies;
 
 const OPEN_ALREADY = 'There is an invitation for this address already: send that one again, or take it back.';
 
@@ -60,6 +61,7 @@ async function invite(
   const { orgId, membershipId: invitedById } = requireTenant(cx);
   // The invitation stands and falls with a member: an operator is none.
   if (invitedById === null) throw ValidationError.of('email', 'can be invited by members alone: call addMember, or have the owner invite');
+  if (letsOthersIn(fields.role)) requireStepUpOfPerson(cx);
   const { email, role, name = null } = fields;
   const now = cx.clock.now();
   const { token, tokenHash, expiresAt } = makeInvitationToken(now);
@@ -120,7 +122,8 @@ async function resend(
 ): Promise<{ invitationId: string }> {
   requirePermission(cx, 'member:write');
   const invitationId = requireUuid('Invitation', parseInput(resendInvitationInput, input).id);
-  const { orgId } = requireTenant(cx);
+  const { orgId, membershipId: invitedById } = requireTenant(cx);
+  if (invitedById === null) throw new ConflictError('An invitation is sent anew by members alone: take it back and call addMember, or have the owner send it.');
   const now = cx.clock.now();
   const { token, tokenHash, expiresAt } = makeInvitationToken(now);
   const { mailed, ...sent } = await cx.db.$transaction(async (tx) => {
@@ -129,9 +132,11 @@ async function resend(
     const invitation = await lockInvitation(tx, orgId, invitationId);
     checkHandOut(actorOf(cx), invitation.role);
     checkResend(invitation, now);
+    if (letsOthersIn(invitation.role)) requireStepUpOfPerson(cx);
     checkSending(await countSent(tx, orgId, now));
     const mailed = await takeMail(tx, invitation.email, now);
-    const data = { tokenHash, expiresAt, sentAt: now, sentCount: { increment: 1 } };
+    // The one who sends it answers for it: whoever has sent it before may be gone.
+    const data = { tokenHash, invitedById, expiresAt, sentAt: now, sentCount: { increment: 1 } };
     await tx.invitation.updateMany({ where: { orgId, id: invitationId }, data });
     await record(tx, cx, invitationEvent(invitationEvents.resent, invitationId, invitation.role));
     return { mailed, to: invitation.email, role: invitation.role, organization };

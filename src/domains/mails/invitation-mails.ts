@@ -43,12 +43,24 @@ export function ownershipMail(settings: MailSettings, { to, organization, isOwne
   return { to, subject: `${organization} has another owner`, ...layout(content) };
 }
 
-/** To the administrators of an organization that its owner has deleted. */
-export function organizationDeletedMail(settings: MailSettings, { to, organization }: Told): Mail {
+/** To the owner of an organization, when somebody else has made an administrator. */
+export function newAdminMail(settings: MailSettings, { to, organization, emails }: Told & { readonly emails: readonly string[] }): Mail {
+  const change = emails.length === 1 ? `${emails[0]} is an administrator of the organization ${organization} now.` : `Administrators of the organization ${organization} are now: ${emails.join(', ')}.`;
+  const content = {
+    title: `${organization} has another administrator`,
+    paragraphs: [change, 'An administrator can invite and remove members and make API keys. If you did not expect this, sign in, remove the member, and look at the API keys of the organization.'],
+    footer: `You get this mail because you own ${organization} at ${settings.product}.`,
+  };
+  return { to, subject: `${organization} has another administrator`, ...layout(content) };
+}
+
+/** To the administrators of an organization that was deleted. */
+export function organizationDeletedMail(settings: MailSettings, { to, organization, byOperator }: Told & { readonly byOperator: boolean }): Mail {
+  const who = byOperator ? `the operator of ${settings.product}` : 'its owner';
   const content = {
     title: `${organization} was deleted`,
     paragraphs: [
-      `The organization ${organization} was deleted by its owner. Its API keys and invitations have ended, and nobody gets in any more.`,
+      `The organization ${organization} was deleted by ${who}. Its API keys and invitations have ended, and nobody gets in any more.`,
       `If this was a mistake, ask the operator of ${settings.product} soon.`,
     ],
     footer: `You get this mail because you administered ${organization} at ${settings.product}.`,

@@ -49,7 +49,7 @@ export async function deleteOrganization(
     const { keyIds, told, name, namespace } = await cx.db.$transaction((tx) => end(tx, deletion, slug));
     cx.accessChanged({ kind: 'org', id: orgId });
     for (const id of keyIds) cx.accessChanged({ kind: 'key', id });
-    for (const { email } of told) mailer.send(organizationDeletedMail(mails, { to: email, organization: name }));
+    for (const { email } of told) mailer.send(organizationDeletedMail(mails, { to: email, organization: name, byOperator: deletion.as.principal.tenant?.role !== 'owner' }));
     // It is deleted, whatever comes of this: what is not noted now, the sweep does.
     await retireNamespace({ db: cx.db, clock: cx.clock, engine, onEngineFailure }, orgId).catch((error: unknown) => onEngineFailure(error, namespace));
     return { organizationId: orgId };

@@ -1,7 +1,8 @@
+import { type GraphQLResolveInfo, responsePathAsArray } from 'graphql';
 import type { MemberChange } from '../../domains/identity/index.ts';
 import { type AppError, ValidationError } from '../../kernel/errors.ts';
 import { builder } from '../builder.ts';
-import { serviceContext } from '../context.ts';
+import { type GraphQLContext, orgIdOf, serviceContext } from '../context.ts';
 import { ErrorInterface } from '../errors.ts';
 import { byIds } from '../own-row.ts';
 import { NULL_ON_ERROR } from '../semantic-non-null.ts';
@@ -21,14 +22,33 @@ const MemberChangeResult = builder.objectRef<MemberChange>('MemberChangeResult')
   access: 'member:write',
   fields: (t) => ({
     memberId: t.id({ description: 'Which one, as it was sent.', resolve: ({ memberId }) => memberId }),
+    member: t.prismaField({
+      type: MemberType,
+      nullable: true,
+      description: 'The member as it is now, changed or not; null when there is none.',
+      resolve: (query, { foundId }, _args, context, info) => (foundId === null ? null : memberOf(context, info, query, foundId)),
+    }),
     error: t.field({
       type: MemberChangeError,
       nullable: true,
-      description: 'Why nothing was changed of this one; null when it is as asked for. What your role may not do is a CONFLICT here.',
+      description: 'Why nothing was changed of this one; null when it is as asked for.',
       resolve: ({ error }) => error && { code: error.code, message: error.message },
     }),
   }),
 });
+
+/** One statement for the members of all results, whose fields they are asked for with once. */
+function memberOf(context: GraphQLContext, info: GraphQLResolveInfo, query: object, id: string): Promise<MemberRow | null> {
+  const read = async (_orgId: string, ids: readonly string[]): Promise<(MemberRow | null)[]> => {
+    const rows = await context.db.membership.findMany(byIds(query, ids));
+    return ids.map((each) => rows.find((row) => row.id === each) ?? null);
+  };
+  // Each place of the document selects for itself.
+  const place = responsePathAsArray(info.path).filter((part) => typeof part === 'string').join('.');
+  return context.loaders.load(`member of ${place}`, read, orgIdOf(context), id);
+}
+
+type MemberRow = Awaited<ReturnType<GraphQLContext['db']['membership']['findMany']>>[number];
 
 type Changes = { readonly changes: readonly MemberChange[] };
 
@@ -40,14 +60,14 @@ function bulkSuccess(name: string, description: string) {
     fields: (t) => ({
       results: t.field({
         type: [MemberChangeResult],
-        description: 'What became of each, in the order in which they were sent; one that was sent twice is there once.',
+        description: 'What became of each, in the order in which they were sent.',
         resolve: ({ changes }) => changes,
       }),
       members: t.prismaField({
         type: [MemberType],
         description: 'Those that are as asked for, as they are now.',
         resolve: (query, { changes }, _args, { db }) => {
-          const ids = changes.map(({ changedId }) => changedId).filter((id) => id !== null);
+          const ids = changes.map(({ foundId, error }) => (error === null ? foundId : null)).filter((id) => id !== null);
           return db.membership.findMany({ ...byIds(query, ids), orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] });
         },
       }),
@@ -58,7 +78,7 @@ function bulkSuccess(name: string, description: string) {
 const idsField = (name: string, description: string) =>
   builder.inputType(name, {
     description,
-    fields: (t) => ({ ids: t.idList({ required: true, description: 'The members: 1 to 100.' }) }),
+    fields: (t) => ({ ids: t.idList({ required: true, description: 'The members: 1 to 100, each once.' }) }),
   });
 
 builder.mutationField('suspendMembers', (t) =>
@@ -67,7 +87,7 @@ builder.mutationField('suspendMembers', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member:write',
-    description: 'Shuts several members out for now: they and their API keys are answered USER_NOT_ACTIVE from the next request on. Each by the rules for one; what cannot be done of one keeps no other from being done.',
+    description: 'Shuts several members out for now: they and their API keys are answered USER_NOT_ACTIVE from the next request on. Each by the rules for one; what cannot be done of one keeps no other from being done. For a person it takes a recent proof to be there: STEP_UP_REQUIRED.',
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: idsField('SuspendMembersInput', 'Whom to shut out.'), required: true, description: 'Whom.' }) },
     resolve: async (_root, { input }, context) => ({ changes: await context.services.members.suspendMany(serviceContext(context), input) }),
@@ -93,7 +113,7 @@ builder.mutationField('removeMembers', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member:write',
-    description: 'Takes several people out of this organization, each as removeMember does.',
+    description: 'Takes several people out of this organization, each as removeMember does. For a person it takes a recent proof to be there: STEP_UP_REQUIRED.',
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: idsField('RemoveMembersInput', 'Who is to leave.'), required: true, description: 'Who.' }) },
     resolve: async (_root, { input }, context) => ({ changes: await context.services.members.removeMany(serviceContext(context), input) }),
@@ -110,7 +130,7 @@ const MemberRoleChange = builder.inputType('MemberRoleChange', {
 
 const UpdateMemberRolesInput = builder.inputType('UpdateMemberRolesInput', {
   description: 'New roles of several members.',
-  fields: (t) => ({ changes: t.field({ type: [MemberRoleChange], required: true, description: 'Who, and what: 1 to 100. Of a member that is there twice the last counts.' }) }),
+  fields: (t) => ({ changes: t.field({ type: [MemberRoleChange], required: true, description: 'Who, and what: 1 to 100, each member once.' }) }),
 });
 
 builder.mutationField('updateMemberRoles', (t) =>
@@ -119,7 +139,7 @@ builder.mutationField('updateMemberRoles', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member:write',
-    description: 'Changes what several members may do, each as updateMemberRole does.',
+    description: 'Changes what several members may do, each as updateMemberRole does. For a person it takes a recent proof to be there to make somebody a MANAGER or an ADMIN: STEP_UP_REQUIRED.',
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: UpdateMemberRolesInput, required: true, description: 'Who, and what.' }) },
     resolve: async (_root, { input }, context) => ({ changes: await context.services.members.updateRoles(serviceContext(context), input) }),

@@ -137,6 +137,8 @@ export type ErrorCode =
   | 'APPEND_CONDITION_FAILED'
   /** It collides with what exists. */
   | 'CONFLICT'
+  /** You may not do it to this one of several things. What you may not do at all is an error of the request. */
+  | 'FORBIDDEN'
   /** The state it is in does not allow this. */
   | 'INVALID_TRANSITION'
   /** It does not exist, or not in this organization. */

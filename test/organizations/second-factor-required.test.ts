@@ -44,11 +44,15 @@ test('an organization asks for a second factor as soon as somebody who has shown
   expect([await enter(owner), await enter(member), await enter(operator)]).toEqual(['in', 'SECOND_FACTOR_REQUIRED', 'SECOND_FACTOR_REQUIRED']);
 });
 
-test('whoever is out can still set one up: without the header the session works in no organization', async () => {
+test('whoever is out is told why, also without the header, and can still set one up: the session works in no organization', async () => {
   const { data, errors } = await api.call('{ viewer { kind organizations { slug requiresSecondFactor } } }', {}, { as: member });
   expect(errors).toBeUndefined();
   expect(data.viewer).toEqual({ kind: 'USER', organizations: [{ slug: 'strict', requiresSecondFactor: true }] });
-  expect((await api.call('{ organization { slug } }', {}, { as: member })).errors?.[0]?.extensions.code).toBe('TENANT_CONTEXT_REQUIRED');
+  const { errors: refused } = await api.call('{ organization { slug } workflows { totalCount } }', {}, { as: member });
+  expect(refused?.map(({ extensions }) => extensions.code)).toEqual(['SECOND_FACTOR_REQUIRED', 'SECOND_FACTOR_REQUIRED']);
+  expect((await api.call('mutation { updateOrganization(input: { name: "x" }) { __typename } }', {}, { as: member })).errors?.[0]?.extensions.code).toBe('SECOND_FACTOR_REQUIRED');
+  const enrolled = await api.call('mutation { enrolTotp { __typename } }', {}, { as: member });
+  expect(enrolled.data.enrolTotp.__typename).toBe('EnrolTotpSuccess');
   await showSecondFactor(member);
   expect(await enter(member)).toBe('in');
 });

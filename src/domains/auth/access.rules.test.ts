@@ -186,7 +186,7 @@ describe('where a session works', () => {
     expect(enter(NOW, ORG)).toEqual({ membership: strict });
     expect(enter(NOW, null)).toEqual({ membership: strict });
     expect(codeOf(() => enter(null, ORG))).toBe('SECOND_FACTOR_REQUIRED');
-    expect(enter(null, null)).toEqual({ membership: null });
+    expect(enter(null, null)).toEqual({ membership: null, shutOut: expect.objectContaining({ code: 'SECOND_FACTOR_REQUIRED', tenant: expect.objectContaining({ orgId: ORG }) }) });
   });
 
   test('as an operator not without a second factor either, where members need one', () => {

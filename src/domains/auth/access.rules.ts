@@ -160,9 +160,8 @@ function onlyMembership(session: SessionRecord): Destination {
   if (only === undefined || only.status === 'left' || others.length > 0) return { membership: null };
   // In none instead of refused: what belongs to the person, and not to the organization, nobody there can take away. Who has
   // to set up a second factor must be able to, who was shut out can still sign out, and who has closed it can open it again.
-  const shutOut = refusalOf(only);
-  if (shutOut !== null) return { membership: null, shutOut };
-  return { membership: hasFactorFor(session, only) ? only : null };
+  const shutOut = refusalOf(only) ?? (hasFactorFor(session, only) ? null : new SecondFactorRequiredError(tenantOf(only)));
+  return shutOut === null ? { membership: only } : { membership: null, shutOut };
 }
 
 function isOpen({ status, organizationStatus }: Membership): boolean {

@@ -93,6 +93,19 @@ describe('whoever registered and never proved the address', () => {
   });
 });
 
+test('those who stay, however many and however old, do not keep others from being cleared', async () => {
+  await world.sql(
+    `WITH people AS (INSERT INTO iam.users (email, created_at) SELECT 'added' || n || '@clearing.test', now() - interval '90 days' FROM generate_series(1, 1001) n RETURNING id, email)
+     INSERT INTO iam.memberships (org_id, user_id, email, role) SELECT '00000000-0000-0000-0000-000000000000', id, email, 'member' FROM people`,
+  );
+  const email = address();
+  await world.does('register', { email, password: PASSWORD });
+  world.pass(9 * DAY);
+  await clear();
+  expect(await isThere(email)).toBe(false);
+  expect(await world.sql(`SELECT count(*)::int AS added FROM iam.users WHERE email LIKE 'added%'`)).toEqual([{ added: 1_001 }]);
+});
+
 test('those who never proved the address are found by an index, among however many who have', async () => {
   await world.sql(`INSERT INTO iam.users (email, password_hash, email_verified_at) SELECT 'proved' || n || '@clearing.test', '$argon2id$x', now() FROM generate_series(1, 20000) n`);
   await world.sql(`INSERT INTO iam.users (email, created_at) SELECT 'unproved' || n || '@clearing.test', now() - interval '20 days' FROM generate_series(1, 20) n`);

@@ -1,5 +1,5 @@
 import { endSession, type IssuedSession, type NewSession, openSession, type SessionDependencies } from './sessions.ts';
-import { makeToken, type TokenPurpose } from './tokens.ts';
+import { makeToken } from './tokens.ts';
 
 /** The person was recognized, and a second factor is asked for before a session is opened. */
 export interface PendingSignIn {
@@ -8,8 +8,6 @@ export interface PendingSignIn {
   readonly expiresAt: Date;
   readonly userId: string;
 }
-
-const PURPOSE = 'second_factor' satisfies TokenPurpose;
 
 /**
  * Opens a session, and ends it again when what it was opened for turns out not to hold: a token that was used by somebody
@@ -30,16 +28,18 @@ export async function openSessionIf(
   return null;
 }
 
-/** The same for whoever has a second factor to show yet. @param holds asked when the challenge is there. */
+/**
+ * The same for whoever has a second factor to show yet. A challenge that does not hold needs no end: nobody is told it.
+ *
+ * @param holds asked when the challenge is there.
+ */
 export async function openChallengeIf(
   { preTenant, clock }: Pick<SessionDependencies, 'preTenant' | 'clock'>,
   userId: string,
   holds: (challengeHash: Uint8Array) => Promise<boolean>,
 ): Promise<PendingSignIn | null> {
   const now = clock.now();
-  const { token: challengeToken, hash, expiresAt } = makeToken(PURPOSE, now);
+  const { token: challengeToken, hash, expiresAt } = makeToken('second_factor', now);
   await preTenant.beginChallenge(userId, hash, expiresAt, now);
-  if (await holds(hash)) return { challengeToken, expiresAt, userId };
-  await preTenant.useToken(hash, PURPOSE, now);
-  return null;
+  return (await holds(hash)) ? { challengeToken, expiresAt, userId } : null;
 }

@@ -11,7 +11,7 @@ const tools: BootstrapTools = {
   checkPassword: (password, owner) =>
     checkPassword(password, owner).catch((error: unknown) => {
       if (!(error instanceof ValidationError)) throw error;
-      throw new OperatorError(`The ${error.message}.`, { cause: error });
+      throw new OperatorError(`The password ${error.fields.map(({ message }) => message).join('; ')}.`, { cause: error });
     }),
   hash: (password) => hashSecret(password, 'standard'),
   eventType: platformEvents.appointed.type,

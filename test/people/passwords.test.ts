@@ -35,8 +35,8 @@ describe('a password', () => {
     ['7 characters that are 14 units', '🦊🌵🪐🎷🧂🪜🦉', 'password: must be 8 to 128 characters long'],
     ['129 characters', 'a long one '.repeat(12).slice(0, 129), 'password: must be 8 to 128 characters long'],
     ['half a character', `${ANOTHER}\ud800`, 'password: must be made of whole Unicode characters'],
-    ['what everybody takes', 'password123', 'password: is easy to guess: '],
-    ['one key pressed', 'aaaaaaaaaaaaaaaaaaaa', 'password: is easy to guess: Repeated characters like "aaa" are easy to guess'],
+    ['what everybody takes', 'password123', '. Take a few words that do not belong together'],
+    ['one key pressed', 'aaaaaaaaaaaaaaaaaaaa', 'password: is easy to guess: Repeated characters like "aaa" are easy to guess. Take a few words that do not belong together'],
     ['what a keyboard has in a row', 'qwertyuiop', 'password: is easy to guess: '],
   ])('may not have %s', async (_what, password, message) => {
     const result = await chosen(password);

@@ -83,6 +83,18 @@ describe('scopes', () => {
     'platform:*',
   ])('%j is refused', (scope) => expect(() => checkScopes(['workflow:read', scope])).toThrow(ValidationError));
 
+  test.each([
+    ['WORKFLOW_READ', 'did you mean workflow:read?'],
+    ['workflows.write', 'did you mean workflow:write?'],
+    ['APIKEY_READ', 'did you mean apiKey:read?'],
+    ['everything', 'organization:read, '],
+    ['PLATFORM_ADMIN', 'organization:read, '],
+  ])('that are none are answered with the one that was meant, or with all that a key can have: %s', (scope, cure) => {
+    const check = (): void => checkScopes([scope]);
+    expect(check).toThrow(`scopes.0: must be a permission, "noun:*" or "*": ${cure}`);
+    expect(check).not.toThrow('platform:admin');
+  });
+
   test("a wildcard stands for what the owner of the key may do, and that must be the maker's too", () => {
     expect(() => checkReach(person('viewer'), 'viewer', ['*'])).not.toThrow();
     expect(() => checkReach(person('admin'), 'member', ['workflow:*', '*'])).not.toThrow();

@@ -44,9 +44,20 @@ export function checkManagement(manager: KeyManager, owner: KeyOwner): void {
 
 /** What is wrong with each scope by itself. `platform:admin` belongs to people, never to keys. */
 function problemOf(scope: string): string | null {
-  if (!isScope(scope)) return 'must be a permission, "noun:*" or "*"';
+  if (!isScope(scope)) return `must be a permission, "noun:*" or "*": ${nearest(scope)}`;
   if (scope !== '*' && covers(scope, 'platform:admin')) return 'cannot be given to an API key';
   return null;
+}
+
+/** Those that a key can have. */
+const OF_KEYS = PERMISSIONS.filter((permission) => permission !== 'platform:admin');
+/** The letters alone, and no plural: the schema writes permissions as WORKFLOW_READ, and people write workflows.read. */
+const letters = (text: string): string => text.toLowerCase().replace(/[^a-z]|s/g, '');
+
+/** What was probably meant, or else all there is to choose from. */
+function nearest(scope: string): string {
+  const meant = OF_KEYS.find((permission) => letters(permission) === letters(scope));
+  return meant === undefined ? OF_KEYS.join(', ') : `did you mean ${meant}?`;
 }
 
 /** @throws ValidationError naming each scope that no key can have. */

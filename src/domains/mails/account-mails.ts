@@ -5,8 +5,12 @@ import { layout, type MailSettings, pageLink } from './layout.ts';
 /** In which time zone nobody knows, so in the one that everybody can work out. */
 const utc = (time: Date): string => `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
-const footer = ({ product }: MailSettings): string =>
-  `You get this mail because somebody gave this address to ${product}. Nobody from ${product} will ever ask you for your password.`;
+const noAsking = ({ product }: MailSettings): string => `Nobody from ${product} will ever ask you for your password.`;
+/** Of what somebody has asked for who gave the address, whoever that was. */
+const footer = (settings: MailSettings): string => `You get this mail because somebody gave this address to ${settings.product}. ${noAsking(settings)}`;
+/** Of what has happened to an account that there is. */
+const accountFooter = (settings: MailSettings): string =>
+  `You get this mail because it is about who gets into your account at ${settings.product}. ${noAsking(settings)}`;
 
 /** To whoever registered an address that has no password: the link and the token that prove it. */
 export function verifyEmailMail(settings: MailSettings, { to, token }: { to: string; token: string }): Mail {
@@ -59,7 +63,7 @@ export function passwordChangedMail(settings: MailSettings, { to, at, keys }: { 
       keysLeftText(keys),
       'If it was not you, ask for a new password now, where you sign in, and look through the sessions of your account.',
     ],
-    footer: footer(settings),
+    footer: accountFooter(settings),
   };
   return { to, subject: `Your password for ${settings.product} was changed`, ...layout(content) };
 }
@@ -73,7 +77,7 @@ export function lockedMail(settings: MailSettings, { to, until }: { to: string; 
       'If it was you, wait, or ask for a new password where you sign in: the mail lets you in at once.',
       'If it was not you, nobody has got in. A password that you use nowhere else, and a second factor, keep it so.',
     ],
-    footer: footer(settings),
+    footer: accountFooter(settings),
   };
   return { to, subject: `Signing in to ${settings.product} is locked for a while`, ...layout(content) };
 }
@@ -87,7 +91,7 @@ export function sessionLockedMail(settings: MailSettings, { to, until }: { to: s
       'If it was you, wait, or ask for a new password where you sign in.',
       'If it was not you, somebody else sits in one of your sessions: ask for a new password now, where you sign in, which signs everybody out.',
     ],
-    footer: footer(settings),
+    footer: accountFooter(settings),
   };
   return { to, subject: `Wrong passwords in an open session at ${settings.product}`, ...layout(content) };
 }

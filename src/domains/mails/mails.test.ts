@@ -4,19 +4,22 @@ import { knownAddressMail, layout, lockedMail, type MailSettings, passwordChange
 const settings: MailSettings = { publicUrl: 'https://app.example.test', product: 'Tenantry' };
 const to = 'ada@example.test';
 const at = new Date('2026-01-31T09:30:59.999Z');
-const mails = {
-  verifyEmail: verifyEmailMail(settings, { to, token: 'tv_x' }),
-  resetPassword: resetPasswordMail(settings, { to, token: 'tp_x' }),
-  knownAddress: knownAddressMail(settings, { to }),
+const ofAnAccount = {
   passwordChanged: passwordChangedMail(settings, { to, at, keys: { keys: 3, organizations: 2 } }),
   locked: lockedMail(settings, { to, until: at }),
 };
+const mails = {
+  ...ofAnAccount,
+  verifyEmail: verifyEmailMail(settings, { to, token: 'tv_x' }),
+  resetPassword: resetPasswordMail(settings, { to, token: 'tp_x' }),
+  knownAddress: knownAddressMail(settings, { to }),
+};
 
-describe.each(Object.entries(mails))('the mail %s', (_name, { subject, text, html }) => {
+describe.each(Object.entries(mails))('the mail %s', (name, { subject, text, html }) => {
   test('says by whom and why it comes, once as text and once as HTML', () => {
     expect(subject).toMatch(/Tenantry/);
     for (const body of [text, html]) {
-      expect(body).toContain('You get this mail because somebody gave this address to Tenantry.');
+      expect(body).toContain(name in ofAnAccount ? 'You get this mail because it is about who gets into your account at Tenantry.' : 'You get this mail because somebody gave this address to Tenantry.');
       expect(body.length).toBeGreaterThan(200);
     }
   });

@@ -40,7 +40,6 @@ export async function checkPassword(
   const words = [...email.split(/[@.+_-]/), ...(name ?? '').split(/\s+/), 'tenantry'].filter((word) => word.length > 2);
   const { score, advice } = await estimateStrength(password, words, network);
   if (score >= SCORE_LEAST) return;
-  throw ValidationError.of(field, `is easy to guess: ${sentence(advice ?? 'Take a few words that do not belong together')}`);
+  const reason = advice === null ? '' : `${advice.replace(/[.!?]$/, '')}. `;
+  throw ValidationError.of(field, `is easy to guess: ${reason}Take a few words that do not belong together`);
 }
-
-const sentence = (text: string): string => (/[.!?]$/.test(text) ? text.slice(0, -1) : text);

@@ -6,7 +6,7 @@ import { createKeyedTurns } from '../../kernel/turns.ts';
 export interface Strength {
   /** From 0 (among the first guesses) to 4 (out of reach of whoever has stolen the hash). */
   readonly score: number;
-  /** What would make it harder, as a sentence; null when nothing comes to mind. */
+  /** What makes it easy, or would make it harder, as a sentence; null when nothing comes to mind. */
   readonly advice: string | null;
 }
 

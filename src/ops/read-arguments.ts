@@ -10,6 +10,9 @@ export function readArguments<const Options extends ParseArgsOptionsConfig>(argv
     return parseArgs({ args: [...argv], options, allowPositionals: false }).values;
   } catch (error) {
     // Node's own line says which option is wrong; what follows its first sentence is advice for other programs.
-    throw wrongOption(`${(error as Error).message.split(/[.\n]/, 1)[0]}.`);
+    const [sentence = ''] = (error as Error).message.split(/\.(?:\s|$)|\n/, 1);
+    // npm takes the options before "--" for its own, and leaves their values alone to the command.
+    const isStray = (error as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL';
+    throw wrongOption(`${sentence}.${isStray ? ' Options of a command come after "--": npm run <command> -- --option value.' : ''}`);
   }
 }

@@ -38,7 +38,7 @@ describe('a key with a monthly limit', () => {
     const { errors } = await world.use(key.secret);
     const left = Math.ceil((Date.UTC(2027, 1, 1) - world.now().getTime()) / 1000);
     expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfter: left } }]);
-    expect(errors?.[0]?.message).toContain('1 root fields a month');
+    expect(errors?.[0]?.message).toContain('1 root fields a month, and the next one begins at 2027-02-01T00:00Z: try again in ');
   });
 
   test('counts each root field, and an operation that does not fit whole takes nothing', async () => {

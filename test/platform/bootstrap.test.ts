@@ -158,7 +158,8 @@ describe('nobody is appointed', () => {
     [['--email', 'a@b.test', '--password-stdin'], 'short\n', 'The password is too short.'],
     [['--email', 'a@b.test'], `${PASSWORD}\n`, 'There is no terminal to ask for the password'],
     [['--password-stdin'], PASSWORD, '--email is needed'],
-    [['--email', 'nobody', '--password-stdin'], PASSWORD, '--email is needed'],
+    [['--email', 'nobody', '--password-stdin'], PASSWORD, '--email must be an address like you@example.com.'],
+    [['boss@example.test'], PASSWORD, "Unexpected argument 'boss@example.test'. Options of a command come after \"--\""],
     [['--email', 'a@b.test', '--pass', 'x'], PASSWORD, "Unknown option '--pass'"],
   ])('by %j', async (argv, typed, message) => {
     await expect(bootstrap(argv, typed)).rejects.toThrow(message);

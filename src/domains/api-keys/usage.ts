@@ -87,7 +87,7 @@ export function createKeyUsage({ db, events, clock, flushMs, onLost }: KeyUsageD
           return null;
         }
         await tell(principal, origin, usageId, period).catch(onLost);
-        const text = `This API key may ask for ${monthlyLimit.toLocaleString('en-US')} root fields a month`;
+        const text = `This API key may ask for ${monthlyLimit.toLocaleString('en-US')} root fields a month, and the next one begins at ${monthEnds(now).toISOString().slice(0, 16)}Z`;
         return new RateLimitedError(text, monthEnds(now).getTime() - now.getTime());
       });
     },

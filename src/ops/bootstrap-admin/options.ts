@@ -36,7 +36,8 @@ export function readOptions(argv: readonly string[]): BootstrapOptions | null {
   const values = readArguments(argv, options);
   if (values.help) return null;
   const email = values.email?.trim().toLowerCase() ?? '';
-  if (!ADDRESS.test(email) || email.length > LONGEST_ADDRESS) throw wrongOption('--email is needed: an address like you@example.com.');
+  if (email === '') throw wrongOption('--email is needed: an address like you@example.com.');
+  if (!ADDRESS.test(email) || email.length > LONGEST_ADDRESS) throw wrongOption('--email must be an address like you@example.com.');
   const name = values.name?.trim() || null;
   if (name !== null && name.length > LONGEST_NAME) throw wrongOption(`--name is longer than ${LONGEST_NAME} characters.`);
   return { email, name, force: values.force, passwordFromStdin: values['password-stdin'] };

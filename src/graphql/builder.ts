@@ -2,10 +2,11 @@ import SchemaBuilder from '@pothos/core';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import PrismaPlugin from '@pothos/plugin-prisma';
 import RelayPlugin from '@pothos/plugin-relay';
-import { DateTimeResolver, EmailAddressResolver, JSONObjectResolver, JSONResolver } from 'graphql-scalars';
+import { EmailAddressResolver, JSONObjectResolver, JSONResolver } from 'graphql-scalars';
 import { getDatamodel } from '../platform/postgres/generated/pothos.ts';
 import type PrismaTypes from '../platform/postgres/generated/pothos.ts';
 import { orgIdOf, type GraphQLContext } from './context.ts';
+import { DateTimeScalar } from './date-time.ts';
 import { PositionResolver } from './events/position.ts';
 import AccessPlugin from './plugins/access/index.ts';
 import type { StoredJson } from './stored-json.ts';
@@ -61,7 +62,7 @@ export const builder = new SchemaBuilder<{
   },
 });
 
-builder.addScalarType('DateTime', DateTimeResolver, {
+builder.addScalarType('DateTime', DateTimeScalar, {
   description: 'A moment in RFC 3339 form, in UTC with milliseconds, for example "2026-01-31T09:30:00.000Z".',
 });
 builder.addScalarType('EmailAddress', EmailAddressResolver, { description: 'An email address, lower case.' });

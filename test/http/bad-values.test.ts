@@ -470,6 +470,13 @@ describe('numbers and times', () => {
     ]);
   });
 
+  test('a time that is none is answered with one that is, as a variable and in the document', async () => {
+    const query = 'query($t: DateTime) { workflows(filter: {createdAt: {gte: $t}}) { totalCount } }';
+    const cure = 'send a moment such as "2026-01-31T09:30:00Z".';
+    expect((await asOwner(query, { t: '2026-01-01' })).json.errors[0].message).toContain(cure);
+    expect((await asOwner(query.replace('($t: DateTime)', '').replace('$t', '"2026-01-01"'))).json.errors[0].message).toContain(cure);
+  });
+
   test.each(['0000-01-01T00:00:00Z', '0001-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z'])(
     'the time %s at the edge',
     async (value) => {

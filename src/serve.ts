@@ -137,6 +137,8 @@ function onlyOnce(work: () => Promise<void>): () => Promise<void> {
 export function welcome({ url, demo }: Running, config: Config): string {
   const lines = ['', `  GraphQL   ${url}`];
   if (config.http.graphiql) lines.push(`  GraphiQL  ${url}   (open it in a browser)`);
+  const { smtpUrl, publicUrl } = config.mail;
+  if (smtpUrl === undefined) lines.push(`  Mails     ${shown(path.join(config.dataDir, 'outbox'))}   (their links lead to your app: ${publicUrl}, by PUBLIC_URL)`);
   if (demo) lines.push(...welcomeToDemo(demo, demoFile(config.dataDir)));
   return [...lines, ''].join('\n');
 }

@@ -82,8 +82,13 @@ function choose({ page, readiness, log }: Doors, request: IncomingMessage): Choi
       if (page && wantsPage(request)) return { door: 'graphiql', handle: (_request, response) => redirect(response) };
       break;
   }
-  return refusal(404, 'NOT_FOUND', `There is nothing here: the endpoint is ${GRAPHQL_PATH}.`);
+  const isPageOfMails = PAGES_OF_MAILS.has(pathOf(request) ?? '');
+  return refusal(404, 'NOT_FOUND', isPageOfMails ? NO_PAGE : `There is nothing here: the endpoint is ${GRAPHQL_PATH}.`);
 }
+
+/** Where the links of mails lead, below PUBLIC_URL. */
+const PAGES_OF_MAILS: ReadonlySet<string> = new Set(['/verify-email', '/reset-password', '/accept-invitation']);
+const NO_PAGE = 'This page is one of your app, not of this server: set PUBLIC_URL to where the app is, and the links of mails lead there.';
 
 /** Answers with the common headers and writes the line; a failure is masked like one of the endpoint. */
 async function answer(

@@ -189,6 +189,12 @@ describe('methods and paths', () => {
     expect(reply.status).toBe(404);
   });
 
+  test.each(['verify-email', 'reset-password', 'accept-invitation'])('whoever presses a link of a mail before PUBLIC_URL leads to an app is told so at /%s', async (page) => {
+    const reply = await sendTo(`/${page}?token=tv_x`, { method: 'GET' });
+    expect(reply.status).toBe(404);
+    expect(reply.text).toContain('set PUBLIC_URL to where the app is');
+  });
+
   test('GET reads', async () => {
     const params = new URLSearchParams({
       query: 'query($p: Permission!) { viewer { can(permission: $p) } }',

@@ -118,6 +118,13 @@ test('taken into production, a database with the demo in it says in one line tha
   for (const { apiKey } of demo.organizations) expect(log[0]).not.toContain(apiKey);
 });
 
+test('the welcome says where mails are, and where their links lead, as long as they are files', () => {
+  const shownWith = (environment: Record<string, string>) =>
+    welcome({ url: URL, demo: null, stop: async () => undefined }, readConfig({ DATA_DIR: dataDir, ...environment }));
+  expect(shownWith({ PUBLIC_URL: 'http://localhost:5173' })).toMatch(/^ {2}Mails +\S+outbox +.*http:\/\/localhost:5173, by PUBLIC_URL/m);
+  expect(shownWith({ SMTP_URL: 'smtp://127.0.0.1:2525' })).not.toContain('outbox');
+});
+
 test('the welcome shows each sign-in and key', async () => {
   const demo = await load();
   const text = welcome({ url: URL, demo, stop: async () => undefined }, readConfig({ DATA_DIR: dataDir }));

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 
 /** The form that signs a person in with a password, for the corner of the query page: what it looks like, and its script. */
 export const SIGN_IN_FORM = `<style>
-#sign-in { position: fixed; left: 70px; bottom: 16px; z-index: 5; font: 14px system-ui, sans-serif; color: #27303a; }
-#sign-in summary { cursor: pointer; padding: 6px 12px; border: 1px solid #0f766e; border-radius: 6px; background: #fff; color: #0f766e; width: max-content; }
-#sign-in [data-part="panel"] { position: absolute; bottom: 40px; left: 0; width: 260px; padding: 16px; border: 1px solid #cfd6dd; border-radius: 8px; background: #fff; box-shadow: 0 4px 16px #0002; }
+#sign-in { position: fixed; left: 4px; top: 50%; z-index: 5; font: 14px system-ui, sans-serif; color: #27303a; }
+#sign-in summary { cursor: pointer; box-sizing: border-box; width: 52px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; list-style: none; text-align: center; padding: 6px 2px; border: 1px solid #0f766e; border-radius: 6px; background: #fff; color: #0f766e; font-size: 12px; }
+#sign-in [data-part="panel"] { position: absolute; top: 0; left: 60px; width: 260px; padding: 16px; border: 1px solid #cfd6dd; border-radius: 8px; background: #fff; box-shadow: 0 4px 16px #0002; }
 #sign-in label { display: block; margin-bottom: 8px; }
 #sign-in input { display: block; box-sizing: border-box; width: 100%; margin-top: 4px; padding: 6px 8px; border: 1px solid #cfd6dd; border-radius: 4px; font: inherit; color: inherit; background: #fff; }
 #sign-in button { padding: 6px 12px; border: 0; border-radius: 4px; background: #0f766e; color: #fff; font: inherit; cursor: pointer; }

@@ -38,6 +38,9 @@ graphql(`
     scopes
     status
     expiresAt
+    lastUsedAt
+    usedThisMonth
+    monthlyLimit
   }
 `);
 
@@ -236,6 +239,22 @@ export const createApiKeyMutation = graphql(`
   }
 `);
 
+/** Makes the successor of an API key, with the same rules. Its secret is in this answer and never again. */
+export const rotateApiKeyMutation = graphql(`
+  mutation RotateApiKey($input: RotateApiKeyInput!) {
+    rotateApiKey(input: $input) {
+      __typename
+      ... on RotateApiKeySuccess {
+        apiKey {
+          ...ApiKeySummary
+        }
+        secret
+      }
+      ...Failure
+    }
+  }
+`);
+
 /** Takes an API key back for good. */
 export const revokeApiKeyMutation = graphql(`
   mutation RevokeApiKey($input: RevokeApiKeyInput!) {
@@ -245,46 +264,6 @@ export const revokeApiKeyMutation = graphql(`
         apiKey {
           ...ApiKeySummary
         }
-      }
-      ...Failure
-    }
-  }
-`);
-
-/**
- * Opens a session with a password; its access token is the `token` of the next client. Who has a second factor gets a
- * challenge instead: hand its token to `completeSignInMutation`.
- */
-export const signInMutation = graphql(`
-  mutation SignIn($input: SignInInput!) {
-    signIn(input: $input) {
-      __typename
-      ... on SignInSuccess {
-        accessToken
-        accessExpiresAt
-        refreshToken
-        refreshExpiresAt
-      }
-      ... on SecondFactorRequired {
-        challengeToken
-        expiresAt
-      }
-      ...Failure
-    }
-  }
-`);
-
-/** The second step of a sign-in: with a code of the authenticator, or with a recovery code. */
-export const completeSignInMutation = graphql(`
-  mutation CompleteSignIn($input: CompleteSignInInput!) {
-    completeSignIn(input: $input) {
-      __typename
-      ... on CompleteSignInSuccess {
-        accessToken
-        accessExpiresAt
-        refreshToken
-        refreshExpiresAt
-        recoveryCodesLeft
       }
       ...Failure
     }

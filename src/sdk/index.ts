@@ -14,5 +14,6 @@ export { expectSuccess, type Success } from './expect-success.ts';
 export { paginate, type ConnectionPage, type PaginateOptions } from './paginate.ts';
 export type { TypedDocument } from './typed-document.ts';
 export * from './documents.ts';
+export * from './people-documents.ts';
 export { graphql } from './generated/gql.ts';
 export type * from './generated/graphql.ts';

@@ -4,6 +4,16 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** How to join an organization. */
+export type AcceptInvitationInput = {
+  /** The name to go by in the organization, at most 200 characters. The one of the invitation when not given. */
+  readonly name?: string | null | undefined;
+  /** The password to sign in with from now on, 8 to 128 characters: for whoever has no account yet. Without an account it is required; whoever is signed in needs none. */
+  readonly password?: string | null | undefined;
+  /** What was sent by mail. It begins with "ti_". */
+  readonly token: string;
+};
+
 /** Which API keys. Everything given must hold. */
 export type ApiKeyFilter = {
   /** By when it was made. */
@@ -286,10 +296,52 @@ export type PrincipalKind =
   /** A person with a session. */
   | 'USER';
 
+/** Which session to carry on. */
+export type RefreshSessionInput = {
+  /** The refresh token. When not given, the one in the cookie, and the cookies are set anew. */
+  readonly refreshToken?: string | null | undefined;
+};
+
+/** Who registers. */
+export type RegisterInput = {
+  /** The address. A mail with a link is sent to it. */
+  readonly email: string;
+  /** What the person is called. */
+  readonly name?: string | null | undefined;
+  /** 8 to 128 characters that are not easy to guess; of which kind does not matter. */
+  readonly password: string;
+};
+
+/** Who has forgotten the password. */
+export type RequestPasswordResetInput = {
+  /** The address. */
+  readonly email: string;
+};
+
+/** What sets a new password. */
+export type ResetPasswordInput = {
+  /** Also set the tokens as HttpOnly cookies, for browsers. False when not given. */
+  readonly cookie?: boolean | null | undefined;
+  /** 8 to 128 characters that are not easy to guess; of which kind does not matter. */
+  readonly password: string;
+  /** The token of the mail. It begins with "tp_". */
+  readonly token: string;
+};
+
 /** Which API key to take back. */
 export type RevokeApiKeyInput = {
   /** The key. */
   readonly id: string;
+};
+
+/** Which API key to replace. */
+export type RotateApiKeyInput = {
+  /** The key. */
+  readonly id: string;
+  /** A text of your own, at most 255 characters: a repetition within 24 hours rotates once and shows no secret. */
+  readonly idempotencyKey?: string | null | undefined;
+  /** How long the old secret still opens the door: 0 (the default) to 604,800 seconds, which is 7 days. */
+  readonly overlapSeconds?: number | null | undefined;
 };
 
 /** What shows a second factor: exactly one of these. */
@@ -319,6 +371,21 @@ export type SlugFilter = {
   readonly startsWith?: string | null | undefined;
 };
 
+/** A proof. */
+export type StepUpInput = {
+  /** The password, or a code when a second factor is set up. */
+  readonly proof: StepUpProofInput;
+};
+
+/** What proves that the person of a session is there: exactly one of these. */
+export type StepUpProofInput =
+  {   /** The code that the authenticator shows: six digits. Each works once. */
+  readonly code: string; readonly password?: never; readonly recoveryCode?: never; }
+  |  { readonly code?: never;   /** The password, for whoever has no second factor. */
+  readonly password: string; readonly recoveryCode?: never; }
+  |  { readonly code?: never; readonly password?: never;   /** One of the recovery codes. Each works once. */
+  readonly recoveryCode: string; };
+
 /** What to change of a workflow. What is not given stays. */
 export type UpdateWorkflowInput = {
   /** What it does: a Serverless Workflow 1.0 document as JSON (`document` and `do`), at most 64 kB, 200 tasks and 30 levels deep. Another definition becomes a new version; executions keep theirs. */
@@ -333,6 +400,16 @@ export type UpdateWorkflowInput = {
   readonly name?: string | null | undefined;
   /** Whether it may be run. */
   readonly status?: WorkflowStatus | null | undefined;
+};
+
+/** What proves an address. */
+export type VerifyEmailInput = {
+  /** Also set the tokens as HttpOnly cookies, for browsers. False when not given. */
+  readonly cookie?: boolean | null | undefined;
+  /** The password that was chosen with this registration. */
+  readonly password: string;
+  /** The token of the mail. It begins with "tv_". */
+  readonly token: string;
 };
 
 /** Which workflows. Everything given must hold. */
@@ -427,7 +504,7 @@ export type FailureFragment =
 
 export type WorkflowSummaryFragment = { readonly id: string, readonly slug: string, readonly name: string, readonly description: string | null, readonly status: WorkflowStatus, readonly currentVersion: number, readonly createdAt: string, readonly updatedAt: string };
 
-export type ApiKeySummaryFragment = { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null };
+export type ApiKeySummaryFragment = { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null, readonly usedThisMonth: number, readonly monthlyLimit: number | null };
 
 export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -521,7 +598,7 @@ export type ApiKeysQueryVariables = Exact<{
 }>;
 
 
-export type ApiKeysQuery = { readonly apiKeys: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+export type ApiKeysQuery = { readonly apiKeys: { readonly edges: ReadonlyArray<{ readonly node: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null, readonly usedThisMonth: number, readonly monthlyLimit: number | null } }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type CreateApiKeyMutationVariables = Exact<{
   input: CreateApiKeyInput;
@@ -530,8 +607,20 @@ export type CreateApiKeyMutationVariables = Exact<{
 
 export type CreateApiKeyMutation = { readonly createApiKey:
     | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
-    | { readonly __typename: 'CreateApiKeySuccess', readonly secret: string | null, readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null } }
+    | { readonly __typename: 'CreateApiKeySuccess', readonly secret: string | null, readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null, readonly usedThisMonth: number, readonly monthlyLimit: number | null } }
     | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type RotateApiKeyMutationVariables = Exact<{
+  input: RotateApiKeyInput;
+}>;
+
+
+export type RotateApiKeyMutation = { readonly rotateApiKey:
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string }
+    | { readonly __typename: 'RotateApiKeySuccess', readonly secret: string | null, readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null, readonly usedThisMonth: number, readonly monthlyLimit: number | null } }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
    };
 
@@ -543,7 +632,7 @@ export type RevokeApiKeyMutationVariables = Exact<{
 export type RevokeApiKeyMutation = { readonly revokeApiKey:
     | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
     | { readonly __typename: 'NotFoundError', readonly code: ErrorCode, readonly message: string }
-    | { readonly __typename: 'RevokeApiKeySuccess', readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null } }
+    | { readonly __typename: 'RevokeApiKeySuccess', readonly apiKey: { readonly id: string, readonly name: string, readonly prefix: string, readonly type: ApiKeyType, readonly scopes: ReadonlyArray<string>, readonly status: ApiKeyStatus, readonly expiresAt: string | null, readonly lastUsedAt: string | null, readonly usedThisMonth: number, readonly monthlyLimit: number | null } }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
    };
 
@@ -565,6 +654,86 @@ export type CompleteSignInMutationVariables = Exact<{
 
 export type CompleteSignInMutation = { readonly completeSignIn:
     | { readonly __typename: 'CompleteSignInSuccess', readonly accessToken: string, readonly accessExpiresAt: string, readonly refreshToken: string, readonly refreshExpiresAt: string, readonly recoveryCodesLeft: number | null }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type RegisterMutationVariables = Exact<{
+  input: RegisterInput;
+}>;
+
+
+export type RegisterMutation = { readonly register:
+    | { readonly __typename: 'RegisterSuccess', readonly sentTo: string }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type VerifyEmailMutationVariables = Exact<{
+  input: VerifyEmailInput;
+}>;
+
+
+export type VerifyEmailMutation = { readonly verifyEmail:
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+    | { readonly __typename: 'VerifyEmailSuccess', readonly accessToken: string, readonly accessExpiresAt: string, readonly refreshToken: string, readonly refreshExpiresAt: string }
+   };
+
+export type RefreshSessionMutationVariables = Exact<{
+  input: RefreshSessionInput;
+}>;
+
+
+export type RefreshSessionMutation = { readonly refreshSession:
+    | { readonly __typename: 'RefreshSessionSuccess', readonly accessToken: string, readonly accessExpiresAt: string, readonly refreshToken: string, readonly refreshExpiresAt: string }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type SignOutMutation = { readonly signOut:
+    | { readonly __typename: 'SignOutSuccess', readonly signedOut: boolean }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type RequestPasswordResetMutationVariables = Exact<{
+  input: RequestPasswordResetInput;
+}>;
+
+
+export type RequestPasswordResetMutation = { readonly requestPasswordReset:
+    | { readonly __typename: 'RequestPasswordResetSuccess', readonly sentTo: string }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type ResetPasswordMutationVariables = Exact<{
+  input: ResetPasswordInput;
+}>;
+
+
+export type ResetPasswordMutation = { readonly resetPassword:
+    | { readonly __typename: 'ResetPasswordSuccess', readonly accessToken: string, readonly accessExpiresAt: string, readonly refreshToken: string, readonly refreshExpiresAt: string }
+    | { readonly __typename: 'SecondFactorRequired', readonly challengeToken: string, readonly expiresAt: string }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type StepUpMutationVariables = Exact<{
+  input: StepUpInput;
+}>;
+
+
+export type StepUpMutation = { readonly stepUp:
+    | { readonly __typename: 'StepUpSuccess', readonly provedUntil: string, readonly recoveryCodesLeft: number | null }
+    | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
+   };
+
+export type AcceptInvitationMutationVariables = Exact<{
+  input: AcceptInvitationInput;
+}>;
+
+
+export type AcceptInvitationMutation = { readonly acceptInvitation:
+    | { readonly __typename: 'AcceptInvitationSuccess', readonly organizationId: string, readonly memberId: string }
+    | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
    };
 
@@ -620,6 +789,9 @@ export const ApiKeySummaryFragmentDoc = new TypedDocumentString(`
   scopes
   status
   expiresAt
+  lastUsedAt
+  usedThisMonth
+  monthlyLimit
 }
     `, {"fragmentName":"ApiKeySummary"}) as unknown as TypedDocumentString<ApiKeySummaryFragment, unknown>;
 export const WorkflowPageDocument = new TypedDocumentString(`
@@ -915,7 +1087,10 @@ export const ApiKeysDocument = new TypedDocumentString(`
   scopes
   status
   expiresAt
-}`, {"id":"sha256:4c5840f0124e0de3d958c9a88150015ba689125214f9b2c715c497af979e6b55"}) as unknown as TypedDocumentString<ApiKeysQuery, ApiKeysQueryVariables>;
+  lastUsedAt
+  usedThisMonth
+  monthlyLimit
+}`, {"id":"sha256:4d823a4cf5a05c005205c4e943544c3d124fce785c4c3fe8359be38a22e238fb"}) as unknown as TypedDocumentString<ApiKeysQuery, ApiKeysQueryVariables>;
 export const CreateApiKeyDocument = new TypedDocumentString(`
     mutation CreateApiKey($input: CreateApiKeyInput!) {
   createApiKey(input: $input) {
@@ -948,7 +1123,46 @@ fragment ApiKeySummary on ApiKey {
   scopes
   status
   expiresAt
-}`, {"id":"sha256:d451c8164035be3940bde63dbee73ee23ef283f2734ce6cf8082f5b1a2ab635a"}) as unknown as TypedDocumentString<CreateApiKeyMutation, CreateApiKeyMutationVariables>;
+  lastUsedAt
+  usedThisMonth
+  monthlyLimit
+}`, {"id":"sha256:5ddc0ef3974cd2199396dbcd4c47ec860517f0ce4f0046b009fd89a762a99cd1"}) as unknown as TypedDocumentString<CreateApiKeyMutation, CreateApiKeyMutationVariables>;
+export const RotateApiKeyDocument = new TypedDocumentString(`
+    mutation RotateApiKey($input: RotateApiKeyInput!) {
+  rotateApiKey(input: $input) {
+    __typename
+    ... on RotateApiKeySuccess {
+      apiKey {
+        ...ApiKeySummary
+      }
+      secret
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}
+fragment ApiKeySummary on ApiKey {
+  id
+  name
+  prefix
+  type
+  scopes
+  status
+  expiresAt
+  lastUsedAt
+  usedThisMonth
+  monthlyLimit
+}`, {"id":"sha256:ec39d31143407a443ad3dd71e783674ceb336319c42e29b11af62ae669290ae9"}) as unknown as TypedDocumentString<RotateApiKeyMutation, RotateApiKeyMutationVariables>;
 export const RevokeApiKeyDocument = new TypedDocumentString(`
     mutation RevokeApiKey($input: RevokeApiKeyInput!) {
   revokeApiKey(input: $input) {
@@ -980,7 +1194,10 @@ fragment ApiKeySummary on ApiKey {
   scopes
   status
   expiresAt
-}`, {"id":"sha256:a882a21c98ef82019f6c3eb03cbbb2d27c5570fa623bba399c82cc9dcf591b73"}) as unknown as TypedDocumentString<RevokeApiKeyMutation, RevokeApiKeyMutationVariables>;
+  lastUsedAt
+  usedThisMonth
+  monthlyLimit
+}`, {"id":"sha256:7d2a828a23be1620706cf1b964d80a3b2d648ee9fd8dd03a7e94320edb46628d"}) as unknown as TypedDocumentString<RevokeApiKeyMutation, RevokeApiKeyMutationVariables>;
 export const SignInDocument = new TypedDocumentString(`
     mutation SignIn($input: SignInInput!) {
   signIn(input: $input) {
@@ -1034,3 +1251,186 @@ export const CompleteSignInDocument = new TypedDocumentString(`
     }
   }
 }`, {"id":"sha256:7b4a57880a74bdec6f767e7c099dd967617bac3e4da485f354b9f26e0f80f82b"}) as unknown as TypedDocumentString<CompleteSignInMutation, CompleteSignInMutationVariables>;
+export const RegisterDocument = new TypedDocumentString(`
+    mutation Register($input: RegisterInput!) {
+  register(input: $input) {
+    __typename
+    ... on RegisterSuccess {
+      sentTo
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`, {"id":"sha256:1d34dcbd9553aba2d3176109f76fcb7ce3a5dbdd54bb60c0157432a01e7c7d57"}) as unknown as TypedDocumentString<RegisterMutation, RegisterMutationVariables>;
+export const VerifyEmailDocument = new TypedDocumentString(`
+    mutation VerifyEmail($input: VerifyEmailInput!) {
+  verifyEmail(input: $input) {
+    __typename
+    ... on VerifyEmailSuccess {
+      accessToken
+      accessExpiresAt
+      refreshToken
+      refreshExpiresAt
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`, {"id":"sha256:a565a63a1ec046ff5fb6ec8b0308733e9121df9c4d37967cda9cde4b32756822"}) as unknown as TypedDocumentString<VerifyEmailMutation, VerifyEmailMutationVariables>;
+export const RefreshSessionDocument = new TypedDocumentString(`
+    mutation RefreshSession($input: RefreshSessionInput!) {
+  refreshSession(input: $input) {
+    __typename
+    ... on RefreshSessionSuccess {
+      accessToken
+      accessExpiresAt
+      refreshToken
+      refreshExpiresAt
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`, {"id":"sha256:ebdf157cfa603e86c0a96cafb9e63a0f0beb4e5d1e8bc2e1ce3c28b93abc9175"}) as unknown as TypedDocumentString<RefreshSessionMutation, RefreshSessionMutationVariables>;
+export const SignOutDocument = new TypedDocumentString(`
+    mutation SignOut {
+  signOut {
+    __typename
+    ... on SignOutSuccess {
+      signedOut
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`, {"id":"sha256:868b61fb396df317bb50f4f43a2753476caeb90029c2d94cbc1662c172a2ca80"}) as unknown as TypedDocumentString<SignOutMutation, SignOutMutationVariables>;
+export const RequestPasswordResetDocument = new TypedDocumentString(`
+    mutation RequestPasswordReset($input: RequestPasswordResetInput!) {
+  requestPasswordReset(input: $input) {
+    __typename
+    ... on RequestPasswordResetSuccess {
+      sentTo
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`, {"id":"sha256:24ccee253b1d879c84679a3a8d264d4883f2a556cd2235bcde8a1db785b8b81c"}) as unknown as TypedDocumentString<RequestPasswordResetMutation, RequestPasswordResetMutationVariables>;
+export const ResetPasswordDocument = new TypedDocumentString(`
+    mutation ResetPassword($input: ResetPasswordInput!) {
+  resetPassword(input: $input) {
+    __typename
+    ... on ResetPasswordSuccess {
+      accessToken
+      accessExpiresAt
+      refreshToken
+      refreshExpiresAt
+    }
+    ... on SecondFactorRequired {
+      challengeToken
+      expiresAt
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`, {"id":"sha256:9dba2b1fa1ddf4a2291a0545a43723e0badaf6695defeb41e7d1039c912ba246"}) as unknown as TypedDocumentString<ResetPasswordMutation, ResetPasswordMutationVariables>;
+export const StepUpDocument = new TypedDocumentString(`
+    mutation StepUp($input: StepUpInput!) {
+  stepUp(input: $input) {
+    __typename
+    ... on StepUpSuccess {
+      provedUntil
+      recoveryCodesLeft
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`, {"id":"sha256:d4d4169c5252c7c27591595a991f22854d8eae881145b207b2a2c6e6f624c3e2"}) as unknown as TypedDocumentString<StepUpMutation, StepUpMutationVariables>;
+export const AcceptInvitationDocument = new TypedDocumentString(`
+    mutation AcceptInvitation($input: AcceptInvitationInput!) {
+  acceptInvitation(input: $input) {
+    __typename
+    ... on AcceptInvitationSuccess {
+      organizationId
+      memberId
+    }
+    ...Failure
+  }
+}
+    fragment Failure on Error {
+  __typename
+  code
+  message
+  ... on ValidationError {
+    fields {
+      path
+      message
+    }
+  }
+}`, {"id":"sha256:52d3935f53b0e048a31032202b52225a30de9843d1be43ff4be6c25e56f4569d"}) as unknown as TypedDocumentString<AcceptInvitationMutation, AcceptInvitationMutationVariables>;

@@ -95,6 +95,16 @@ describe('a session', () => {
     expect(outcomeOf(await world.call(DISABLE, {}, { as }))).toBe('DisableTotpSuccess');
   });
 
+  test('of somebody without a second factor is told to send the password in place of a code, however often', async () => {
+    const as = await world.tokenOf(await world.account());
+    for (let attempt = 0; attempt < 6; attempt++) {
+      const { data } = await world.stepUp(as, attempt % 2 === 0 ? { code: '123456' } : { recoveryCode: 'AAAA-BBBB-CCCC-DDDD' });
+      expect(data.stepUp).toMatchObject({ __typename: 'ValidationError', message: 'proof: cannot be a code, because no second factor is set up: send the password' });
+      world.pass(MINUTE_MS);
+    }
+    expect(outcomeOf(await world.stepUp(as, { password: PASSWORD }))).toBe('StepUpSuccess');
+  });
+
   test('is proved by a recovery code once, and the person is told by mail', async () => {
     const person = await world.guarded();
     world.pass(MINUTE_MS);

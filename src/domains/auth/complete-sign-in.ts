@@ -22,7 +22,7 @@ export interface CompletedSignIn extends IssuedSession {
 }
 
 /** One text for everything that can be wrong with a second factor, or with the challenge that it answers. */
-export const wrongProof = (): UnauthenticatedError => new UnauthenticatedError('The code is wrong, used or too old: ask for a new sign-in if it stays so.');
+export const wrongProof = (): UnauthenticatedError => new UnauthenticatedError('The code is wrong, used or too old: wait for the next one, or sign in anew if it stays so.');
 
 /**
  * Opens the session of somebody whose password was right, for a code or a recovery code. A challenge is good for five

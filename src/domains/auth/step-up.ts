@@ -23,7 +23,7 @@ const wrongPassword = (): UnauthenticatedError => new UnauthenticatedError('The 
  * Wrong proofs lock as wrong passwords at the door do, each for itself: a session that was stolen buys no endless guesses,
  * and what strangers do at the door keeps nobody from proving anything inside.
  *
- * @throws ForbiddenError for an API key, ValidationError for a password where a code is asked for.
+ * @throws ForbiddenError for an API key, ValidationError for a password where a code is asked for, and the other way about.
  * @throws UnauthenticatedError for a wrong proof, RateLimitedError after too many attempts.
  */
 export async function stepUp(dependencies: ProofDependencies, cx: ServiceContext, input: StepUpInput): Promise<SteppedUp> {
@@ -42,6 +42,10 @@ export async function stepUp(dependencies: ProofDependencies, cx: ServiceContext
   if ('password' in proof && found.secondFactor) {
     await giveBack();
     throw ValidationError.of('proof.password', 'is not enough, because a second factor is set up: send a code');
+  }
+  if (!('password' in proof) && !found.secondFactor) {
+    await giveBack();
+    throw ValidationError.of('proof', 'cannot be a code, because no second factor is set up: send the password');
   }
   const recoveryCodesLeft =
     'password' in proof

@@ -28,7 +28,7 @@ const create = { name: 'Not mine to make', definition: definition('no') };
 describe('what somebody is refused is in the log when the answer comes', () => {
   test('a mutation, at its door', async () => {
     const { result, events } = await world.eventsOf(() => world.mutate('createWorkflow', create, acme.keys.viewer, { 'user-agent': 'probe/1' }));
-    expect(result.errors?.[0]?.extensions).toEqual({ code: 'FORBIDDEN' });
+    expect(result.errors?.[0]?.extensions).toEqual({ code: 'FORBIDDEN', permission: 'workflow:write' });
     expect(events).toMatchObject([
       {
         orgId: acme.orgUuid,

@@ -30,6 +30,8 @@ BEGIN
   END IF;
 END $$;
 
+-- None of these shows the platform's own organization, which has the nil UUID: it is nobody's, and is in no account.
+
 -- A page of the organizations, the newest first, after the one that is named.
 CREATE FUNCTION platform.list_organizations(p_status text, p_after_created timestamptz, p_after_id uuid, p_limit integer)
 RETURNS TABLE (
@@ -43,7 +45,7 @@ BEGIN
     SELECT o.id, o.name, o.slug, o.status, o.status_reason, o.plan,
            (SELECT count(*) FROM iam.memberships m WHERE m.org_id = o.id AND m.status = 'active'), o.created_at::timestamptz
     FROM iam.organizations o
-    WHERE (p_status IS NULL OR o.status = p_status::iam.organization_status)
+    WHERE o.id <> '00000000-0000-0000-0000-000000000000' AND (p_status IS NULL OR o.status = p_status::iam.organization_status)
       AND (p_after_id IS NULL OR (o.created_at, o.id) < (p_after_created, p_after_id))
     ORDER BY o.created_at DESC, o.id DESC LIMIT p_limit;
 END $$;
@@ -60,7 +62,7 @@ BEGIN
            (SELECT count(*) FROM iam.memberships m WHERE m.org_id = o.id AND m.status = 'active'),
            coalesce((SELECT h.position FROM events.heads h WHERE h.org_id = o.id), 0)
     FROM iam.organizations o
-    WHERE o.status <> 'deleted' AND (p_after_id IS NULL OR o.id > p_after_id)
+    WHERE o.id <> '00000000-0000-0000-0000-000000000000' AND o.status <> 'deleted' AND (p_after_id IS NULL OR o.id > p_after_id)
     ORDER BY o.id LIMIT p_limit;
 END $$;
 
@@ -69,7 +71,8 @@ CREATE FUNCTION platform.count_organizations() RETURNS TABLE (status iam.organiz
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
   PERFORM platform.require_operator();
-  RETURN QUERY SELECT o.status, count(*) FROM iam.organizations o GROUP BY o.status ORDER BY o.status;
+  RETURN QUERY
+    SELECT o.status, count(*) FROM iam.organizations o WHERE o.id <> '00000000-0000-0000-0000-000000000000' GROUP BY o.status ORDER BY o.status;
 END $$;
 
 GRANT CREATE ON SCHEMA platform TO tenantry_platform; -- only for the moment of the change of owner

@@ -31,7 +31,7 @@ builder.queryField('platformOrganizations', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'platform',
     access: 'platform:admin',
-    description: 'All organizations, the newest first. For administrators of the platform; that they looked is in the log of the platform.',
+    description: 'All organizations but that of the platform itself, the newest first. For administrators of the platform; that they looked is in the log of the platform.',
     args: { ...platformPageArguments, status: t.arg({ type: OrganizationStatus, description: 'Only those in this status.' }) },
     resolve: (_root, { status: asked, ...args }, context) => {
       const status = asked ?? null;

@@ -28,7 +28,7 @@ builder.queryField('platformUsage', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'platform',
     access: 'platform:admin',
-    description: 'What each organization that is not deleted has used. For administrators of the platform; that they looked is in the log of the platform.',
+    description: 'What each organization that is not deleted has used, but that of the platform itself. For administrators of the platform; that they looked is in the log of the platform.',
     args: { ...platformPageArguments, month: t.arg.string({ description: 'A month of UTC, as "2026-01"; this one when it is not given.' }) },
     resolve: (_root, { month: asked, ...args }, context) => {
       const month = asked ?? null;
@@ -59,7 +59,7 @@ builder.queryField('platformTotals', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'platform',
     access: 'platform:admin',
-    description: 'How many organizations there are in each status that any is in. For administrators of the platform; that they looked is in the log of the platform.',
+    description: 'How many organizations there are in each status that any is in, without that of the platform itself. For administrators of the platform; that they looked is in the log of the platform.',
     resolve: (_root, _args, context) => context.services.platform.totals(serviceContext(context)),
   }),
 );

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
-import { estimateStrength } from './strength.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { createStrengthEstimator, estimateStrength } from './strength.ts';
 
 const PASSWORD = 'correct horse battery staple';
 
@@ -24,4 +25,40 @@ test('more than ten of one network do not wait, and others do', async () => {
 test('what others would try first is easy to guess', async () => {
   expect((await estimateStrength('GrisebachWennerholt', [], 'x')).score).toBeGreaterThan(1);
   expect((await estimateStrength('GrisebachWennerholt', ['grisebach', 'wennerholt'], 'x')).score).toBeLessThan(2);
+});
+
+describe('a password is answered, and those behind it,', () => {
+  /** A thread that runs this for each question. */
+  const running = (body: string): URL => new URL(`data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads'; parentPort.on('message', (question) => { ${body} });`)}`);
+  const outcomeOf = (estimated: Promise<unknown>): Promise<unknown> => estimated.catch((error: { code: string }) => error.code);
+
+  test('also when it comes as the thread goes to sleep for lack of work', { timeout: 30_000 }, async () => {
+    const idleMs = 20;
+    const estimate = createStrengthEstimator({ idleMs, deadlineMs: 2_000 });
+    for (let round = 0; round < 12; round++) {
+      expect(await outcomeOf(estimate(PASSWORD, [], 'x'))).toMatchObject({ score: 4 });
+      // Before the thread is told to end, as it is, and while it is on its way to it.
+      await wait(idleMs - 2 + (round % 6));
+    }
+  });
+
+  test('also when the thread ends, fails or says nothing', async () => {
+    const broken = [
+      ['process.exit(0)', 5_000],
+      ["throw new Error('broken')", 5_000],
+      ['', 50],
+    ] as const;
+    for (const [body, deadlineMs] of broken) {
+      const estimate = createStrengthEstimator({ deadlineMs, script: running(body) });
+      const outcomes = await Promise.all([estimate('one', [], 'a'), estimate('two', [], 'a'), estimate('three', [], 'b')].map(outcomeOf));
+      expect([body, ...outcomes]).toEqual([body, 'SERVICE_UNAVAILABLE', 'SERVICE_UNAVAILABLE', 'SERVICE_UNAVAILABLE']);
+    }
+  });
+
+  test('by a new thread after one that was lost', async () => {
+    const answering = "parentPort.postMessage({ score: 3, advice: null })";
+    const estimate = createStrengthEstimator({ script: running(`if (question.text === 'fatal') process.exit(1); ${answering}`) });
+    expect(await outcomeOf(estimate('fatal', [], 'x'))).toBe('SERVICE_UNAVAILABLE');
+    expect(await outcomeOf(estimate('other', [], 'x'))).toEqual({ score: 3, advice: null });
+  });
 });

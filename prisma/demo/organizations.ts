@@ -5,6 +5,7 @@ import { toGlobalId } from '../../src/kernel/ids.ts';
 import { ORGANIZATION_ROLES, OPERATOR_PERMISSIONS, type OrganizationRole } from '../../src/kernel/permissions.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
 import { hashSecret } from '../../src/platform/crypto/passwords.ts';
+import { randomToken, sha256 } from '../../src/platform/crypto/tokens.ts';
 import { createScope, runInScope } from '../../src/platform/postgres/tenancy.ts';
 import { DEMO_WORKFLOWS, definitionOf } from './workflows.ts';
 
@@ -69,13 +70,18 @@ async function signInAs(app: App, { email, password }: DemoUser): Promise<Princi
   return app.services.auth.authenticate(signedIn.accessToken, null);
 }
 
-/** Sets the password of an identity that the demo made. */
-export async function setPassword(app: App, email: string, password: string): Promise<void> {
-  const id = await app.preTenant.ensureIdentity(email, null);
+/** Sets the password of an identity that the demo made, in place of the one that an earlier load has set, if it was cut short. */
+export async function setPassword({ preTenant, db }: App, email: string, password: string): Promise<void> {
+  const id = await preTenant.ensureIdentity(email, null);
   const passwordHash = await hashSecret(password, 'standard');
-  await runInScope(createScope({ orgId: null, userId: id }), () =>
-    app.db.user.update({ where: { id }, data: { passwordHash }, select: { id: true } }),
+  const now = new Date();
+  const [first] = await runInScope(createScope({ orgId: null, userId: id }), async () =>
+    db.$queryRaw<{ isSet: boolean }[]>`SELECT iam.set_first_password(${id}::uuid, ${passwordHash}, ${now}::timestamptz) AS "isSet"`,
   );
+  if (first?.isSet) return;
+  // The attempt is nobody's: it is counted for a subject of its own.
+  const former = await preTenant.beginSignIn(email, sha256(randomToken('demo')), now);
+  await preTenant.changePassword(id, former.passwordHash ?? '', passwordHash, id, now);
 }
 
 /** When an earlier load was cut short after the key was made, its secret is lost: it gets a successor. */

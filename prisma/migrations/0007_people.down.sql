@@ -54,6 +54,7 @@ CREATE TRIGGER announce_access_change AFTER UPDATE OF ended_at, access_hash OR D
   FOR EACH ROW EXECUTE FUNCTION app.announce_access_change('session', 'id');
 ALTER TABLE iam.sessions DROP COLUMN ip, DROP COLUMN second_factor_at, DROP COLUMN proved_at;
 ALTER TABLE iam.users DROP COLUMN timezone, DROP COLUMN locale;
+GRANT UPDATE (password_hash, email_verified_at) ON iam.users TO tenantry_runtime;
 DROP TABLE credentials.recovery_codes;
 DROP TABLE credentials.second_factors;
 DROP TABLE credentials.sign_in_attempts;

@@ -1,5 +1,6 @@
 -- What opens doors lies in a schema that the server's role cannot name: it is reached through the functions below alone.
--- So an injected statement reads no token, no second factor and not whose address was tried how often.
+-- So an injected statement reads no token, no second factor and not whose address was tried how often. It can ask for the hash of
+-- a password, which the server has to compare, and sets none.
 
 CREATE SCHEMA credentials;
 GRANT USAGE ON SCHEMA credentials TO tenantry_definer;
@@ -68,10 +69,13 @@ ALTER TABLE iam.users ADD COLUMN locale text CHECK (length(locale) BETWEEN 2 AND
 ALTER TABLE iam.users ADD COLUMN timezone text CHECK (length(timezone) BETWEEN 1 AND 50);
 -- Who was signed in before this migration has proved nothing lately.
 ALTER TABLE iam.sessions ADD COLUMN proved_at timestamptz(3) NOT NULL DEFAULT 'epoch'; -- when the person last proved to be there
-ALTER TABLE iam.sessions ALTER COLUMN proved_at SET DEFAULT now();
+ALTER TABLE iam.sessions ALTER COLUMN proved_at DROP DEFAULT; -- whoever opens a session says when, and nothing counts as proved by oversight
 ALTER TABLE iam.sessions ADD COLUMN second_factor_at timestamptz(3); -- null: this session had none
 ALTER TABLE iam.sessions ADD COLUMN ip text CHECK (length(ip) <= 45);
 GRANT SELECT (locale, timezone), UPDATE (locale, timezone) ON iam.users TO tenantry_runtime;
+-- The functions below are who writes passwords and proofs of addresses, each against what it has to be given: a token, the former
+-- password, none. A statement that was injected sets nobody's.
+REVOKE UPDATE (password_hash, email_verified_at) ON iam.users FROM tenantry_runtime;
 GRANT SELECT (proved_at, second_factor_at, ip), UPDATE (proved_at, second_factor_at) ON iam.sessions TO tenantry_runtime;
 
 DROP TRIGGER announce_access_change ON iam.sessions;

@@ -54,6 +54,15 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+const databases = new WeakMap<App, TestDatabase>();
+
+/** The database of a server that `startTestApp` has started. */
+export function databaseOf(app: App): TestDatabase {
+  const database = databases.get(app);
+  if (!database) throw new Error('This server was not started by startTestApp.');
+  return database;
+}
+
 /** The whole server on a database of its own, without a socket. Passwords and keys are hashed cheaply. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { walls = {}, clock, logger = pino({ level: 'silent' }) } = options;
@@ -70,6 +79,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     ...(clock ? { clock } : {}),
     ...(options.keyUseFlushMs !== undefined && { keyUseFlushMs: options.keyUseFlushMs }),
   });
+  databases.set(app, database);
   await app.accessFeed.whenListening();
   return {
     app,

@@ -270,6 +270,17 @@ describe('the server', () => {
     expect(readable).toEqual(['archives', 'checkpoints', 'events', 'heads'].map((table) => ({ name: `${table}.hash` })));
   });
 
+  test('sets nobody’s password, proves no address and gives no session a family, whatever statement is injected: only functions do', async () => {
+    const writable = await rows(`
+      SELECT c.relname || '.' || a.attname AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'iam' AND c.relkind = 'r' AND a.attname IN ('password_hash', 'email_verified_at', 'refresh_family_hash', 'system_role', 'email')
+        AND c.relname IN ('users', 'sessions') AND has_column_privilege('tenantry_runtime', c.oid, a.attnum, 'UPDATE')`);
+    expect(writable).toEqual([]);
+    const defaults = await rows(`SELECT column_name AS name FROM information_schema.columns
+      WHERE table_schema = 'iam' AND table_name = 'sessions' AND column_name IN ('proved_at', 'second_factor_at', 'refreshed_at') AND column_default IS NOT NULL`);
+    expect(defaults).toEqual([]);
+  });
+
   test('cannot change whose a row is or what it hangs on, nor anything of a workflow version', async () => {
     const changeable = await rows(`
       SELECT c.relname || '.' || a.attname AS name FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace

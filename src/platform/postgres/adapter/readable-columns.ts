@@ -57,6 +57,7 @@ export const readableColumns: Readonly<Record<string, readonly string[]>> = {
     'proved_at',
     'second_factor_at',
     'ip',
+    'refreshed_at',
   ],
 };
 

@@ -55,7 +55,8 @@ CREATE TRIGGER announce_access_change
   ON iam.api_keys FOR EACH ROW EXECUTE FUNCTION app.announce_access_change('key', 'id');
 
 -- The look-up tells the new rules too, whether the owner has the second factor that one of them asks for, and whether the
--- member who made the key, and so knows its secret, is still let in. An operator of the platform is no member: null.
+-- member who made the key, and so knows its secret, is still let in. An operator of the platform is no member: null. What
+-- the organization is called and asks for comes along, so that a key which was not seen lately takes one round trip.
 DROP FUNCTION iam.find_api_key(bytea);
 CREATE FUNCTION iam.find_api_key(p_fingerprint bytea)
 RETURNS TABLE (
@@ -63,14 +64,14 @@ RETURNS TABLE (
   expires_at timestamptz, scopes text[], rate_limit_per_hour integer,
   allowed_networks text[], allowed_origins text[], require_second_factor boolean, owner_second_factor boolean,
   monthly_limit integer, usage_id uuid,
-  organization_status iam.organization_status, user_status iam.user_status,
-  membership_status iam.membership_status, role iam.organization_role,
+  organization_status iam.organization_status, organization_name text, organization_slug text, organization_second_factor boolean,
+  user_status iam.user_status, membership_status iam.membership_status, role iam.organization_role,
   issuer_user_id uuid, issuer_active boolean
 )
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   SELECT k.org_id, k.id, k.user_id, m.id, k.secret_hash, k.status, k.expires_at, k.scopes, k.rate_limit_per_hour,
          k.allowed_networks, k.allowed_origins, k.require_second_factor, f.user_id IS NOT NULL, k.monthly_limit, k.usage_id,
-         o.status, u.status, m.status, m.role,
+         o.status, o.name, o.slug, o.require_second_factor, u.status, m.status, m.role,
          i.user_id, k.issued_by_id IS NULL OR (i.status = 'active' AND iu.status = 'active')
   FROM iam.api_keys k
   JOIN iam.organizations o ON o.id = k.org_id

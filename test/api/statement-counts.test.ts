@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../harness/app.ts';
+import { startProxy } from '../isolation/proxy.ts';
 import { seedOrganizations, type SeededOrganization } from '../harness/seeded.ts';
 
 let testApp: TestApp;
@@ -121,17 +122,37 @@ test('the caller is known without asking the database: a warm key adds no statem
   expect(cost).toEqual({ statements: 0, roundTrips: 0 });
 });
 
-test('the first request of a key looks it up, and the second does not', async () => {
-  const fresh = await startTestApp({ database: testApp.database });
-  try {
-    const ask = async () => {
-      const { result, statements } = await fresh.statementsOf(() => fresh.call('{ workflows(first: 1) { edges { node { id } } } }', {}, { as: organization.apiKey }));
-      expect(result.errors).toBeUndefined();
-      return new Set(statements.map(({ roundTrip }) => roundTrip)).size;
-    };
-    expect(await ask()).toBeGreaterThan(1);
-    expect(await ask()).toBe(1);
-  } finally {
+describe('a key that this process has not seen lately', () => {
+  const VIEWER = '{ viewer { permissions organizations { name slug } } }';
+
+  /** What two requests cost, one after the other, which ask nothing but who the key is. */
+  const costsIn = async (app: TestApp) => {
+    const costs = [];
+    for (let request = 0; request < 2; request += 1) {
+      const { result, statements } = await app.statementsOf(() => app.call(VIEWER, {}, { as: organization.apiKey }));
+      expect(result.data.viewer.organizations).toMatchObject([{ slug: organization.slug }]);
+      // That the key is used for the first time in an hour is written when it was answered.
+      const written = new Set(statements.filter(({ text }) => /events\./.test(text)).map(({ roundTrip }) => roundTrip));
+      const sent = statements.filter(({ text, roundTrip }) => !isScope(text) && !written.has(roundTrip));
+      expect(sent.map(({ text }) => text)).toEqual(sent.map(() => expect.stringContaining('iam.find_api_key')));
+      costs.push({ statements: sent.length, roundTrips: new Set(sent.map(({ roundTrip }) => roundTrip)).size });
+    }
+    return costs;
+  };
+
+  test('costs one statement and one round trip, and the next request none', async () => {
+    const fresh = await startTestApp({ database: testApp.database });
+    expect(await costsIn(fresh)).toEqual([once, { statements: 0, roundTrips: 0 }]);
     await fresh.close();
-  }
+  });
+
+  test('costs no more for each request while the process cannot hear of changes', async () => {
+    const proxy = await startProxy(testApp.database.runtimeUrl);
+    const deaf = await startTestApp({ database: testApp.database, listenUrl: proxy.url });
+    await proxy.cut();
+    await expect.poll(() => deaf.app.accessFeed.isListening(), { timeout: 30_000 }).toBe(false);
+    expect(await costsIn(deaf)).toEqual([once, once]);
+    await deaf.close();
+    await proxy.close();
+  });
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toGlobalId } from '../../src/kernel/ids.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
 import { generateApiKey } from '../../src/domains/api-keys/index.ts';
+import type { Hashing } from '../../src/platform/crypto/passwords.ts';
 import { watch } from '../isolation/world.ts';
 import { codeOf, openWorld, outcomeOf, PASSWORD, type Tenant, type World } from './world.ts';
 import { openSessionBy } from '../harness/sessions.ts';
@@ -184,6 +185,25 @@ describe('what is remembered', () => {
     await hear('org');
     expect(await codeOf(other.authenticate(secret, null))).toBe('ORG_NOT_ACTIVE');
     stop();
+  });
+
+  test('is one argon2id for a process that has not seen the key, also while changes cannot be heard', async () => {
+    const { secret } = await issueKey(acme.owner);
+    let verified = 0;
+    const hashing: Hashing = {
+      hash: world.hashing.hash,
+      verify: (...all) => {
+        verified += 1;
+        return world.hashing.verify(...all);
+      },
+    };
+    for (const isListening of [true, false]) {
+      verified = 0;
+      const auth = world.openAuth({ isListening: () => isListening }, hashing);
+      await Promise.all([auth.authenticate(secret, null), auth.authenticate(secret, null)]);
+      await auth.authenticate(secret, null);
+      expect(verified).toBe(1);
+    }
   });
 
   test('is not used while changes cannot be heard, nor afterwards', async () => {

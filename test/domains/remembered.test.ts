@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLookups } from '../../src/domains/auth/lookups.ts';
+import { createLookups, type Lookups } from '../../src/domains/auth/lookups.ts';
 import { createAttemptSubjects } from '../../src/domains/auth/attempt-subjects.ts';
 import type { Attempt } from '../../src/domains/auth/attempts.ts';
 import { signIn } from '../../src/domains/auth/sign-in.ts';
@@ -17,7 +17,11 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-const lookupsOf = () => createLookups({ ...world, clock: { now: world.now }, accessFeed: { isListening: () => true } });
+const lookupsThat = (hear: boolean) => createLookups({ ...world, clock: { now: world.now }, accessFeed: { isListening: () => hear } });
+const lookupsOf = () => lookupsThat(true);
+/** Asks for an organization as the operator is shown it. */
+const shown = (lookups: Lookups, orgId: string = acme.orgId) => lookups.operatorOrganization(world.operator.userId, orgId);
+const organization = ({ orgId }: Tenant) => ({ orgId, organizationStatus: 'active', requiresSecondFactor: false });
 
 /** How many statements `work` sends. Followers of what was founded before may be told meanwhile: that is nobody's look-up. */
 const statementsOf = async (work: () => Promise<unknown>): Promise<number> => {
@@ -27,34 +31,33 @@ const statementsOf = async (work: () => Promise<unknown>): Promise<number> => {
 
 test('what one server remembers, another in the same process does not', async () => {
   const [one, other] = [lookupsOf(), lookupsOf()];
-  const name = await one.organizationName(acme.orgId);
-  expect(await statementsOf(() => one.organizationName(acme.orgId))).toBe(0);
-  expect(await statementsOf(() => other.organizationName(acme.orgId))).toBeGreaterThan(0);
-  expect(name).toEqual({ name: 'Acme', slug: 'acme', requireSecondFactor: false });
+  const found = await shown(one);
+  expect(await statementsOf(() => shown(one))).toBe(0);
+  expect(await statementsOf(() => shown(other))).toBeGreaterThan(0);
+  expect(found).toEqual(organization(acme));
 });
 
 describe('who asks for what is looked up already', () => {
-  const lookupsThat = (hear: boolean) => createLookups({ ...world, clock: { now: world.now }, accessFeed: { isListening: () => hear } });
   /** How many statements one question takes. */
-  const one = () => statementsOf(() => lookupsOf().organizationName(acme.orgId));
+  const one = () => statementsOf(() => shown(lookupsOf()));
 
   test('is answered by the same statement, and who asks for another by another', async () => {
     const other = await world.found('Other');
     const lookups = lookupsOf();
-    const names: unknown[] = [];
-    const ask = async (orgId: string) => names.push(await lookups.organizationName(orgId));
+    const found: unknown[] = [];
+    const ask = async (orgId: string) => found.push(await shown(lookups, orgId));
     expect(await statementsOf(() => Promise.all([ask(acme.orgId), ask(acme.orgId), ask(acme.orgId)]))).toBe(await one());
     lookups.clear();
     expect(await statementsOf(() => Promise.all([ask(acme.orgId), ask(other.orgId)]))).toBe(2 * (await one()));
     // Two connections answer in any order.
-    expect(names).toHaveLength(5);
-    expect(names).toEqual(expect.arrayContaining([...Array.from({ length: 4 }, () => ({ name: 'Acme', slug: 'acme', requireSecondFactor: false })), { name: 'Other', slug: 'other', requireSecondFactor: false }]));
+    expect(found).toHaveLength(5);
+    expect(found).toEqual(expect.arrayContaining([...Array.from({ length: 4 }, () => organization(acme)), organization(other)]));
   });
 
   test('is answered by another one, when anything has changed since', async () => {
     for (const change of [{ kind: 'org', id: acme.orgId }, { kind: 'key', id: 'unheard of' }] as const) {
       const lookups = lookupsOf();
-      const ask = () => lookups.organizationName(acme.orgId);
+      const ask = () => shown(lookups);
       const askAroundAChange = () => {
         const before = ask();
         lookups.forget(change);
@@ -66,20 +69,20 @@ describe('who asks for what is looked up already', () => {
 
   test('is answered by another one, while changes cannot be heard', async () => {
     const lookups = lookupsThat(false);
-    const ask = () => lookups.organizationName(acme.orgId);
+    const ask = () => shown(lookups);
     expect(await statementsOf(() => Promise.all([ask(), ask()]))).toBe(2 * (await one()));
   });
 
   test('asks anew when it was not there, or nobody could tell', async () => {
     const lookups = lookupsOf();
     const nowhere = '0198f0c2-0000-7000-8000-000000000001';
-    const ask = () => lookups.organizationName(nowhere);
+    const ask = () => shown(lookups, nowhere);
     for (let time = 0; time < 2; time += 1) expect(await statementsOf(() => Promise.all([ask(), ask()]))).toBe(await one());
-    await world.sql('REVOKE SELECT ON iam.organizations FROM tenantry_runtime');
+    await world.sql('REVOKE EXECUTE ON FUNCTION iam.find_organization_for_operator(uuid, uuid) FROM tenantry_runtime');
     const failing = lookupsOf();
-    await expect(Promise.all([failing.organizationName(acme.orgId), failing.organizationName(acme.orgId)])).rejects.toBeInstanceOf(Error);
-    await world.sql('GRANT SELECT ON iam.organizations TO tenantry_runtime');
-    expect(await failing.organizationName(acme.orgId)).toEqual({ name: 'Acme', slug: 'acme', requireSecondFactor: false });
+    await expect(Promise.all([shown(failing), shown(failing)])).rejects.toBeInstanceOf(Error);
+    await world.sql('GRANT EXECUTE ON FUNCTION iam.find_organization_for_operator(uuid, uuid) TO tenantry_runtime');
+    expect(await shown(failing)).toEqual(organization(acme));
   });
 });
 
@@ -98,16 +101,6 @@ test('what an operator was shown ends with a change of the operator, and of the 
     lookups.forget(change);
     expect(await statementsOf(ask)).toBeGreaterThan(0);
   }
-});
-
-test('an organization that goes away while its key comes in is no organization', async () => {
-  const tenant = await world.found('Gone');
-  const auth = world.openAuth();
-  const remove = async (): Promise<void> => {
-    // By hand and by force: nothing in the product removes an organization that has a log.
-    await world.sql(`SET session_replication_role = replica; DELETE FROM iam.organizations WHERE id = '${tenant.orgId}'`);
-  };
-  expect(await codeOf(auth.authenticate(tenant.ownerKey, null, { beforeWork: remove }))).toBe('UNAUTHENTICATED');
 });
 
 test('a token that no server ever gave out costs the database nothing', async () => {

@@ -23,7 +23,7 @@ import { createEmbeddedProvisioning } from '../../src/engines/embedded/provision
 import { AppError } from '../../src/kernel/errors.ts';
 import type { OrganizationRole } from '../../src/kernel/permissions.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
-import { createHashing, hashSecret } from '../../src/platform/crypto/passwords.ts';
+import { createHashing, type Hashing, hashSecret } from '../../src/platform/crypto/passwords.ts';
 import { type AccessFeed, createAccessFeed } from '../../src/platform/postgres/access-changes.ts';
 import { createPool, createTenantAdapter, type DatabasePool } from '../../src/platform/postgres/adapter/index.ts';
 import { withClient } from '../../src/platform/postgres/client.ts';
@@ -64,7 +64,8 @@ export interface World {
   /** A super administrator without an organization. */
   readonly operator: Principal;
   /** Another process on the same database: its own caches and its own feed. */
-  openAuth(feed?: { isListening(): boolean }): AuthService;
+  openAuth(feed?: { isListening(): boolean }, hashing?: Hashing): AuthService;
+  readonly hashing: Hashing;
   /** Moves the clock on. */
   pass(ms: number): void;
   now(): Date;
@@ -112,7 +113,7 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
   const settings = { secretKey: SECRET_KEY, hashing };
   const mailer = { send: () => undefined, settled: () => Promise.resolve(), close: () => Promise.resolve() };
   const mails = { publicUrl: 'http://localhost', product: 'Tests' };
-  const openAuth = (accessFeed: { isListening(): boolean } = feed): AuthService =>
+  const openAuth = (accessFeed: { isListening(): boolean } = feed, hashedBy = hashing): AuthService =>
     createAuthService({
       preTenant,
       db,
@@ -125,6 +126,7 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
       mails,
       secondFactors: createSecondFactorProver({ db, ...createSecondFactorKeys(SECRET_KEY, []) }),
       ...settings,
+      hashing: hashedBy,
     });
   const auth = openAuth();
   feed.subscribe({ onChange: auth.forget, onGap: auth.forgetAll });
@@ -147,7 +149,7 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
   await sql(`INSERT INTO iam.users (email, system_role) VALUES ('operator@platform.test', 'super_admin')`);
   const operator = await signIn('operator@platform.test', null);
   const provisioning = { ...provisioningOn(engine, () => undefined), wait: () => Promise.resolve() };
-  const onboarding = createOnboardingService({ preTenant, provisioning, ...settings });
+  const onboarding = createOnboardingService({ preTenant, provisioning, mailer, mails, ...settings });
   const members = createMemberService({ preTenant, mailer, mails });
 
   return {
@@ -161,6 +163,7 @@ export async function openWorld({ walls = true, engine = createEmbeddedProvision
     members,
     operator,
     openAuth,
+    hashing,
     as,
     signIn,
     sql,

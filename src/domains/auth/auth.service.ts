@@ -4,6 +4,7 @@ import type { Principal } from '../../kernel/principal.ts';
 import type { Hashing } from '../../platform/crypto/passwords.ts';
 import { sha256 } from '../../platform/crypto/tokens.ts';
 import type { FoundApiKey, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
+import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
 import { networkOf } from '../../platform/rate-limits/network.ts';
 import { SecondFactorRequiredError } from '../second-factor-required.ts';
 import type { AccessChange, ServiceContext } from '../service-context.ts';
@@ -21,7 +22,7 @@ import {
 import { completeSignIn, type CompletedSignIn, type ProofDependencies } from './complete-sign-in.ts';
 import { createFingerprint, isWellFormedApiKey, looksLikeApiKey } from './key-format.ts';
 import { checkUse } from './key-use.rules.ts';
-import { createLookups, type LookupDependencies, type OrganizationName } from './lookups.ts';
+import { createLookups, type LookupDependencies } from './lookups.ts';
 import type { CompleteSignInInput, StepUpInput } from './proof.input.ts';
 import type { RefreshInput, SignInInput } from './session.input.ts';
 import { listSessions, revokeOtherSessions, revokeSession, type SessionSummary } from './session-list.ts';
@@ -91,15 +92,16 @@ export interface AuthService {
 
 export interface AuthDependencies extends LookupDependencies, Pick<ProofDependencies, 'countAttempt' | 'attemptSubjects' | 'mailer' | 'mails' | 'secondFactors'> {
   readonly preTenant: PreTenantDatabase;
+  readonly db: TenantClient;
   /** The installation's secret, which the fingerprints of keys depend on. */
   readonly secretKey: string;
   readonly hashing: Hashing;
   readonly session: SessionSettings;
 }
 
-function keyRecord(key: FoundApiKey, { name, slug, requireSecondFactor: requiresSecondFactor }: OrganizationName): KeyRecord {
-  const { orgId, membershipId, role, membershipStatus: status, organizationStatus } = key;
-  const organization = { organizationStatus, organizationName: name, organizationSlug: slug, requiresSecondFactor };
+function keyRecord(key: FoundApiKey): KeyRecord {
+  const { orgId, membershipId, role, membershipStatus: status, organizationStatus, organizationName, organizationSlug } = key;
+  const organization = { organizationStatus, organizationName, organizationSlug, requiresSecondFactor: key.organizationSecondFactor };
   return { ...key, membership: { orgId, membershipId, role, status, ...organization } };
 }
 
@@ -119,13 +121,11 @@ export function createAuthService(dependencies: AuthDependencies): AuthService {
     const presented = { fingerprint: print.toString('base64'), hashed: key?.secretHash ?? null, secret: token, network: networkOf(from.address) };
     const matches = await matchesKey(presented, beforeWork);
     if (key === null || !matches) throw new UnauthenticatedError();
-    const named = await lookups.organizationName(key.orgId);
-    if (named === null) throw new UnauthenticatedError();
     const { keyId, userId, orgId, membershipId } = key;
     const tell = (refusal: string | null): void => onKey?.({ keyId, userId, orgId, membershipId, refusal });
     const principal = ((): Principal => {
       try {
-        return principalOfKey(keyRecord(key, named), organization, clock.now());
+        return principalOfKey(keyRecord(key), organization, clock.now());
       } catch (error) {
         if (error instanceof AppError) tell(key.keyStatus === 'active' ? error.code : 'API_KEY_REVOKED');
         throw error;

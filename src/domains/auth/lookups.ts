@@ -1,20 +1,11 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { FoundApiKey, FoundOrganization, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
-import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
-import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import type { SessionRecord } from './access.rules.ts';
 import { type CredentialCache, createCredentialCache, type Generation, type Tag, tagOf } from './credential-cache.ts';
 
 /** Tells whether changes made anywhere reach this process within a moment. */
 export interface AccessFeed {
   isListening(): boolean;
-}
-
-/** What people call an organization. */
-export interface OrganizationName {
-  readonly name: string;
-  readonly slug: string;
-  readonly requireSecondFactor: boolean;
 }
 
 /** What authentication reads, remembered while the feed tells what changes. */
@@ -24,13 +15,10 @@ export interface Lookups {
   session(accessHash: Buffer<ArrayBuffer>): Promise<SessionRecord | null>;
   /** Null unless the user is an active super administrator and the organization exists. */
   operatorOrganization(userId: string, orgId: string): Promise<FoundOrganization | null>;
-  /** The names of the organization that a key belongs to. */
-  organizationName(orgId: string): Promise<OrganizationName | null>;
 }
 
 export interface LookupDependencies {
   readonly preTenant: PreTenantDatabase;
-  readonly db: TenantClient;
   readonly clock: Clock;
   readonly accessFeed: AccessFeed;
 }
@@ -96,22 +84,9 @@ export function createLookups(
         () => preTenant.findOrganizationForOperator(userId, orgId),
         () => [tagOf({ kind: 'user', id: userId }), tagOf({ kind: 'org', id: orgId })],
       ),
-    organizationName: (orgId) =>
-      recall(
-        `name:${orgId}`,
-        () => readName(dependencies, orgId),
-        () => [tagOf({ kind: 'org', id: orgId })],
-      ),
     forget: cache.forget,
     clear: cache.clear,
   };
-}
-
-/** Reads in the scope of the organization: the look-ups before a tenant is known tell no more than they must. */
-async function readName({ db }: LookupDependencies, orgId: string): Promise<OrganizationName | null> {
-  return runInScope(createScope({ orgId, userId: null }), () =>
-    db.organization.findFirst({ where: { id: orgId }, select: { name: true, slug: true, requireSecondFactor: true } }),
-  );
 }
 
 /** Whoever made a key decides about it as its owner does. */

@@ -29,6 +29,10 @@ export interface FoundApiKey {
   readonly monthlyLimit: number | null;
   readonly usageId: string;
   readonly organizationStatus: OrganizationStatus;
+  readonly organizationName: string;
+  readonly organizationSlug: string;
+  /** Whether the organization asks its members for a second factor. */
+  readonly organizationSecondFactor: boolean;
   readonly userStatus: UserStatus;
   readonly membershipStatus: MembershipStatus;
   readonly role: OrganizationRole;

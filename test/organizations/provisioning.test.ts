@@ -105,6 +105,8 @@ async function interrupted(input: Input): Promise<string> {
     secretKey: 'a secret of the tests that is long enough',
     hashing: { hash: () => Promise.reject(dead), verify: () => Promise.reject(dead) },
     provisioning: { ...provisioningOn(engine, () => undefined), wait: done },
+    mailer: { send: () => undefined, settled: done, close: done },
+    mails: { publicUrl: 'http://localhost:4000', product: 'Tenantry' },
   });
   await world.as(world.operator, (cx) => onboarding.createOrganization(cx, input)).catch((error: unknown) => {
     if (error !== dead) throw error;

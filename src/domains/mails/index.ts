@@ -1,5 +1,5 @@
 export { knownAddressMail, lockedMail, passwordChangedMail, resetPasswordMail, sessionLockedMail, verifyEmailMail } from './account-mails.ts';
-export { invitationMail, newAdminMail, organizationDeletedMail, ownershipMail } from './invitation-mails.ts';
+export { invitationMail, newAdminMail, newOrganizationMail, organizationDeletedMail, ownershipMail } from './invitation-mails.ts';
 export { keyLeakedMail } from './key-mails.ts';
 export { layout, type MailContent, type MailSettings } from './layout.ts';
 export type { Mailing } from './mailing.ts';

@@ -30,6 +30,21 @@ interface Told {
   readonly organization: string;
 }
 
+/** To the owner of an organization that an operator has made, who may never have heard of it: how to get in. */
+export function newOrganizationMail(settings: MailSettings, { to, organization }: Told): Mail {
+  const content = {
+    title: `${organization} was made for you`,
+    paragraphs: [
+      `The operator of ${settings.product} has made the organization ${organization}, and you are its owner.`,
+      `Sign in with this address at ${settings.publicUrl}. If you have no password yet, ask there for a new one, as somebody does who has forgotten it: the mail that you get lets you in.`,
+      `The operator was given a first API key for it. When you are in, you can revoke that key and invite others.`,
+      `If you do not know what this is about, do nothing, or ask the operator of ${settings.product}.`,
+    ],
+    footer: `You get this mail because the operator of ${settings.product} has entered this address.`,
+  };
+  return { to, subject: `${organization} was made for you`, ...layout(content) };
+}
+
 /** To who owned an organization, and to who owns it now. */
 export function ownershipMail(settings: MailSettings, { to, organization, isOwner }: Told & { readonly isOwner: boolean }): Mail {
   const change = isOwner

@@ -6,6 +6,7 @@ import { createMint, type MintedKey, type MintSettings } from '../api-keys/index
 import { isUniqueViolation, refuseDuplicate } from '../conflicts.ts';
 import { asVisitor, record, type Recorded, recordOnce } from '../events/index.ts';
 import { insertMember, memberAdded } from '../identity/index.ts';
+import { type Mailing, newOrganizationMail } from '../mails/index.ts';
 import {
   insertOrganization,
   lockOrganization,
@@ -55,15 +56,15 @@ export interface OnboardingService {
   retryProvisioning(cx: ServiceContext, input: RetryProvisioningInput): Promise<CreatedOrganization>;
 }
 
-export interface OnboardingDependencies extends MintSettings {
+export interface OnboardingDependencies extends MintSettings, Mailing {
   readonly preTenant: Pick<PreTenantDatabase, 'ensureIdentity'>;
   readonly provisioning: ProvisionDependencies;
 }
 
 export function createOnboardingService(dependencies: OnboardingDependencies): OnboardingService {
-  const { preTenant, provisioning } = dependencies;
+  const { preTenant } = dependencies;
   const mint = createMint(dependencies);
-  const finish: Finish = (cx, orgId) => finishProvisioning(cx, provisioning, mint, orgId);
+  const finish: Finish = (cx, orgId) => finishProvisioning(cx, { ...dependencies, mint }, orgId);
   return {
     createOrganization: (cx, input) => createOrganization(cx, preTenant, finish, input),
     retryProvisioning: (cx, input) => retryProvisioning(cx, finish, input),
@@ -145,15 +146,17 @@ async function retryProvisioning(
   return { organizationId: orgId, memberId, apiKeyId: ownerKeyIdOf(orgId), secret, replayed: false };
 }
 
-async function finishProvisioning(
-  cx: ServiceContext,
-  provisioning: ProvisionDependencies,
-  mint: (orgId: string) => Promise<MintedKey>,
-  orgId: string,
-): Promise<string | null> {
+interface Finishing extends Mailing {
+  readonly provisioning: ProvisionDependencies;
+  mint(orgId: string): Promise<MintedKey>;
+}
+
+async function finishProvisioning(cx: ServiceContext, { provisioning, mint, mailer, mails }: Finishing, orgId: string): Promise<string | null> {
   return inOrganization(cx, orgId, async () => {
-    const select = { engineNamespace: true, status: true };
+    const select = { name: true, engineNamespace: true, status: true };
     const organization = await cx.db.organization.findFirst({ where: { id: orgId }, select });
+    // Before anything is made: a failure after it would cost the secret that is answered once.
+    const owner = await cx.db.membership.findFirst({ where: { orgId, role: 'owner', leftAt: null }, select: { email: true } });
     const keyThere = await cx.db.apiKey.findFirst({ where: { orgId, id: ownerKeyIdOf(orgId) }, select: { id: true } });
     if (organization === null) throw new NotFoundError('Organization');
     if (organization.status === 'provisioning_failed') throw new ProvisioningFailedError(orgId);
@@ -165,6 +168,7 @@ async function finishProvisioning(
     cx.accessChanged({ kind: 'org', id: orgId });
     if (outcome.status === 'provisioning_failed') throw new ProvisioningFailedError(orgId);
     if (outcome.status === 'deleted') throw new ConflictError('The organization was deleted: create it anew, with another idempotencyKey.');
+    if (outcome.hasMadeKey && owner !== null) mailer.send(newOrganizationMail(mails, { to: owner.email, organization: organization.name }));
     return outcome.hasMadeKey ? (minted?.secret ?? null) : null;
   });
 }

@@ -52,6 +52,11 @@ export interface Principal {
 }
 
 /** What somebody is refused with who works in no organization, and asks for what needs one. */
-export function noTenant({ shutOut }: Principal): AppError {
-  return shutOut ?? new TenantContextError();
+export function noTenant({ shutOut, memberships, systemRole }: Principal): AppError {
+  if (shutOut) return shutOut;
+  // An operator is in none either, and chooses among all.
+  if (memberships.length === 0 && systemRole !== 'super_admin') return new TenantContextError(IN_NONE);
+  return new TenantContextError();
 }
+
+const IN_NONE = 'You are in no organization yet: accept an invitation, or ask the operator of this installation for an organization.';

@@ -9,6 +9,7 @@ beforeAll(async () => {
 afterAll(() => world?.close());
 
 const USELESS = { __typename: 'ValidationError', message: 'token: is unknown, used or too old: ask for a new one' };
+const WRONG = { __typename: 'ValidationError', message: 'password: is wrong: it is the one that was chosen with this registration' };
 const WHO = '{ viewer { user { email name emailVerified } } }';
 
 let count = 0;
@@ -29,6 +30,13 @@ describe('an address', () => {
     const { data } = await world.api.call(WHO, {}, { as: accessToken });
     expect(data.viewer.user).toEqual({ email, name: 'Ada', emailVerified: true });
     expect((await signIn(email)).__typename).toBe('SignInSuccess');
+  });
+
+  test('is in no organization yet, which its person is told in place of to choose one', async () => {
+    const { token } = await registered();
+    const { accessToken } = await verify(token);
+    const { errors } = await world.api.call('{ workflows { totalCount } }', {}, { as: accessToken });
+    expect(errors).toMatchObject([{ message: expect.stringContaining('You are in no organization yet: accept an invitation'), extensions: { code: 'TENANT_CONTEXT_REQUIRED' } }]);
   });
 
   test('is the same in every spelling, and gets one account', async () => {
@@ -77,7 +85,7 @@ describe('the token of a mail', () => {
 
   test('works for ten guesses at the password, and then for nobody', async () => {
     const { token } = await registered();
-    for (let guess = 0; guess < 10; guess += 1) expect(await verify(token, `${ANOTHER} ${guess}`)).toBe('UNAUTHENTICATED');
+    for (let guess = 0; guess < 10; guess += 1) expect(await verify(token, `${ANOTHER} ${guess}`)).toMatchObject(WRONG);
     expect(await verify(token)).toMatchObject(USELESS);
   });
 
@@ -133,7 +141,7 @@ describe('each function of the database asks for itself, whatever was asked befo
 describe('whoever registers an address of somebody else', () => {
   test('gets nothing by it: the link alone opens nothing, and the password of the stranger never works', async () => {
     const { email, token } = await registered('the words of a stranger');
-    expect(await verify(token)).toBe('UNAUTHENTICATED');
+    expect(await verify(token)).toMatchObject(WRONG);
     expect(await signIn(email, 'the words of a stranger')).toBe('UNAUTHENTICATED');
   });
 

@@ -133,6 +133,33 @@ describe('a key with a monthly limit', () => {
     expect(typesOf(next.events).filter((type) => type === 'API_KEY.USED_UP')).toHaveLength(1);
   });
 
+  test('is in the log at the true end also when its first call asked for more than a whole month', async () => {
+    const key = await world.create({ monthlyLimit: 2 });
+    const tooLarge = await world.eventsOf(() => world.use(key.secret, {}, 3));
+    expect(typesOf(tooLarge.events)).not.toContain('API_KEY.USED_UP');
+    const { events } = await world.eventsOf(async () => {
+      for (let call = 0; call < 4; call += 1) await world.use(key.secret);
+    });
+    expect(typesOf(events).filter((type) => type === 'API_KEY.USED_UP')).toHaveLength(1);
+  });
+
+  test('is in the log again when it was given more and has used that up too, not when it was given less', async () => {
+    const key = await world.create({ monthlyLimit: 2 });
+    const ends = async (calls: number) => {
+      const { events } = await world.eventsOf(async () => {
+        for (let call = 0; call < calls; call += 1) await world.use(key.secret);
+      });
+      return typesOf(events).filter((type) => type === 'API_KEY.USED_UP').length;
+    };
+    const limit = async (monthlyLimit: number) => world.codeOf('updateApiKey', { id: key.id, monthlyLimit }, await world.fresh());
+    expect(await ends(4)).toBe(1);
+    expect(await limit(1)).toBe('done');
+    expect(await ends(1)).toBe(0);
+    expect(await limit(4)).toBe('done');
+    expect(await ends(2)).toBe(0);
+    expect(await ends(3)).toBe(1);
+  });
+
   test('does nothing when it cannot be counted', async () => {
     const key = await world.create({ monthlyLimit: 10 });
     await world.sql('REVOKE INSERT ON iam.api_key_usage FROM tenantry_runtime');

@@ -13,6 +13,7 @@ import { boundExpiry, checkExpiry, checkLive, checkReach, checkScopes, checkSeco
 import { keyUpdated } from './events.ts';
 import { checkBounds, freerIn, type KeyBounds } from './key-bounds.rules.ts';
 import { type CallingKey, callingKey, checkOwnership, findKey, type FoundKey, lockKey, managerOf, NAME_TAKEN } from './keys.ts';
+import { reopenMonth } from './month.ts';
 
 /** What of a key is to be different. */
 type Change = ReturnType<typeof changeIn>;
@@ -34,6 +35,8 @@ export async function update(cx: ServiceContext, input: UpdateApiKeyInput): Prom
       const changes = changesOf(key, change);
       if (changes === null) return;
       await tx.apiKey.updateMany({ where: { orgId, id: apiKeyId }, data: writable(change) });
+      // Its month is not over yet: when it is, that is told again.
+      if (freerIn({ ...key, ...change }, key).includes('monthlyLimit')) await reopenMonth(tx, key, cx.clock.now());
       await record(tx, cx, keyUpdated(key, changes));
     }),
   );

@@ -41,6 +41,13 @@ export interface KeyUsageDependencies {
 
 const MOST_TOLD = 10_000;
 
+/** A count that is held to a limit. */
+interface Count {
+  readonly usageId: string;
+  readonly period: string;
+  readonly limit: number;
+}
+
 export function createKeyUsage({ db, events, clock, flushMs, onLost }: KeyUsageDependencies): KeyUsage {
   const notes = createUseNotes({ db, flushMs, onLost });
   /** The counts whose end this process has written down, so that a key that goes on asking costs no more than it must. */
@@ -56,17 +63,22 @@ export function createKeyUsage({ db, events, clock, flushMs, onLost }: KeyUsageD
     return rows.length > 0;
   }
 
-  /** Writes down, once for each count and month, that it came to its end. */
-  async function tell(principal: Principal, origin: Origin, usageId: string, period: string): Promise<void> {
-    const count = `${usageId}:${period}`;
+  /**
+   * Writes down, once for each count, month and limit, that it came to its end. Where nothing was counted yet there is no end:
+   * an operation was larger than a whole month.
+   */
+  async function tell(principal: Principal, origin: Origin, { usageId, period, limit }: Count): Promise<void> {
+    const count = `${usageId}:${period}:${limit}`;
     if (told.has(count)) return;
-    await db.$transaction(async (tx) => {
+    const { orgId } = principal.tenant!;
+    const isWritten = await db.$transaction(async (tx) => {
       const first = await tx.$executeRaw`
         UPDATE iam.api_key_usage SET used_up_at = ${clock.now()}
-        WHERE org_id = ${principal.tenant!.orgId}::uuid AND usage_id = ${usageId}::uuid AND period = ${period}::date AND used_up_at IS NULL`;
+        WHERE org_id = ${orgId}::uuid AND usage_id = ${usageId}::uuid AND period = ${period}::date AND used_up_at IS NULL`;
       if (first > 0) await record(tx, { principal, origin, events }, keyUsedUp(principal.credentialId, period));
+      return first > 0 || (await tx.apiKeyUsage.count({ where: { orgId, usageId, period: new Date(period) } })) > 0;
     });
-    told.set(count, true);
+    if (isWritten) told.set(count, true);
   }
 
   return {
@@ -86,7 +98,7 @@ export function createKeyUsage({ db, events, clock, flushMs, onLost }: KeyUsageD
           notes.add({ ...use, calls: 0 });
           return null;
         }
-        await tell(principal, origin, usageId, period).catch(onLost);
+        await tell(principal, origin, { usageId, period, limit: monthlyLimit }).catch(onLost);
         const text = `This API key may ask for ${monthlyLimit.toLocaleString('en-US')} root fields a month, and the next one begins at ${monthEnds(now).toISOString().slice(0, 16)}Z`;
         return new RateLimitedError(text, monthEnds(now).getTime() - now.getTime());
       });

@@ -111,14 +111,30 @@ describe('a session', () => {
     const as = await world.enter(person);
     expect((await world.stepUp(as, { recoveryCode: person.recoveryCodes[0]! })).data.stepUp).toMatchObject({ recoveryCodesLeft: 9 });
     expect((await world.outbox.last(person.email)).subject).toBe('A recovery code was used at Tenantry');
-    expect(outcomeOf(await world.stepUp(as, { recoveryCode: person.recoveryCodes[0]! }))).toBe('UNAUTHENTICATED');
+    expect(outcomeOf(await world.stepUp(as, { recoveryCode: person.recoveryCodes[0]! }))).toBe('ValidationError');
+  });
+
+  test('is not over for whoever mistypes a proof: what is wrong is data, at its place, and not the code of a session that has ended', async () => {
+    const [plain, guarded] = [await world.account(), await world.guarded()];
+    world.pass(MINUTE_MS);
+    const as = await world.enter(guarded);
+    const wrong = [
+      [await world.tokenOf(plain), { password: 'wrong' }, 'proof.password: is wrong, or wrong ones were sent too often: try again later'],
+      [as, { code: '000000' }, 'proof.code: is wrong, used or too old, or wrong ones were sent too often: wait for the next one'],
+      [as, { recoveryCode: 'AAAA-BBBB-CCCC-DDDD' }, 'proof.recoveryCode: is wrong or used, or wrong ones were sent too often: take another one, or try again later'],
+    ] as const;
+    for (const [session, proof, message] of wrong) {
+      const { data, errors } = await world.stepUp(session, proof);
+      expect([errors, data.stepUp]).toEqual([undefined, { __typename: 'ValidationError', code: 'VALIDATION_FAILED', message }]);
+      expect((await world.call('{ viewer { kind } }', {}, { as: session })).data.viewer).toEqual({ kind: 'USER' });
+    }
   });
 
   test('is not proved by a code that opened it: a code works once, whatever for', async () => {
     const person = await world.guarded();
     world.pass(MINUTE_MS);
     const as = await world.enter(person);
-    expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('UNAUTHENTICATED');
+    expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('ValidationError');
     world.pass(MINUTE_MS);
     expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('StepUpSuccess');
   });
@@ -173,8 +189,8 @@ describe('guessing', () => {
   test('a password in an open session locks it there after five wrong ones, and the person is told by mail', async () => {
     const person = await world.account();
     const as = await world.tokenOf(person);
-    for (let attempt = 0; attempt < 5; attempt += 1) expect(outcomeOf(await world.stepUp(as, { password: 'wrong' }))).toBe('UNAUTHENTICATED');
-    expect(outcomeOf(await world.stepUp(as, { password: PASSWORD }))).toBe('UNAUTHENTICATED');
+    for (let attempt = 0; attempt < 5; attempt += 1) expect(outcomeOf(await world.stepUp(as, { password: 'wrong' }))).toBe('ValidationError');
+    expect(outcomeOf(await world.stepUp(as, { password: PASSWORD }))).toBe('ValidationError');
     expect(outcomeOf(await world.signIn(person))).toBe('SignInSuccess');
     expect((await world.outbox.last(person.email)).subject).toBe('Wrong passwords in an open session at Tenantry');
     // The session itself stays: to lock somebody out of what is open would be too easy.
@@ -187,7 +203,7 @@ describe('guessing', () => {
     const as = await world.enter(person);
     world.pass(MINUTE_MS);
     for (let attempt = 0; attempt < 5; attempt += 1) await world.stepUp(as, { code: '000000' });
-    expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('UNAUTHENTICATED');
+    expect(outcomeOf(await world.stepUp(as, { code: person.code() }))).toBe('ValidationError');
     expect((await world.outbox.last(person.email)).subject).toBe('Wrong codes were sent at Tenantry');
   });
 
@@ -204,7 +220,7 @@ describe('guessing', () => {
     for (let attempt = 0; attempt < 3; attempt += 1) await world.stepUp(as, { code: '000000' });
     for (let attempt = 0; attempt < 2; attempt += 1) await world.complete(challenge, { code: '000000' });
     expect(outcomeOf(await world.complete(challenge, { recoveryCode: person.recoveryCodes[0]! }))).toBe('UNAUTHENTICATED');
-    expect(outcomeOf(await world.stepUp(as, { recoveryCode: person.recoveryCodes[0]! }))).toBe('UNAUTHENTICATED');
+    expect(outcomeOf(await world.stepUp(as, { recoveryCode: person.recoveryCodes[0]! }))).toBe('ValidationError');
   });
 
   test('is not what a password is that is not asked for: it counts for nothing', async () => {

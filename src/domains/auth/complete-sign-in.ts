@@ -22,7 +22,7 @@ export interface CompletedSignIn extends IssuedSession {
 }
 
 /** One text for everything that can be wrong with a second factor, or with the challenge that it answers. */
-export const wrongProof = (): UnauthenticatedError => new UnauthenticatedError('The code is wrong, used or too old: wait for the next one, or sign in anew if it stays so.');
+const wrongProof = (): UnauthenticatedError => new UnauthenticatedError('The code is wrong, used or too old: wait for the next one, or sign in anew if it stays so.');
 
 /**
  * Opens the session of somebody whose password was right, for a code or a recovery code. A challenge is good for five
@@ -45,6 +45,7 @@ export async function completeSignIn(dependencies: ProofDependencies, input: Com
   const { userId, email } = found;
   const subject = attemptSubjects.codes(userId);
   const proved = await proveCounted(dependencies, { userId, email, proof, taken: await preTenant.takeSignInAttempt(subject, now) });
+  if (proved === null) throw wrongProof();
   // Settled before the challenge is used up: after it, a failure would be told as what may be tried again.
   await preTenant.settleSignIn(subject, true);
   // Of two that answer one challenge, and of this and a new password, one finds it used.
@@ -62,14 +63,11 @@ export interface CountedProof {
   readonly taken: { readonly locked: boolean; readonly locksUntil: Date | null };
 }
 
-/** Whoever has the address learns of a recovery code that was used, and of codes that are locked. @throws wrongProof */
-export async function proveCounted({ secondFactors, clock, mailer, mails }: ProofDependencies, counted: CountedProof): Promise<Proved> {
+/** Whoever has the address learns of a recovery code that was used, and of codes that are locked. Null: wrong, used or locked. */
+export async function proveCounted({ secondFactors, clock, mailer, mails }: ProofDependencies, counted: CountedProof): Promise<Proved | null> {
   const { userId, email: to, proof, taken } = counted;
   const proved = taken.locked ? null : await secondFactors.prove(userId, proof, clock.now());
-  if (proved === null) {
-    if (taken.locksUntil !== null) mailer.send(wrongCodesMail(mails, to));
-    throw wrongProof();
-  }
-  if (proved.recoveryCodesLeft !== null) mailer.send(recoveryCodeUsedMail(mails, { to, left: proved.recoveryCodesLeft }));
+  if (proved === null && taken.locksUntil !== null) mailer.send(wrongCodesMail(mails, to));
+  if (proved !== null && proved.recoveryCodesLeft !== null) mailer.send(recoveryCodeUsedMail(mails, { to, left: proved.recoveryCodesLeft }));
   return proved;
 }

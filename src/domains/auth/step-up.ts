@@ -6,7 +6,7 @@ import { parseInput } from '../parse-input.ts';
 import { requirePerson } from '../require-person.ts';
 import type { ServiceContext } from '../service-context.ts';
 import { takeAttempt } from './attempts.ts';
-import { type ProofDependencies, proveCounted } from './complete-sign-in.ts';
+import { type CountedProof, type ProofDependencies, proveCounted } from './complete-sign-in.ts';
 import { type StepUpInput, stepUpInput } from './proof.input.ts';
 
 /** That somebody has proved once more to be there. */
@@ -16,15 +16,25 @@ export interface SteppedUp {
   readonly recoveryCodesLeft: number | null;
 }
 
-const wrongPassword = (): UnauthenticatedError => new UnauthenticatedError('The password is wrong, or wrong ones were sent too often: try again later.');
+/**
+ * A mistake of typing is data, as for every other input: the session is not over, and a client that signs out or renews on
+ * UNAUTHENTICATED and sends the request again would spend another attempt.
+ */
+const wrong = (proof: keyof typeof WRONG): ValidationError => ValidationError.of(`proof.${proof}`, WRONG[proof]);
+
+const WRONG = {
+  password: 'is wrong, or wrong ones were sent too often: try again later',
+  code: 'is wrong, used or too old, or wrong ones were sent too often: wait for the next one',
+  recoveryCode: 'is wrong or used, or wrong ones were sent too often: take another one, or try again later',
+};
 
 /**
  * Proves that the person of a session is still there: with the password, or with a code when a second factor is set up.
  * Wrong proofs lock as wrong passwords at the door do, each for itself: a session that was stolen buys no endless guesses,
  * and what strangers do at the door keeps nobody from proving anything inside.
  *
- * @throws ForbiddenError for an API key, ValidationError for a password where a code is asked for, and the other way about.
- * @throws UnauthenticatedError for a wrong proof, RateLimitedError after too many attempts.
+ * @throws ForbiddenError for an API key, ValidationError for a wrong proof, for a password where a code is asked for, and the
+ * other way about; RateLimitedError after too many attempts; UnauthenticatedError when the session has ended meanwhile.
  */
 export async function stepUp(dependencies: ProofDependencies, cx: ServiceContext, input: StepUpInput): Promise<SteppedUp> {
   const { preTenant, clock, session, attemptSubjects } = dependencies;
@@ -50,7 +60,7 @@ export async function stepUp(dependencies: ProofDependencies, cx: ServiceContext
   const recoveryCodesLeft =
     'password' in proof
       ? await provePassword(dependencies, { email, found, password: proof.password, ip, giveBack })
-      : (await proveCounted(dependencies, { userId, email, proof, taken: found })).recoveryCodesLeft;
+      : await proveCode(dependencies, { userId, email, proof, taken: found });
   // Settled before it counts: after it, a failure would be told as what may be tried again, and a code works once.
   await preTenant.settleSignIn(subject, true);
   const proved = { provedAt: now, ...(found.secondFactor && { secondFactorAt: now }) };
@@ -78,5 +88,12 @@ async function provePassword({ passwords, mailer, mails }: ProofDependencies, gu
   });
   if (matches && !locked) return null;
   if (locksUntil !== null) mailer.send(sessionLockedMail(mails, { to, until: locksUntil }));
-  throw wrongPassword();
+  throw wrong('password');
+}
+
+/** How many recovery codes are left, when it was one. */
+async function proveCode(dependencies: ProofDependencies, counted: CountedProof): Promise<number | null> {
+  const proved = await proveCounted(dependencies, counted);
+  if (proved === null) throw wrong('code' in counted.proof ? 'code' : 'recoveryCode');
+  return proved.recoveryCodesLeft;
 }

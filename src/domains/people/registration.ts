@@ -1,4 +1,4 @@
-import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
+import { ValidationError } from '../../kernel/errors.ts';
 import type { Origin } from '../../kernel/origin.ts';
 import { sha256 } from '../../platform/crypto/tokens.ts';
 import { networkOf } from '../../platform/rate-limits/network.ts';
@@ -46,7 +46,7 @@ export async function verifyEmail(dependencies: PeopleDependencies, input: Verif
   const found = await preTenant.findOpenToken(hash, 'verify_email', now);
   if (found === null || found.passwordHash === null) throw uselessToken();
   if (!(await hashing.verify(found.passwordHash, password, laneOf(origin)))) {
-    throw new UnauthenticatedError('The password is wrong: it is the one that was chosen with this registration.');
+    throw ValidationError.of('password', 'is wrong: it is the one that was chosen with this registration');
   }
   // Whoever has proved the address is not kept out by what others have tried with it. It comes first: once the token
   // is used up, a failure would be told as what may be tried again.

@@ -22,11 +22,11 @@ export interface SignInDependencies extends SessionDependencies {
 
 /** One text for everything that can be wrong with a password or with the account behind it. */
 export const wrongSignIn = (): UnauthenticatedError =>
-  new UnauthenticatedError('The address or the password is wrong, or the account is locked.');
+  new UnauthenticatedError('The address or the password is wrong, the address is not confirmed yet, or the account is locked.');
 
 /**
  * Opens a session, or asks for a second factor. Whatever is wrong - nobody has the address, the password is another one,
- * the account is locked or suspended - the text, the statements and the hash that is worked out are the same.
+ * the address was never confirmed, the account is locked or suspended - the text, the statements and the hash that is worked out are the same.
  *
  * @throws UnauthenticatedError with that one text.
  * @throws RateLimitedError after too many attempts with one address or from one network, good ones included.

@@ -234,7 +234,7 @@ function composeServices(parts: ServiceParts): Services {
     organizations: createOrganizationService(),
     lifecycle: createLifecycleService({ ...parts, ...parts.provisioning }),
     members: createMemberService(parts),
-    invitations: createInvitationService(parts),
+    invitations: createInvitationService({ ...parts, auth }),
     apiKeys: createApiKeyService(parts),
     onboarding: createOnboardingService(parts),
     platform: createPlatformService(parts),

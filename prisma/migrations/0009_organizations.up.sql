@@ -110,11 +110,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 
 -- The invitation that a token is for, as long as it can be accepted: it is open and not too old, the organization is in
--- use, and whoever sent it is still there. With it the identity that has the address, if there is one.
+-- use, and whoever sent it is still there. With it the identity that has the address, if there is one; has_account: whether
+-- it has anything to sign in with, so that an invitation sets no password in its place and asks for no second factor less.
 CREATE FUNCTION iam.find_invitation(p_token_hash bytea, p_now timestamptz)
-RETURNS TABLE (org_id uuid, invitation_id uuid, email text, sent_count integer, user_id uuid, user_status iam.user_status, has_password boolean)
+RETURNS TABLE (org_id uuid, invitation_id uuid, email text, sent_count integer, user_id uuid, user_status iam.user_status, has_account boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-  SELECT i.org_id, i.id, i.email, i.sent_count, u.id, u.status, coalesce(u.password_hash IS NOT NULL, false)
+  SELECT i.org_id, i.id, i.email, i.sent_count, u.id, u.status, u.password_hash IS NOT NULL
+    OR EXISTS (SELECT 1 FROM credentials.second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
   FROM iam.invitations i
   JOIN iam.organizations o ON o.id = i.org_id
   JOIN iam.memberships m ON m.org_id = i.org_id AND m.id = i.invited_by_id

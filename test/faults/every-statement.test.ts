@@ -30,8 +30,8 @@ const CODE_USED = { 'credentials.recovery_codes': '+1 -1' };
 /** What is written outside the transaction of the change, and may be there without it. */
 const MADE_BEFORE: Readonly<Record<string, readonly object[]>> = {
   addMember: [IDENTITY],
-  // With a password: whoever has it signs in, and accepts then.
-  acceptInvitation: [IDENTITY],
+  // Without a password, and a session whose tokens nobody has.
+  acceptInvitation: [IDENTITY, { 'iam.sessions': '+1 -0', ...IDENTITY }],
   createOrganization: [
     IDENTITY,
     // On its way in: the same request carries on with it, or the sweep does.

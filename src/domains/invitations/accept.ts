@@ -1,4 +1,4 @@
-import { ConflictError, ForbiddenError, ValidationError } from '../../kernel/errors.ts';
+import { AppError, ConflictError, ForbiddenError, ValidationError } from '../../kernel/errors.ts';
 import { mayManageRole, type OrganizationRole } from '../../kernel/permissions.ts';
 import type { Principal } from '../../kernel/principal.ts';
 import type { Hashing } from '../../platform/crypto/passwords.ts';
@@ -6,7 +6,7 @@ import type { FoundInvitation, PreTenantDatabase } from '../../platform/postgres
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { networkOf } from '../../platform/rate-limits/network.ts';
-import { type CountAttempt, takeAttempt } from '../auth/index.ts';
+import { type AttemptSubjects, type AuthService, type CountAttempt, type IssuedSession, takeAttempt } from '../auth/index.ts';
 import { refuseDuplicate } from '../conflicts.ts';
 import { record } from '../events/index.ts';
 import { ALREADY_A_MEMBER, join, type NewAdmins, newAdmins, tellOfNewAdmins } from '../identity/index.ts';
@@ -16,6 +16,7 @@ import { parseInput } from '../parse-input.ts';
 import { checkPassword } from '../people/index.ts';
 import type { ServiceContext } from '../service-context.ts';
 import { invitationEvent, invitationEvents } from './events.ts';
+import { hasAccount, setFirstPassword } from './first-password.ts';
 import { invitationHash } from './invitation-token.ts';
 import { type AcceptInvitationInput, acceptInvitationInput } from './invitation.input.ts';
 
@@ -25,39 +26,39 @@ export type AcceptContext = Omit<ServiceContext, 'principal'> & { readonly princ
 export interface Accepted {
   readonly organizationId: string;
   readonly memberId: string;
+  /** Opened for whoever has joined with a new password; null for whoever was signed in, whose session goes on. */
+  readonly session: IssuedSession | null;
 }
 
 export interface AcceptDependencies extends Mailing {
-  readonly preTenant: Pick<PreTenantDatabase, 'ensureIdentity' | 'findInvitation' | 'setFirstPassword'>;
+  readonly preTenant: Pick<PreTenantDatabase, 'ensureIdentity' | 'findInvitation' | 'settleSignIn'>;
   readonly hashing: Hashing;
   readonly countAttempt: CountAttempt;
+  readonly attemptSubjects: AttemptSubjects;
+  readonly auth: Pick<AuthService, 'openSessionIf'>;
 }
 
 /** One text for whatever is wrong with a token: which of these it is says something about an organization. */
 const unusable = (): ValidationError => ValidationError.of('token', 'is unknown, used or too old: ask for a new one');
-const hasAccount = (): ConflictError => new ConflictError('There is an account with the address of this invitation: sign in with it, then accept again.');
 
 /**
  * Makes whoever holds the token a member: the person who is signed in with the address that it was sent to, or somebody
- * who has no password yet and sets one. The token has proved the address, so that it may be told what is known of it.
+ * who has no password yet and sets one, and is signed in. The token has proved the address, so that it may be told what is
+ * known of it.
  *
  * @throws ValidationError, ConflictError, RateLimitedError; ForbiddenError for an API key.
  */
 export async function accept(cx: AcceptContext, dependencies: AcceptDependencies, input: AcceptInvitationInput): Promise<Accepted> {
-  const { token, password, name } = parseInput(acceptInvitationInput, input);
+  const { token, password, name = null } = parseInput(acceptInvitationInput, input);
   if (cx.principal?.kind === 'apiKey') throw new ForbiddenError('Only a person can do this: sign in.');
   await takeAttempt(dependencies.countAttempt, { kind: 'invitation', address: null, ip: cx.origin.ip ?? null });
   const hash = invitationHash(token);
   const invitation = hash === null ? null : await dependencies.preTenant.findInvitation(hash, cx.clock.now());
   if (invitation === null || (invitation.userStatus !== null && invitation.userStatus !== 'active')) throw unusable();
-  const userId = await personOf(cx, dependencies, invitation, { password, name: name ?? null });
-  const { orgId } = invitation;
-  const { memberId, news } = await runInScope(createScope({ orgId, userId }), () =>
-    refuseDuplicate(ALREADY_A_MEMBER, () => cx.db.$transaction((tx) => useInvitation(tx, cx, invitation, { userId, name: name ?? null }))),
-  );
-  tellOfNewAdmins(dependencies, news);
-  cx.accessChanged({ kind: 'user', id: userId });
-  return { organizationId: orgId, memberId };
+  if (cx.principal === null) return acceptAsNewcomer(cx, dependencies, invitation, { password, name });
+  const { userId } = cx.principal;
+  if (userId !== invitation.userId) throw new ConflictError('This invitation is for another address: sign out, or sign in with that one.');
+  return { ...(await joinBy(cx, dependencies, invitation, { userId, name, passwordHash: null })), session: null };
 }
 
 interface Newcomer {
@@ -65,25 +66,57 @@ interface Newcomer {
   readonly name: string | null;
 }
 
-/** Who joins. Of two that set the first password at the same time, the second has an account by then. */
-async function personOf(
-  { principal, origin, clock }: AcceptContext,
-  { preTenant, hashing }: AcceptDependencies,
-  { email, userId, hasPassword }: FoundInvitation,
-  { password, name }: Newcomer,
-): Promise<string> {
-  if (principal !== null) {
-    if (principal.userId !== userId) throw new ConflictError('This invitation is for another address: sign out, or sign in with that one.');
-    return userId;
-  }
-  if (hasPassword) throw hasAccount();
+async function acceptAsNewcomer(cx: AcceptContext, dependencies: AcceptDependencies, invitation: FoundInvitation, { password, name }: Newcomer): Promise<Accepted> {
+  const { preTenant, hashing, attemptSubjects, auth } = dependencies;
+  const { email } = invitation;
+  if (invitation.hasAccount) throw hasAccount();
   if (password === undefined) throw ValidationError.of('password', 'is required: you will sign in with it');
-  const network = networkOf(origin.ip ?? null);
+  const network = networkOf(cx.origin.ip ?? null);
   await checkPassword(password, { email, name }, { network });
   const passwordHash = await hashing.hash(password, { lane: 'guess', network });
-  const newcomerId = userId ?? (await preTenant.ensureIdentity(email, name));
-  if (!(await preTenant.setFirstPassword(newcomerId, passwordHash, clock.now()))) throw hasAccount();
-  return newcomerId;
+  const userId = invitation.userId ?? (await preTenant.ensureIdentity(email, null));
+  // Whoever has proved the address is not kept out by what others have tried with it.
+  await preTenant.settleSignIn(attemptSubjects.address(email), true);
+  let joined: Omit<Accepted, 'session'> | undefined;
+  let refusal: unknown = unusable();
+  const join = async (): Promise<boolean> => {
+    try {
+      joined = await joinBy(cx, dependencies, invitation, { userId, name, passwordHash });
+    } catch (error) {
+      // What was decided ends the session that was opened for it; of anything else it is not known how it went.
+      if (!(error instanceof AppError)) throw error;
+      refusal = error;
+    }
+    return joined !== undefined;
+  };
+  const session = await auth.openSessionIf({ userId, origin: cx.origin, provedAt: cx.clock.now(), secondFactorAt: null }, join);
+  if (joined === undefined || session === null) throw refusal;
+  return { ...joined, session };
+}
+
+/** Uses the invitation up, in the organization's scope, and all that comes with it or nothing. */
+async function joinBy(cx: AcceptContext, dependencies: AcceptDependencies, invitation: FoundInvitation, joining: Joining): Promise<Omit<Accepted, 'session'>> {
+  const { orgId } = invitation;
+  const { userId } = joining;
+  const { memberId, news } = await runInScope(createScope({ orgId, userId }), () =>
+    refuseDuplicate(ALREADY_A_MEMBER, () =>
+      cx.db.$transaction(async (tx) => {
+        const used = await useInvitation(tx, cx, invitation, joining);
+        if (joining.passwordHash !== null) await setFirstPassword(tx, joining.passwordHash, { ...joining, now: cx.clock.now() });
+        return used;
+      }),
+    ),
+  );
+  tellOfNewAdmins(dependencies, news);
+  cx.accessChanged({ kind: 'user', id: userId });
+  return { organizationId: orgId, memberId };
+}
+
+interface Joining {
+  readonly userId: string;
+  readonly name: string | null;
+  /** Of somebody without an account. */
+  readonly passwordHash: string | null;
 }
 
 /** Uses the invitation up, once, and makes the member. In the organization's scope. */
@@ -91,7 +124,7 @@ async function useInvitation(
   tx: TenantTransaction,
   cx: AcceptContext,
   { orgId, invitationId: id, email, sentCount }: FoundInvitation,
-  { userId, name }: { readonly userId: string; readonly name: string | null },
+  { userId, name }: Joining,
 ): Promise<{ memberId: string; news: NewAdmins | null }> {
   const now = cx.clock.now();
   const { status } = await lockOrganization(tx, orgId);

@@ -90,16 +90,21 @@ const AcceptInvitationInput = builder.inputType('AcceptInvitationInput', {
     token: t.string({ required: true, description: 'What was sent by mail. It begins with "ti_".' }),
     password: t.string({ description: 'The password to sign in with from now on, 8 to 128 characters: for whoever has no account yet. Without an account it is required; whoever is signed in needs none.' }),
     name: t.string({ description: 'The name to go by in the organization, at most 200 characters. The one of the invitation when not given.' }),
+    cookie: t.boolean({ description: 'Also set the tokens as HttpOnly cookies, for browsers, when a session is opened. False when not given.' }),
   }),
 });
 
 const AcceptInvitationSuccess = builder.objectRef<Accepted>('AcceptInvitationSuccess').implement({
-  description: 'The person is a member now, and signs in as always.',
+  description: 'The person is a member now. Whoever has joined with a new password is signed in; for whoever was signed in the tokens are null, and that session goes on.',
   tenant: 'global',
   access: 'public',
   fields: (t) => ({
     organizationId: t.id({ description: 'The organization: send it as X-Organization-Id to work in it.', resolve: ({ organizationId }) => toGlobalId('Organization', organizationId) }),
     memberId: t.id({ description: "The person's membership in it.", resolve: ({ memberId }) => toGlobalId('Member', memberId) }),
+    accessToken: t.string({ nullable: true, description: 'Send it as "Authorization: Bearer ...". It begins with "ta_".', resolve: ({ session }) => session?.accessToken }),
+    accessExpiresAt: t.field({ type: 'DateTime', nullable: true, description: 'When the access token stops working.', resolve: ({ session }) => session?.accessExpiresAt }),
+    refreshToken: t.string({ nullable: true, description: 'Trade it once for a new pair with refreshSession. It begins with "tr_".', resolve: ({ session }) => session?.refreshToken }),
+    refreshExpiresAt: t.field({ type: 'DateTime', nullable: true, description: 'When the refresh token stops working.', resolve: ({ session }) => session?.refreshExpiresAt }),
   }),
 });
 
@@ -110,9 +115,13 @@ builder.mutationField('acceptInvitation', (t) =>
     tenant: 'global',
     // Whoever joins may have no account yet: the token is what opens the door.
     access: 'public',
-    description: 'Joins an organization by the token of an invitation: as the person signed in, whose address must be the invited one, or with a new password where the address has no account. VALIDATION_FAILED, with one text, whatever is wrong with the token.',
+    description: 'Joins an organization by the token of an invitation: as the person signed in, whose address must be the invited one, or with a new password where the address has no account, which opens a session. It is decided as a whole: where nobody joins no password is set. VALIDATION_FAILED, with one text, whatever is wrong with the token.',
     errors: { types: CREATE_ERRORS },
     args: { input: t.arg({ type: AcceptInvitationInput, required: true, description: 'How.' }) },
-    resolve: (_root, { input }, context) => context.services.invitations.accept(context, input),
+    resolve: async (_root, { input: { cookie, ...input } }, context) => {
+      const accepted = await context.services.invitations.accept(context, input);
+      if (cookie && accepted.session) context.response.setSessionCookies(accepted.session);
+      return accepted;
+    },
   }),
 );

@@ -97,8 +97,6 @@ export interface PeopleCredentials {
    * @returns how many sessions ended; null when the old hash is not the person's any more, and nothing was done.
    */
   changePassword(userId: string, oldHash: string, passwordHash: string, sessionId: string, now: Date): Promise<number | null>;
-  /** Sets the password of an identity that has none and has proved its address. False when there is one. */
-  setFirstPassword(userId: string, passwordHash: string, now: Date): Promise<boolean>;
   /** How many keys go on opening doors for a person, over all organizations. */
   countLiveKeys(userId: string, now: Date): Promise<LiveKeys>;
   /** Takes away tokens and counted attempts that are over, and identities that nobody proved; at most 1,000 of each. */
@@ -159,8 +157,6 @@ export function createPeopleCredentials(call: CallAs): PeopleCredentials {
         'iam.change_password($1::text, $2::text, $3::uuid, $4::timestamptz)',
         ...[oldHash, passwordHash, sessionId, now],
       ),
-    setFirstPassword: (userId, passwordHash, now) =>
-      change('iam.set_first_password($1::uuid, $2::text, $3::timestamptz)', userId, passwordHash, now),
     countLiveKeys: async (userId, now) =>
       (await call(userId, 'SELECT * FROM iam.count_live_keys($1::timestamptz)', now)) as unknown as LiveKeys,
     clearCredentials: (now) => keep('iam.clear_credentials($1::timestamptz)', now),

@@ -94,7 +94,8 @@ export interface FoundInvitation {
   /** Null: nobody has the address yet, or not as an identity of this installation. */
   readonly userId: string | null;
   readonly userStatus: UserStatus | null;
-  readonly hasPassword: boolean;
+  /** Whether that identity has anything to sign in with. */
+  readonly hasAccount: boolean;
 }
 
 /** An organization that was left half-way: on its way in, or out. */

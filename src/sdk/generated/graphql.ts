@@ -6,6 +6,8 @@ export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' |
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 /** How to join an organization. */
 export type AcceptInvitationInput = {
+  /** Also set the tokens as HttpOnly cookies, for browsers, when a session is opened. False when not given. */
+  readonly cookie?: boolean | null | undefined;
   /** The name to go by in the organization, at most 200 characters. The one of the invitation when not given. */
   readonly name?: string | null | undefined;
   /** The password to sign in with from now on, 8 to 128 characters: for whoever has no account yet. Without an account it is required; whoever is signed in needs none. */

@@ -91,7 +91,7 @@ export function codesOf(reply: Reply): string[] {
     expect(Object.keys(error).filter((key) => !['message', 'extensions', 'path', 'locations'].includes(key))).toEqual(
       [],
     );
-    const extras = Object.keys(error.extensions).filter((key) => !['code', 'fields', 'requestId', 'retryAfter'].includes(key));
+    const extras = Object.keys(error.extensions).filter((key) => !['code', 'fields', 'permission', 'requestId', 'retryAfter'].includes(key));
     expect(extras).toEqual([]);
   }
   for (const inside of INSIDE) expect(reply.text).not.toMatch(inside);

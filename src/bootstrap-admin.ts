@@ -14,7 +14,7 @@ const tools: BootstrapTools = {
       throw new OperatorError(`The password ${error.fields.map(({ message }) => message).join('; ')}.`, { cause: error });
     }),
   hash: (password) => hashSecret(password, 'standard'),
-  eventType: platformEvents.appointed.type,
+  eventTypes: { appointed: platformEvents.appointed.type, dismissed: platformEvents.dismissed.type },
   systemOrgId: SYSTEM_ORGANIZATION_ID,
 };
 

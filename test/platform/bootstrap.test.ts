@@ -9,7 +9,7 @@ import { startTestApp, type TestApp } from '../harness/app.ts';
 import { codeOf } from '../../src/domains/second-factor/totp.rules.ts';
 import { outboxOf } from '../harness/outbox.ts';
 import { openSessionBy } from '../harness/sessions.ts';
-import { setPassword } from '../harness/world.ts';
+import { appointOperator, seedWorld, setPassword } from '../harness/world.ts';
 import { fromBase32, STEP_MS } from '../people/second-factors.ts';
 
 const PASSWORD = 'correct horse battery staple';
@@ -25,7 +25,7 @@ afterEach(() => api?.close());
 const tools: BootstrapTools = {
   checkPassword: (password) => (password.length < 8 ? Promise.reject(new OperatorError('The password is too short.')) : Promise.resolve()),
   hash: (password) => hashSecret(password, 'test'),
-  eventType: 'OPERATOR.APPOINTED',
+  eventTypes: { appointed: 'OPERATOR.APPOINTED', dismissed: 'OPERATOR.DISMISSED' },
   systemOrgId: SYSTEM,
 };
 
@@ -133,7 +133,100 @@ describe('whoever has had the identity so far', () => {
   });
 });
 
+describe('an administrator of the platform who leaves', () => {
+  const EMAIL = 'leaver@platform.test';
+  const revoke = (email: string, ...more: string[]) => bootstrap(['--revoke', email, ...more]);
+  const totals = async (as: string) => {
+    const { errors } = await api.call('{ platformTotals { organizationCount } }', {}, { as });
+    return errors?.[0]?.extensions.code ?? 'shown';
+  };
+
+  test('has the platform no more, with what was open and when signing in anew; the log tells of it without the address', async () => {
+    await piped('stays@platform.test');
+    await piped(EMAIL, '--force');
+    const theirs = await openSessionBy(api.app.services.auth, { email: 'stays@platform.test', password: PASSWORD });
+    const open = await openSessionBy(api.app.services.auth, { email: EMAIL, password: PASSWORD });
+    expect(await totals(open.accessToken)).toBe('shown');
+    const shown = await revoke('Leaver@Platform.test');
+    expect(shown).toContain('leaver@platform.test is no administrator of the platform any more.');
+    expect(shown).toContain('Its open sessions have ended (1)');
+    await expect.poll(() => totals(open.accessToken)).toBe('UNAUTHENTICATED');
+    const anew = await openSessionBy(api.app.services.auth, { email: EMAIL, password: PASSWORD });
+    expect(await totals(anew.accessToken)).toBe('FORBIDDEN');
+    expect(await totals(theirs.accessToken)).toBe('shown');
+    expect(await operators()).toEqual(['stays@platform.test']);
+    const [user] = await sql('SELECT id FROM iam.users WHERE email = $1', EMAIL);
+    const [event] = await sql(`SELECT * FROM events.events WHERE type = 'OPERATOR.DISMISSED'`);
+    expect(event).toMatchObject({ org_id: SYSTEM, actor_kind: 'system', source: 'cli', data: { userId: user!['id'], force: false } });
+    expect(JSON.stringify(event)).not.toContain('platform.test');
+  });
+
+  test('is not the last one by mistake, also when two are dismissed at once, or when the other one is suspended', async () => {
+    await piped(EMAIL);
+    await expect(revoke(EMAIL)).rejects.toThrow('is the last administrator of the platform: appoint another one first, or give --force.');
+    await piped('other@platform.test', '--force');
+    await sql(`UPDATE iam.users SET status = 'suspended' WHERE email = 'other@platform.test'`);
+    await expect(revoke(EMAIL)).rejects.toThrow('is the last administrator');
+    await sql(`UPDATE iam.users SET status = 'active' WHERE email = 'other@platform.test'`);
+    const outcomes = await Promise.allSettled([revoke(EMAIL), revoke('other@platform.test')]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const [last] = await operators();
+    await revoke(last!, '--force');
+    expect(await operators()).toEqual([]);
+  });
+
+  test('stays one when it cannot be written down', async () => {
+    await piped(EMAIL);
+    await sql(`ALTER TABLE events.events ADD CONSTRAINT closed CHECK (type <> 'OPERATOR.DISMISSED') NOT VALID`);
+    await expect(revoke(EMAIL, '--force')).rejects.toThrow('violates check constraint');
+    expect(await operators()).toEqual([EMAIL]);
+  });
+
+  test('was one: nobody else is dismissed', async () => {
+    await api.app.preTenant.ensureIdentity('known@platform.test', 'Known');
+    for (const email of ['known@platform.test', 'unknown@platform.test']) {
+      await expect(revoke(email)).rejects.toThrow(`${email} is no administrator of the platform: there is nothing to take back.`);
+    }
+    await expect(revoke(EMAIL, '--name', 'x')).rejects.toThrow('--revoke goes with --force alone.');
+    await expect(revoke('nobody')).rejects.toThrow('--revoke must be an address like you@example.com.');
+  });
+});
+
+describe('an administrator of the platform at work in an organization', () => {
+  test('is told why what takes a member does not go, also where one was added as a member, and is shown as none', async () => {
+    const operator = await appointOperator(api);
+    const world = await seedWorld(api, 'customer', operator.userId);
+    const as = operator.token;
+    const say = async (mutation: string, more = ' ... on ValidationError { fields { message } }') => {
+      const { data, errors } = await api.call(`mutation { ${mutation} { ... on Error { message }${more} } }`, {}, { as, headers: { 'X-Organization-Id': world.organizationId } });
+      return JSON.stringify(errors ?? data);
+    };
+    const added = await api.call(`mutation { addMember(input: { email: "operator@platform.test", role: MEMBER }) { __typename } }`, {}, { as: world.keys.owner });
+    expect(added.data.addMember.__typename).toBe('AddMemberSuccess');
+    const atWork = 'you work here as an administrator of the platform';
+    expect(await say('createApiKey(input: { name: "Mine", scopes: ["*"] })')).toContain(atWork);
+    expect(await say('inviteMember(input: { email: "new@customer.test", role: VIEWER })')).toContain(atWork);
+    expect(await say('leaveOrganization', '')).toContain('You work here as an administrator of the platform');
+    const { data } = await api.call('{ viewer { role member { id } } }', {}, { as, headers: { 'X-Organization-Id': world.organizationId } });
+    expect(data.viewer).toEqual({ role: null, member: null });
+  });
+});
+
 describe('nobody is appointed', () => {
+  test.each(['active', 'suspended', 'invited'])('who is in an organization (%s), and would lose role, keys and leave there; one who has left is', async (status) => {
+    const email = 'member@customer.test';
+    const [organization] = await sql(`INSERT INTO iam.organizations (name, slug, status, engine_namespace) VALUES ('Customer', 'customer', 'active', 'ns-customer') RETURNING id`);
+    const userId = await api.app.preTenant.ensureIdentity(email, null);
+    await sql(`INSERT INTO iam.memberships (org_id, user_id, email, status) VALUES ($1, $2, $3, $4)`, organization!['id'], userId, email, status);
+    // Before a password is asked for: there is none to be read.
+    const refused = bootstrap(['--email', email, '--force']);
+    await expect(refused).rejects.toThrow(`${email} is a member of "Customer", and an administrator of the platform is a member nowhere: take an address of its own.`);
+    expect(await operators()).toEqual([]);
+    await sql(`UPDATE iam.memberships SET status = 'left', left_at = now() WHERE user_id = $1`, userId);
+    await piped(email);
+    expect(await operators()).toEqual([email]);
+  });
+
   test('a second time, but with --force', async () => {
     await piped('first@platform.test');
     await expect(piped('second@platform.test')).rejects.toThrow('There is an administrator of the platform already: give --force to make another one.');

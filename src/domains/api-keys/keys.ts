@@ -16,7 +16,7 @@ export function managerOf(cx: ServiceContext): KeyManager {
 export async function ownerOf(cx: ServiceContext, memberId: string | null): Promise<KeyOwner & { readonly id: string }> {
   const { orgId, membershipId } = requireTenant(cx);
   if (memberId === null && membershipId === null) {
-    throw ValidationError.of('memberId', 'is required, because you are not a member of this organization');
+    throw ValidationError.of('memberId', 'is required: you work here as an administrator of the platform, who is a member nowhere and has no keys');
   }
   const id = memberId === null ? membershipId : requireUuid('Member', memberId);
   const owner =
@@ -41,6 +41,7 @@ export async function requireMember(tx: TenantTransaction, orgId: string, userId
 
 /** What holds the API key that calls, and whatever it makes or changes. */
 export interface CallingKey extends KeyBounds {
+  readonly id: string;
   readonly expiresAt: Date | null;
   readonly usageId: string;
   readonly issuedById: string | null;
@@ -54,7 +55,7 @@ const BOUNDS = {
 /** The API key that calls; null for a person. */
 export async function callingKey({ principal }: ServiceContext, db: TenantClient | TenantTransaction): Promise<CallingKey | null> {
   if (principal.kind !== 'apiKey' || !principal.tenant) return null;
-  return db.apiKey.findFirst({ where: { orgId: principal.tenant.orgId, id: principal.credentialId }, select: BOUNDS });
+  return db.apiKey.findFirst({ where: { orgId: principal.tenant.orgId, id: principal.credentialId }, select: { id: true, ...BOUNDS } });
 }
 
 /**

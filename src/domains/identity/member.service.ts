@@ -131,7 +131,7 @@ async function updateRole(cx: ServiceContext, mailing: Mailing, input: UpdateMem
 async function leave(cx: ServiceContext): Promise<{ organizationId: string }> {
   requirePerson(cx);
   const { orgId, membershipId } = requireTenant(cx);
-  if (membershipId === null) throw new ConflictError('You are not a member of this organization.');
+  if (membershipId === null) throw new ConflictError('You work here as an administrator of the platform, who is a member nowhere: there is nothing to leave.');
   await remove(cx, { id: toGlobalId('Member', membershipId) });
   return { organizationId: orgId };
 }

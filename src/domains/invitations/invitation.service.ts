@@ -60,7 +60,7 @@ async function invite(
   checkHandOut(actorOf(cx), fields.role);
   const { orgId, membershipId: invitedById } = requireTenant(cx);
   // The invitation stands and falls with a member: an operator is none.
-  if (invitedById === null) throw ValidationError.of('email', 'can be invited by members alone: call addMember, or have the owner invite');
+  if (invitedById === null) throw ValidationError.of('email', 'can be invited by members alone, and you work here as an administrator of the platform: call addMember, or have the owner invite');
   if (letsOthersIn(fields.role)) requireStepUpOfPerson(cx);
   const { email, role, name = null } = fields;
   const now = cx.clock.now();

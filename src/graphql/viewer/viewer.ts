@@ -75,7 +75,7 @@ export const ViewerType = builder.objectRef<Principal>('Viewer').implement({
       type: MemberType,
       nullable: true,
       access: 'member',
-      description: 'The caller as a member of that organization; null for an operator of the platform who is not one.',
+      description: 'The caller as a member of that organization; null for an operator of the platform, who is a member nowhere, also where one was added.',
       resolve: (query, viewer, _args, { db }) =>
         viewer.tenant?.membershipId
           ? db.membership.findFirst(byId(query, viewer.tenant.membershipId))

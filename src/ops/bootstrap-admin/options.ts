@@ -1,7 +1,8 @@
 import { readArguments, wrongOption } from '../read-arguments.ts';
 
-/** Who is to be the first administrator of the platform. */
-export interface BootstrapOptions {
+/** Who is to be an administrator of the platform. */
+export interface AppointOptions {
+  readonly act: 'appoint';
   /** In lower case. */
   readonly email: string;
   readonly name: string | null;
@@ -11,17 +12,29 @@ export interface BootstrapOptions {
   readonly passwordFromStdin: boolean;
 }
 
+/** Who is to be one no more. */
+export interface DismissOptions {
+  readonly act: 'dismiss';
+  /** In lower case. */
+  readonly email: string;
+  /** Also when nobody is left then. */
+  readonly force: boolean;
+}
+
 export const help = [
   'npm run bootstrap-admin -- --email <address> [--name <name>] [--password-stdin] [--force]',
+  'npm run bootstrap-admin -- --revoke <address> [--force]',
   '',
   'Makes the first administrator of the platform, who creates organizations and works in any of them. Asks for a password;',
   'an identity that exists with the address is given it: its sessions end, and links and sign-ins under way are void; its',
-  'second factor is left as it is. Once: a second administrator is made with --force.',
+  'second factor is left as it is. Once: a second administrator is made with --force. An administrator of the platform is a',
+  'member nowhere, so whoever is in an organization takes an address of its own for it.',
   '',
-  '  --email <address>  The address to sign in with.',
-  '  --name <name>      What the person is called.',
-  '  --password-stdin   Takes the password from the standard input, for scripts.',
-  '  --force            Also when there is an administrator already.',
+  '  --email <address>   The address to sign in with.',
+  '  --name <name>       What the person is called.',
+  '  --password-stdin    Takes the password from the standard input, for scripts.',
+  '  --revoke <address>  Takes the right back: its sessions end, the identity and its password stay.',
+  '  --force             Also when there is an administrator already; with --revoke, also the last one.',
 ].join('\n');
 
 /** No more than a typing error is caught: whether a mailbox has the address is known when a mail arrives. */
@@ -30,15 +43,27 @@ const LONGEST_ADDRESS = 254;
 const LONGEST_NAME = 200;
 
 /** The options, or null when help is asked for. @throws OperatorError with one line. */
-export function readOptions(argv: readonly string[]): BootstrapOptions | null {
+export function readOptions(argv: readonly string[]): AppointOptions | DismissOptions | null {
   const [text, flag] = [{ type: 'string' }, { type: 'boolean', default: false }] as const;
-  const options = { email: text, name: text, force: flag, 'password-stdin': flag, help: { ...flag, short: 'h' } } as const;
-  const values = readArguments(argv, options);
-  if (values.help) return null;
-  const email = values.email?.trim().toLowerCase() ?? '';
-  if (email === '') throw wrongOption('--email is needed: an address like you@example.com.');
-  if (!ADDRESS.test(email) || email.length > LONGEST_ADDRESS) throw wrongOption('--email must be an address like you@example.com.');
-  const name = values.name?.trim() || null;
+  const options = { email: text, name: text, revoke: text, force: flag, 'password-stdin': flag, help: { ...flag, short: 'h' } } as const;
+  const { email, name, revoke, force, 'password-stdin': passwordFromStdin, help: asksForHelp } = readArguments(argv, options);
+  if (asksForHelp) return null;
+  if (revoke !== undefined) {
+    if (email !== undefined || name !== undefined || passwordFromStdin) throw wrongOption('--revoke goes with --force alone.');
+    return { act: 'dismiss', email: addressOf('--revoke', revoke), force };
+  }
+  return { act: 'appoint', email: addressOf('--email', email), name: nameOf(name), force, passwordFromStdin };
+}
+
+function addressOf(option: string, text: string | undefined): string {
+  const address = text?.trim().toLowerCase() ?? '';
+  if (address === '') throw wrongOption(`${option} is needed: an address like you@example.com.`);
+  if (!ADDRESS.test(address) || address.length > LONGEST_ADDRESS) throw wrongOption(`${option} must be an address like you@example.com.`);
+  return address;
+}
+
+function nameOf(text: string | undefined): string | null {
+  const name = text?.trim() || null;
   if (name !== null && name.length > LONGEST_NAME) throw wrongOption(`--name is longer than ${LONGEST_NAME} characters.`);
-  return { email, name, force: values.force, passwordFromStdin: values['password-stdin'] };
+  return name;
 }

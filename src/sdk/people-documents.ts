@@ -147,7 +147,10 @@ export const stepUpMutation = graphql(`
   }
 `);
 
-/** Joins an organization: as the person signed in, or with a new password where the address has no account yet. */
+/**
+ * Joins an organization: as the person signed in, or with a new password where the address has no account yet, which opens a
+ * session; for whoever was signed in the tokens are null.
+ */
 export const acceptInvitationMutation = graphql(`
   mutation AcceptInvitation($input: AcceptInvitationInput!) {
     acceptInvitation(input: $input) {
@@ -155,6 +158,10 @@ export const acceptInvitationMutation = graphql(`
       ... on AcceptInvitationSuccess {
         organizationId
         memberId
+        accessToken
+        accessExpiresAt
+        refreshToken
+        refreshExpiresAt
       }
       ...Failure
     }

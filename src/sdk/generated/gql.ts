@@ -42,7 +42,7 @@ type Documents = {
     "\n  mutation RequestPasswordReset($input: RequestPasswordResetInput!) {\n    requestPasswordReset(input: $input) {\n      __typename\n      ... on RequestPasswordResetSuccess {\n        sentTo\n      }\n      ...Failure\n    }\n  }\n": typeof types.RequestPasswordResetDocument,
     "\n  mutation ResetPassword($input: ResetPasswordInput!) {\n    resetPassword(input: $input) {\n      __typename\n      ... on ResetPasswordSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ... on SecondFactorRequired {\n        challengeToken\n        expiresAt\n      }\n      ...Failure\n    }\n  }\n": typeof types.ResetPasswordDocument,
     "\n  mutation StepUp($input: StepUpInput!) {\n    stepUp(input: $input) {\n      __typename\n      ... on StepUpSuccess {\n        provedUntil\n        recoveryCodesLeft\n      }\n      ...Failure\n    }\n  }\n": typeof types.StepUpDocument,
-    "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      __typename\n      ... on AcceptInvitationSuccess {\n        organizationId\n        memberId\n      }\n      ...Failure\n    }\n  }\n": typeof types.AcceptInvitationDocument,
+    "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      __typename\n      ... on AcceptInvitationSuccess {\n        organizationId\n        memberId\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ...Failure\n    }\n  }\n": typeof types.AcceptInvitationDocument,
 };
 const documents: Documents = {
     "\n  query WorkflowPage($first: Int!, $status: WorkflowStatus!) {\n    organization { name }\n    workflows(first: $first, filter: { status: { eq: $status } }, orderBy: { field: NAME, direction: ASC }) {\n      edges { node { id name schedules(first: 1) { edges { node { cron } } } } }\n    }\n  }\n": types.WorkflowPageDocument,
@@ -72,7 +72,7 @@ const documents: Documents = {
     "\n  mutation RequestPasswordReset($input: RequestPasswordResetInput!) {\n    requestPasswordReset(input: $input) {\n      __typename\n      ... on RequestPasswordResetSuccess {\n        sentTo\n      }\n      ...Failure\n    }\n  }\n": types.RequestPasswordResetDocument,
     "\n  mutation ResetPassword($input: ResetPasswordInput!) {\n    resetPassword(input: $input) {\n      __typename\n      ... on ResetPasswordSuccess {\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ... on SecondFactorRequired {\n        challengeToken\n        expiresAt\n      }\n      ...Failure\n    }\n  }\n": types.ResetPasswordDocument,
     "\n  mutation StepUp($input: StepUpInput!) {\n    stepUp(input: $input) {\n      __typename\n      ... on StepUpSuccess {\n        provedUntil\n        recoveryCodesLeft\n      }\n      ...Failure\n    }\n  }\n": types.StepUpDocument,
-    "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      __typename\n      ... on AcceptInvitationSuccess {\n        organizationId\n        memberId\n      }\n      ...Failure\n    }\n  }\n": types.AcceptInvitationDocument,
+    "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      __typename\n      ... on AcceptInvitationSuccess {\n        organizationId\n        memberId\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ...Failure\n    }\n  }\n": types.AcceptInvitationDocument,
 };
 
 /**
@@ -186,7 +186,7 @@ export function graphql(source: "\n  mutation StepUp($input: StepUpInput!) {\n  
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      __typename\n      ... on AcceptInvitationSuccess {\n        organizationId\n        memberId\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').AcceptInvitationDocument;
+export function graphql(source: "\n  mutation AcceptInvitation($input: AcceptInvitationInput!) {\n    acceptInvitation(input: $input) {\n      __typename\n      ... on AcceptInvitationSuccess {\n        organizationId\n        memberId\n        accessToken\n        accessExpiresAt\n        refreshToken\n        refreshExpiresAt\n      }\n      ...Failure\n    }\n  }\n"): typeof import('./graphql.ts').AcceptInvitationDocument;
 
 
 export function graphql(source: string) {

@@ -734,7 +734,7 @@ export type AcceptInvitationMutationVariables = Exact<{
 
 
 export type AcceptInvitationMutation = { readonly acceptInvitation:
-    | { readonly __typename: 'AcceptInvitationSuccess', readonly organizationId: string, readonly memberId: string }
+    | { readonly __typename: 'AcceptInvitationSuccess', readonly organizationId: string, readonly memberId: string, readonly accessToken: string | null, readonly accessExpiresAt: string | null, readonly refreshToken: string | null, readonly refreshExpiresAt: string | null }
     | { readonly __typename: 'ConflictError', readonly code: ErrorCode, readonly message: string }
     | { readonly __typename: 'ValidationError', readonly code: ErrorCode, readonly message: string, readonly fields: ReadonlyArray<{ readonly path: ReadonlyArray<string>, readonly message: string }> }
    };
@@ -1421,6 +1421,10 @@ export const AcceptInvitationDocument = new TypedDocumentString(`
     ... on AcceptInvitationSuccess {
       organizationId
       memberId
+      accessToken
+      accessExpiresAt
+      refreshToken
+      refreshExpiresAt
     }
     ...Failure
   }
@@ -1435,4 +1439,4 @@ export const AcceptInvitationDocument = new TypedDocumentString(`
       message
     }
   }
-}`, {"id":"sha256:52d3935f53b0e048a31032202b52225a30de9843d1be43ff4be6c25e56f4569d"}) as unknown as TypedDocumentString<AcceptInvitationMutation, AcceptInvitationMutationVariables>;
+}`, {"id":"sha256:e6d008999123b7d12cc760da2f0ad282c72772d7c8156fa4c8d04533bdee4c25"}) as unknown as TypedDocumentString<AcceptInvitationMutation, AcceptInvitationMutationVariables>;

@@ -83,7 +83,7 @@ builder.mutationField('stepUp', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'global',
     access: 'authenticated',
-    description: 'Proves once more that the person of this session is there, for what answers STEP_UP_REQUIRED. UNAUTHENTICATED for a wrong proof: after 5 wrong ones none is taken for 15 minutes, twice as long each further time, up to a day; FORBIDDEN for an API key.',
+    description: 'Proves once more that the person of this session is there, for what answers STEP_UP_REQUIRED. VALIDATION_FAILED for a wrong proof: after 5 wrong ones none is taken for 15 minutes, twice as long each further time, up to a day; FORBIDDEN for an API key.',
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: StepUpInput, required: true, description: 'A proof.' }) },
     resolve: (_root, { input }, context) => {

@@ -207,6 +207,16 @@ describe('refresh tokens', () => {
     expect(codesOf(await browser.ask(REFRESH))).toEqual(['UNAUTHENTICATED']);
   });
 
+  test('that are no good are answered with one text, which says to sign in', async () => {
+    const { json } = await ask(world.url, SIGN_IN, { input: { email, password: PASSWORD } });
+    const { refreshToken: used } = json.data.signIn;
+    await ask(world.url, REFRESH, { token: used });
+    const texts = [used, used, undefined, `tr_${'x'.repeat(86)}`].map(async (token) => (await ask(world.url, REFRESH, { token })).json.errors[0].message);
+    const [text, ...others] = new Set(await Promise.all(texts));
+    expect(text).toMatch(/^This session cannot be carried on: .* Sign in again\.$/);
+    expect(others).toEqual([]);
+  });
+
   test.each([{}, { token: null }, { token: '' }, { token: 'x' }, { token: `tr_${'x'.repeat(43)}` }, { token: `tr_${'x'.repeat(86)}` }])(
     '%j is none',
     async (variables) => {

@@ -15,7 +15,7 @@ export type { AccessFeed } from './lookups.ts';
 export type { CompleteSignInInput, StepUpInput } from './proof.input.ts';
 export type { RefreshInput, SignInInput } from './session.input.ts';
 export type { SessionSummary } from './session-list.ts';
-export { isAccessToken, type IssuedSession, type NewSession, type SessionSettings } from './sessions.ts';
+export { isAccessToken, type IssuedSession, type NewSession, overSession, type SessionSettings } from './sessions.ts';
 export type { SteppedUp } from './step-up.ts';
 export { type MadeToken, makeToken, type TokenPurpose } from './tokens.ts';
 export { createVerifier, type Verifier } from './verify.ts';

@@ -88,6 +88,10 @@ export async function openSession(
   return { ...tokens, userId, sessionId };
 }
 
+/** One text for everything that can be wrong with a refresh token: what helps is the same. */
+export const overSession = (): UnauthenticatedError =>
+  new UnauthenticatedError('This session cannot be carried on: the refresh token is not known, was used before, or its time is over. Sign in again.');
+
 /**
  * Trades a refresh token for new tokens. One that was used before was copied by somebody, however often the session was
  * refreshed since: it ends the session.
@@ -96,16 +100,16 @@ export async function refresh(dependencies: SessionDependencies, input: RefreshI
   const { preTenant, db, clock, session: settings } = dependencies;
   const { refreshToken } = parseInput(refreshInput, input);
   const token = readRefreshToken(refreshToken);
-  if (token === null) throw new UnauthenticatedError();
+  if (token === null) throw overSession();
   const found = await preTenant.findRefresh(token.familyHash, token.hash);
   const now = clock.now();
-  if (found === null || found.endedAt !== null) throw new UnauthenticatedError();
+  if (found === null || found.endedAt !== null) throw overSession();
   const { sessionId: id, userId, refreshExpiresAt } = found;
   if (found.reused) {
     await endSession(dependencies, id, userId);
-    throw new UnauthenticatedError();
+    throw overSession();
   }
-  if (refreshExpiresAt <= now || found.userStatus !== 'active') throw new UnauthenticatedError();
+  if (refreshExpiresAt <= now || found.userStatus !== 'active') throw overSession();
   const next = later(issue(settings, token.family, now), refreshExpiresAt);
   // The hashes cannot be read, so the expiry stands for the version: of two that refresh at once, one finds it changed.
   const { count } = await asPerson(userId, async () =>
@@ -116,7 +120,7 @@ export async function refresh(dependencies: SessionDependencies, input: RefreshI
   );
   if (count === 0) {
     await endSession(dependencies, id, userId);
-    throw new UnauthenticatedError();
+    throw overSession();
   }
   dependencies.forget({ kind: 'session', id });
   return { ...next, userId, sessionId: id };

@@ -1,5 +1,5 @@
-import { UnauthenticatedError, ValidationError } from '../../kernel/errors.ts';
-import type { IssuedSession } from '../../domains/auth/index.ts';
+import { ValidationError } from '../../kernel/errors.ts';
+import { type IssuedSession, overSession } from '../../domains/auth/index.ts';
 import { builder } from '../builder.ts';
 import { NULL_ON_ERROR } from '../semantic-non-null.ts';
 import { noted } from './outside.ts';
@@ -67,7 +67,7 @@ builder.mutationField('refreshSession', (t) =>
     args: { input: t.arg({ type: RefreshSessionInput, required: true, description: 'Which one.' }) },
     resolve: async (_root, { input }, context) => {
       const refreshToken = input.refreshToken ?? context.response.refreshCookie;
-      if (!refreshToken) throw new UnauthenticatedError();
+      if (!refreshToken) throw overSession();
       const refresh = () => context.services.auth.refresh({ refreshToken });
       const session = await noted(context, 'refreshSession', refresh, ({ userId }) => userId);
       if (!input.refreshToken) context.response.setSessionCookies(session);

@@ -38,5 +38,6 @@ ALTER TABLE iam.api_keys
   DROP COLUMN require_second_factor,
   DROP COLUMN monthly_limit,
   DROP COLUMN usage_id,
-  DROP COLUMN revoked_reason;
+  DROP COLUMN revoked_reason,
+  DROP COLUMN made_by_key_id;
 DROP FUNCTION app.are_networks(text[]);

@@ -18,7 +18,10 @@ ALTER TABLE iam.api_keys
   ADD COLUMN monthly_limit         integer CHECK (monthly_limit >= 1),
   ADD COLUMN usage_id              uuid NOT NULL DEFAULT uuidv7(), -- what is counted together: a rotation is no way to a new month
   ADD COLUMN revoked_reason        text CHECK (revoked_reason IN ('taken_back', 'leaked', 'member_left', 'issuer_demoted', 'rotated', 'organization_deleted')),
+  ADD COLUMN made_by_key_id        uuid, -- the key by which it was made or rotated: whoever holds that one has seen this secret
+  ADD FOREIGN KEY (org_id, made_by_key_id) REFERENCES iam.api_keys (org_id, id) ON DELETE SET NULL (made_by_key_id) ON UPDATE CASCADE,
   ADD CHECK (revoked_reason IS NULL OR status = 'revoked');
+CREATE INDEX ON iam.api_keys (org_id, made_by_key_id);
 
 -- api_key_usage: how many root fields the keys that are counted together have asked for in a month of UTC.
 CREATE TABLE iam.api_key_usage (
@@ -39,7 +42,7 @@ CREATE POLICY tenant ON iam.api_key_usage TO tenantry_runtime
 
 GRANT SELECT, INSERT ON iam.api_key_usage TO tenantry_runtime;
 GRANT UPDATE (used, used_up_at) ON iam.api_key_usage TO tenantry_runtime;
-GRANT SELECT (allowed_networks, allowed_origins, require_second_factor, monthly_limit, usage_id, revoked_reason) ON iam.api_keys TO tenantry_runtime;
+GRANT SELECT (allowed_networks, allowed_origins, require_second_factor, monthly_limit, usage_id, revoked_reason, made_by_key_id) ON iam.api_keys TO tenantry_runtime;
 GRANT UPDATE (allowed_networks, allowed_origins, require_second_factor, monthly_limit, revoked_reason) ON iam.api_keys TO tenantry_runtime;
 
 -- Being used is no change: last_used_at leaves updated_at as it is.

@@ -40,6 +40,7 @@ export async function create(cx: ServiceContext, mint: Mint, input: CreateApiKey
     orgId,
     userId: owner.userId,
     issuedById: issuerOf(cx, maker, owner.id),
+    madeByKeyId: maker?.id ?? null,
   };
   const request = {
     orgId,

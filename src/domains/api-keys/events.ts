@@ -51,13 +51,17 @@ export function keyRotated(key: Life & { id: string; owner: { id: string } }, re
   };
 }
 
-/** @param reason in the words of the column `revoked_reason`. */
-export function keyRevoked(id: string, memberId: string, reason: 'taken_back' | 'leaked' = 'taken_back'): AuditEvent {
+/**
+ * @param reason in the words of the column `revoked_reason`.
+ * @param leakedKeyId the key that was reported, when this one was made with it.
+ */
+export function keyRevoked(id: string, memberId: string, reason: 'taken_back' | 'leaked' = 'taken_back', leakedKeyId: string | null = null): AuditEvent {
+  const leaked = leakedKeyId === null ? [] : [{ type: 'ApiKey' as const, id: leakedKeyId }];
   return {
     kind: apiKeyEvents.revoked,
     about: { type: 'ApiKey', id },
-    concerning: [{ type: 'Member', id: memberId }],
-    data: { before: { status: 'active' }, after: { status: 'revoked' }, reason },
+    concerning: [{ type: 'Member', id: memberId }, ...leaked],
+    data: { before: { status: 'active' }, after: { status: 'revoked' }, reason, ...(leakedKeyId !== null && { leakedKey: toGlobalId('ApiKey', leakedKeyId) }) },
   };
 }
 

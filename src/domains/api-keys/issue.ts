@@ -50,6 +50,8 @@ export interface NewApiKey {
   readonly scopes: readonly string[];
   /** The member who sees its secret, see `issuerOf`; null for an operator of the platform. */
   readonly issuedById: string | null;
+  /** The key that makes or rotates it, whose holder sees its secret too; null or absent for a person. */
+  readonly madeByKeyId?: string | null;
   readonly rateLimitPerHour?: number;
   readonly expiresAt?: Date | null;
   readonly allowedNetworks?: readonly string[];

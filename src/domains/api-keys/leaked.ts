@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import type { Hashing } from '../../platform/crypto/passwords.ts';
 import type { FoundApiKey, PreTenantDatabase } from '../../platform/postgres/pre-tenant.ts';
+import type { Mail } from '../../platform/mail/index.ts';
 import { networkOf } from '../../platform/rate-limits/network.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
 import { type CountAttempt, createFingerprint, createVerifier, isWellFormedApiKey, takeAttempt } from '../auth/index.ts';
 import { record } from '../events/index.ts';
-import { keyLeakedMail, type Mailing } from '../mails/index.ts';
+import { keyLeakedMail, madeByLeakedMail, type Mailing, type MailSettings } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
 import type { ServiceContext } from '../service-context.ts';
-import { keyRevoked } from './events.ts';
+import { endLeakedLine, type LeakedKey } from './leaked-line.ts';
 
 export const revokeLeakedKeyInput = z.strictObject({ secret: z.string().max(200) });
 
@@ -26,7 +27,7 @@ export interface LeakedKeyDependencies extends Mailing {
 }
 
 /**
- * Gives a function that ends the key with a secret for good. Its answer is the same whether there is such a key or not:
+ * Gives a function that ends the key with a secret for good, and every key that was made with it. Its answer is the same whether there is such a key or not:
  * somebody who only guesses learns nothing, and somebody who holds the secret could have used it.
  *
  * @returns a function that throws ValidationError for what is far too long, RateLimitedError after too many reports, and
@@ -47,26 +48,29 @@ export function createLeakedKeyReports(dependencies: LeakedKeyDependencies) {
   };
 }
 
-/** Revokes the key in its organization, where nobody has asked for it: the server does it. */
-async function end({ mailer, mails }: Mailing, cx: ReportContext, { orgId, keyId, membershipId }: FoundApiKey): Promise<void> {
+/** Revokes the key and what was made with it in its organization, where nobody has asked for it: the server does it. */
+async function end({ mailer, mails }: Mailing, cx: ReportContext, { orgId, keyId, organizationName }: FoundApiKey): Promise<void> {
   const { db, clock, events, origin } = cx;
-  const ended = await runInScope(createScope({ orgId, userId: null }), () =>
+  const { ended, reported } = await runInScope(createScope({ orgId, userId: null }), () =>
     db.$transaction(async (tx) => {
-      const { count } = await tx.apiKey.updateMany({
-        where: { orgId, id: keyId, status: 'active' },
-        data: { status: 'revoked', revokedAt: clock.now(), revokedReason: 'leaked' },
-      });
-      if (count === 0) return null;
-      const key = await tx.apiKey.findFirstOrThrow({
-        where: { orgId, id: keyId },
-        select: { name: true, prefix: true, owner: { select: { email: true } }, organization: { select: { name: true } } },
-      });
-      await record(tx, { principal: null, origin, events }, keyRevoked(keyId, membershipId, 'leaked'));
-      return key;
+      const line = await endLeakedLine(tx, { orgId, keyId, now: clock.now() });
+      await record(tx, { principal: null, origin, events }, ...line.events);
+      const select = { id: true, name: true, prefix: true, owner: { select: { id: true, email: true } } };
+      return { ended: line.ended, reported: await tx.apiKey.findFirstOrThrow({ where: { orgId, id: keyId }, select }) };
     }),
   );
-  cx.accessChanged({ kind: 'key', id: keyId });
-  if (ended === null) return;
-  const { name, prefix, owner, organization } = ended;
-  mailer.send(keyLeakedMail(mails, { to: owner.email, key: name, prefix, organization: organization.name }));
+  for (const { id } of [reported, ...ended]) cx.accessChanged({ kind: 'key', id });
+  for (const mail of mailsOf(mails, organizationName, reported, ended)) mailer.send(mail);
+}
+
+/** One for everybody whose keys have ended: who owns the reported one is told of all, and the others of their own. */
+function mailsOf(mails: MailSettings, organization: string, reported: LeakedKey, ended: readonly LeakedKey[]): Mail[] {
+  if (ended.length === 0) return [];
+  const made = ended.filter(({ id }) => id !== reported.id);
+  const others = Map.groupBy(made.filter(({ owner }) => owner.id !== reported.owner.id), ({ owner }) => owner.email);
+  const { name: key, prefix } = reported;
+  return [
+    keyLeakedMail(mails, { to: reported.owner.email, key, prefix, organization, wasLive: made.length < ended.length, made }),
+    ...[...others].map(([to, keys]) => madeByLeakedMail(mails, { to, organization, made: keys })),
+  ];
 }

@@ -95,6 +95,7 @@ async function replaceKey(
     // A key that rotates itself may go on as long as it could have: its end is its own.
     expiresAt: boundExpiry(key.expiresAt, maker?.expiresAt ?? null),
     issuedById,
+    madeByKeyId: maker?.id ?? null,
   };
   const rotated = { status: 'revoked', revokedAt: now, revokedReason: 'rotated' } as const;
   // The old key steps aside first, because no two live keys of a member have the same name.

@@ -1,6 +1,6 @@
 export { knownAddressMail, lockedMail, passwordChangedMail, resetPasswordMail, sessionLockedMail, verifyEmailMail } from './account-mails.ts';
 export { invitationMail, newAdminMail, newOrganizationMail, organizationDeletedMail, ownershipMail } from './invitation-mails.ts';
-export { keyLeakedMail } from './key-mails.ts';
+export { keyLeakedMail, madeByLeakedMail } from './key-mails.ts';
 export { layout, type MailContent, type MailSettings } from './layout.ts';
 export type { Mailing } from './mailing.ts';
 export {

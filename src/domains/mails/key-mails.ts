@@ -1,25 +1,63 @@
 import type { Mail } from '../../platform/mail/index.ts';
 import { layout, type MailSettings } from './layout.ts';
 
-interface LeakedKey {
-  readonly to: string;
-  readonly key: string;
+/** A key as its owner knows it. */
+interface NamedKey {
+  readonly name: string;
   /** Its first characters, by which people tell their keys apart. */
   readonly prefix: string;
+}
+
+interface MadeByLeaked {
+  readonly to: string;
   readonly organization: string;
+  /** The keys that were made with the leaked one and have ended with it. */
+  readonly made: readonly NamedKey[];
+}
+
+interface LeakedKey extends MadeByLeaked {
+  readonly key: string;
+  readonly prefix: string;
+  /** Whether the key itself has ended only now. */
+  readonly wasLive: boolean;
+}
+
+/** More are told by their number: whoever holds a key may have made any number of them, with names of their choice. */
+const MOST_NAMED = 20;
+/** Names are up to 255 characters, and may say anything. */
+const LONGEST_NAME = 60;
+
+function listed(keys: readonly NamedKey[]): string {
+  const names = keys.slice(0, MOST_NAMED).map(({ name, prefix }) => `"${name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}...` : name}" (${prefix}...)`);
+  const rest = keys.length - names.length;
+  return `${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 /** To the owner of a key that somebody has found where it should not be. */
-export function keyLeakedMail(settings: MailSettings, { to, key, prefix, organization }: LeakedKey): Mail {
+export function keyLeakedMail(settings: MailSettings, { to, key, prefix, organization, wasLive, made }: LeakedKey): Mail {
   const content = {
     title: 'One of your API keys was revoked',
     paragraphs: [
-      `Somebody has reported that your API key "${key}" of the organization ${organization} has leaked, and has shown its secret. It was revoked and opens nothing any more. It began with ${prefix}.`,
+      `Somebody has reported that your API key "${key}" of the organization ${organization} has leaked, and has shown its secret. ${wasLive ? 'It was revoked and opens' : 'It had been revoked before and opens'} nothing any more. It began with ${prefix}.`,
+      ...(made.length > 0 ? [`Keys that were made or rotated with it may be known to whoever had it, and were revoked too: ${listed(made)}.`] : []),
       'Create a new key for whatever used it, and look through the log of the organization for what was done with it.',
     ],
     footer: `You get this mail because an API key of yours at ${settings.product} has ended.`,
   };
   return { to, subject: `Your API key "${key}" was revoked`, ...layout(content) };
+}
+
+/** To the owner of keys that were made with one of somebody else's that has leaked. */
+export function madeByLeakedMail(settings: MailSettings, { to, organization, made }: MadeByLeaked): Mail {
+  const content = {
+    title: 'API keys of yours were revoked',
+    paragraphs: [
+      `An API key of the organization ${organization} has leaked that keys acting for you were made or rotated with. Whoever had it may know them, so they were revoked and open nothing any more: ${listed(made)}.`,
+      'Create new keys for whatever used them, and look through the log of the organization for what was done with them.',
+    ],
+    footer: `You get this mail because API keys of yours at ${settings.product} have ended.`,
+  };
+  return { to, subject: 'API keys of yours were revoked', ...layout(content) };
 }
 
 /** How many live keys a person owns or has made, and in how many organizations. */

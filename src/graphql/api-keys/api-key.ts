@@ -34,7 +34,7 @@ const ApiKeyRevokedReasonEnum = builder.enumType('ApiKeyRevokedReason', {
   description: 'Why an API key was taken back.',
   values: {
     TAKEN_BACK: { value: 'taken_back', description: 'Somebody who manages it did so.' },
-    LEAKED: { value: 'leaked', description: 'Somebody who held its secret reported that it had leaked.' },
+    LEAKED: { value: 'leaked', description: 'Somebody who held its secret, or that of the key it was made with, reported that it had leaked.' },
     MEMBER_LEFT: { value: 'member_left', description: 'The member it acted for, or who had made it, has left.' },
     ISSUER_DEMOTED: { value: 'issuer_demoted', description: 'The member who had made it was given a role that may do less than the key.' },
     ROTATED: { value: 'rotated', description: 'Another has replaced it.' },
@@ -77,6 +77,12 @@ export const ApiKeyType = builder.prismaObject('ApiKey', {
       description: 'The key that has replaced it, when it was rotated: node shows it to whoever may see it.',
       select: { supersededById: true },
       resolve: ({ supersededById }) => supersededById && toGlobalId('ApiKey', supersededById),
+    }),
+    madeByKeyId: t.id({
+      nullable: true,
+      description: 'The key by which it was made or rotated; null when a person did it. When that key is reported to have leaked, this one ends with it.',
+      select: { madeByKeyId: true },
+      resolve: ({ madeByKeyId }) => madeByKeyId && toGlobalId('ApiKey', madeByKeyId),
     }),
     allowedNetworks: t.exposeStringList('allowedNetworks', { description: 'The networks that it may be used from, such as "192.0.2.0/24"; from anywhere when there are none. FORBIDDEN elsewhere.' }),
     allowedOrigins: t.exposeStringList('allowedOrigins', { description: 'The origins of web pages that may use it, such as "https://app.example.com"; without one nobody is asked. FORBIDDEN elsewhere.' }),

@@ -23,7 +23,7 @@ builder.mutationField('revokeLeakedKey', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'global',
     access: 'public',
-    description: 'Ends an API key for good, for anybody who holds its secret: nobody need be signed in. Its owner gets a mail. RATE_LIMITED after some reports from one network within a minute.',
+    description: 'Ends an API key for good, for anybody who holds its secret, and every key that was made or rotated with it, also when it has ended itself: nobody need be signed in. Their owners get a mail. RATE_LIMITED after some reports from one network within a minute.',
     errors: { types: [ValidationError] },
     args: { input: t.arg({ type: RevokeLeakedKeyInput, required: true, description: 'Which one.' }) },
     resolve: async (_root, { input }, context) => {

@@ -29,6 +29,7 @@ export const readableColumns: Readonly<Record<string, readonly string[]>> = {
     'monthly_limit',
     'usage_id',
     'revoked_reason',
+    'made_by_key_id',
   ],
   '"iam"."invitations"': [
     'org_id',

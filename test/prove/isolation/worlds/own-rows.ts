@@ -37,9 +37,9 @@ const ENRICHMENT = [
    SELECT $1, id, email, name, 'viewer', CASE WHEN email LIKE 'former%' THEN 'left' ELSE 'suspended' END::iam.membership_status,
           '2025-01-01', CASE WHEN email LIKE 'former%' THEN timestamptz '2025-02-01' END
      FROM iam.users WHERE email IN ('former@${OWN_WORD}.test', 'paused@${OWN_WORD}.test')`,
-  `INSERT INTO iam.api_keys (org_id, user_id, name, description, type, prefix, fingerprint, secret_hash, scopes, status, revoked_at, expires_at, issued_by_id)
+  `INSERT INTO iam.api_keys (org_id, user_id, name, description, type, prefix, fingerprint, secret_hash, scopes, status, revoked_at, expires_at, issued_by_id, made_by_key_id)
    SELECT k.org_id, k.user_id, concat('Former key ', n), 'Made by ${OWN_WORD}', 'service', 'tk_former', sha256(concat(k.id, n)::bytea), secret_hash, scopes,
-          CASE n WHEN 1 THEN 'revoked' ELSE 'active' END::iam.api_key_status, CASE n WHEN 1 THEN timestamptz '2025-02-01' END, '2025-03-01', issued_by_id
+          CASE n WHEN 1 THEN 'revoked' ELSE 'active' END::iam.api_key_status, CASE n WHEN 1 THEN timestamptz '2025-02-01' END, '2025-03-01', issued_by_id, k.id
      FROM iam.api_keys k, generate_series(1, 2) n WHERE k.org_id = $1 AND k.name = 'Key of viewer'`,
   `UPDATE iam.api_keys SET last_used_at = '2025-06-30' WHERE org_id = $1`,
   // In the month that it is for the proof.

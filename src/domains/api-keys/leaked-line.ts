@@ -1,0 +1,58 @@
+import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
+import type { AuditEvent } from '../events/index.ts';
+import { keyRevoked } from './events.ts';
+
+/** A key that a report has ended. */
+export interface LeakedKey {
+  readonly id: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly owner: { readonly id: string; readonly email: string };
+}
+
+interface LeakedLine {
+  readonly ended: readonly LeakedKey[];
+  readonly events: readonly AuditEvent[];
+}
+
+interface Report {
+  readonly orgId: string;
+  /** The key whose secret was shown. */
+  readonly keyId: string;
+  readonly now: Date;
+}
+
+/**
+ * Ends a key and every key that was made or rotated with it, with one of those, and so on: whoever holds the first secret may
+ * have made them. That a key has ended already ends none that it made. A successor that a person has made is not among them:
+ * its secret is that person's alone.
+ */
+export async function endLeakedLine(tx: TenantTransaction, { orgId, keyId, now }: Report): Promise<LeakedLine> {
+  const ids: string[] = [];
+  // A key that makes another holds its own row until that is there: what was made meanwhile is seen when that row was had.
+  for (let live = await lockLiveLine(tx, orgId, keyId); live.length > 0; live = await lockLiveLine(tx, orgId, keyId)) {
+    const data = { status: 'revoked' as const, revokedAt: now, revokedReason: 'leaked' };
+    await tx.apiKey.updateMany({ where: { orgId, id: { in: live } }, data });
+    ids.push(...live);
+  }
+  const keys = await tx.apiKey.findMany({
+    where: { orgId, id: { in: ids } },
+    select: { id: true, name: true, prefix: true, owner: { select: { id: true, email: true } } },
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+  });
+  return { ended: keys, events: keys.map(({ id, owner }) => keyRevoked(id, owner.id, 'leaked', id === keyId ? null : keyId)) };
+}
+
+/** The keys of the line that open a door, locked in the order of their ids, as everybody locks several. */
+async function lockLiveLine(tx: TenantTransaction, orgId: string, keyId: string): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    WITH RECURSIVE line AS (
+      SELECT ${keyId}::uuid AS id
+      UNION
+      SELECT k.id FROM iam.api_keys k JOIN line ON k.made_by_key_id = line.id WHERE k.org_id = ${orgId}::uuid
+    )
+    SELECT k.id FROM iam.api_keys k
+    WHERE k.org_id = ${orgId}::uuid AND k.id IN (SELECT id FROM line) AND k.status = 'active'
+    ORDER BY k.id FOR NO KEY UPDATE`;
+  return rows.map(({ id }) => id);
+}

@@ -42,6 +42,23 @@ REVOKE ALL ON FUNCTION iam.find_session(bytea), iam.find_sign_in(text) FROM PUBL
 GRANT EXECUTE ON FUNCTION iam.find_session(bytea), iam.find_sign_in(text) TO tenantry_runtime;
 RESET ROLE;
 
+GRANT CREATE ON SCHEMA iam TO tenantry_definer; -- only for the moment, and it is who may replace what is its own
+SET LOCAL ROLE tenantry_definer;
+CREATE OR REPLACE FUNCTION iam.ensure_identity(p_email text, p_name text) RETURNS uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  found_id uuid;
+BEGIN
+  INSERT INTO iam.users (email, name) VALUES (p_email, p_name)
+    ON CONFLICT (email) WHERE status <> 'deleted' DO NOTHING;
+  SELECT u.id INTO found_id FROM iam.users u WHERE u.email = p_email AND u.status <> 'deleted';
+  RETURN found_id;
+END $$;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA iam FROM tenantry_definer;
+REVOKE DELETE ON iam.sessions FROM tenantry_definer;
+DROP POLICY clear ON iam.sessions;
+DROP INDEX iam.sessions_over_idx;
 REVOKE UPDATE (ended_at) ON iam.sessions FROM tenantry_definer;
 DROP POLICY end_all ON iam.sessions;
 REVOKE DELETE ON iam.users FROM tenantry_definer;

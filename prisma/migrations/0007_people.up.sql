@@ -85,12 +85,33 @@ CREATE TRIGGER announce_access_change AFTER UPDATE OF ended_at, access_hash, pro
 CREATE POLICY settle ON iam.users FOR UPDATE TO tenantry_definer USING (status = 'active') WITH CHECK (status = 'active');
 GRANT UPDATE (name, password_hash, email_verified_at) ON iam.users TO tenantry_definer;
 -- Whoever registered and never proved the address: see clear_credentials.
-CREATE INDEX users_unproved_idx ON iam.users (created_at) WHERE password_hash IS NULL AND email_verified_at IS NULL;
+CREATE INDEX users_unproved_idx ON iam.users (updated_at) WHERE password_hash IS NULL AND email_verified_at IS NULL;
 CREATE POLICY clear ON iam.users FOR DELETE TO tenantry_definer
   USING (password_hash IS NULL AND email_verified_at IS NULL AND status = 'active' AND system_role = 'user');
 GRANT DELETE ON iam.users TO tenantry_definer;
 CREATE POLICY end_all ON iam.sessions FOR UPDATE TO tenantry_definer USING (ended_at IS NULL) WITH CHECK (ended_at IS NOT NULL);
 GRANT UPDATE (ended_at) ON iam.sessions TO tenantry_definer;
+CREATE INDEX sessions_over_idx ON iam.sessions (least(ended_at, refresh_expires_at)); -- for the clearing away
+CREATE POLICY clear ON iam.sessions FOR DELETE TO tenantry_definer USING (true);
+GRANT DELETE ON iam.sessions TO tenantry_definer;
+
+-- The identity that has an address, made when there is none, as before. One that the clearing would take is touched: whoever
+-- asked is about to hang something on it, in a statement of its own.
+GRANT CREATE ON SCHEMA iam TO tenantry_definer; -- only for the moment, and it is who may replace what is its own
+SET LOCAL ROLE tenantry_definer;
+CREATE OR REPLACE FUNCTION iam.ensure_identity(p_email text, p_name text) RETURNS uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+  found_id uuid;
+BEGIN
+  INSERT INTO iam.users AS u (email, name) VALUES (p_email, p_name)
+    ON CONFLICT (email) WHERE status <> 'deleted' DO UPDATE SET name = u.name -- and updated_at, by the trigger
+    WHERE u.password_hash IS NULL AND u.email_verified_at IS NULL AND u.status = 'active';
+  SELECT u.id INTO found_id FROM iam.users u WHERE u.email = p_email AND u.status <> 'deleted';
+  RETURN found_id;
+END $$;
+RESET ROLE;
+REVOKE CREATE ON SCHEMA iam FROM tenantry_definer;
 
 -- Counts an attempt to prove to be whoever has an address, before anything is compared, so that a hundred guesses at once
 -- are five. The same work whoever is meant. The 5th failure locks for 15 minutes, which double with each round up to 24
@@ -103,8 +124,9 @@ DECLARE
   taken credentials.sign_in_attempts;
   lock_for interval;
 BEGIN
-  INSERT INTO credentials.sign_in_attempts (subject_hash, last_at) VALUES (p_subject_hash, p_now) ON CONFLICT DO NOTHING;
-  SELECT * INTO taken FROM credentials.sign_in_attempts a WHERE a.subject_hash = p_subject_hash FOR UPDATE;
+  -- One statement, which waits for others with the row and has it in the end, also when they take it away.
+  INSERT INTO credentials.sign_in_attempts AS a (subject_hash, last_at) VALUES (p_subject_hash, p_now)
+    ON CONFLICT (subject_hash) DO UPDATE SET failures = a.failures RETURNING * INTO taken;
   lock_for := least(interval '15 minutes' * (2 ^ least(taken.rounds, 7)), interval '24 hours');
   locked := taken.failures >= 5 AND p_now < taken.last_at + lock_for;
   IF NOT locked THEN
@@ -139,12 +161,11 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
 $$;
 
 -- Complete: the attempt was right, and all failures of its subject are forgotten. Otherwise nothing could be compared, and
--- this attempt alone is given back.
+-- this attempt alone is given back. What says nothing any more is taken away at once: of good sign-ins no rows are left.
 CREATE FUNCTION iam.settle_sign_in(p_subject_hash bytea, p_complete boolean) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
-  UPDATE credentials.sign_in_attempts
-  SET failures = CASE WHEN p_complete THEN 0 ELSE greatest(failures - 1, 0) END, rounds = CASE WHEN p_complete THEN 0 ELSE rounds END
-  WHERE subject_hash = p_subject_hash
+  DELETE FROM credentials.sign_in_attempts WHERE subject_hash = p_subject_hash AND (p_complete OR (failures <= 1 AND rounds = 0));
+  UPDATE credentials.sign_in_attempts SET failures = greatest(failures - 1, 0) WHERE subject_hash = p_subject_hash AND NOT p_complete
 $$;
 
 -- Whether what was compared is still the password. Waits for a change under way, so that a session which was opened with
@@ -322,29 +343,41 @@ BEGIN
 END $$;
 
 -- Takes away what is over: tokens 7 days after their end, attempts 72 hours after the last (a lock of 24 hours and the
--- quiet day after it have passed by then), and identities that somebody registered, nobody proved and nothing belongs to, 8
--- days after they were made and when no token of theirs is left. At most 1,000 of each a call.
-CREATE FUNCTION iam.clear_credentials(p_now timestamptz) RETURNS void
+-- quiet day after it have passed by then), sessions 30 days after their end, with the addresses they were opened from; and
+-- identities that somebody registered, nobody proved and nothing belongs to, 8 days after they were last asked for and when
+-- no token of theirs is left. At most 1,000 of each a call; true when there may be more.
+CREATE FUNCTION iam.clear_credentials(p_now timestamptz) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
   unproved uuid[];
+  gone bigint;
+  most bigint;
 BEGIN
   DELETE FROM credentials.tokens WHERE hash IN (
     SELECT t.hash FROM credentials.tokens t WHERE t.expires_at < p_now - interval '7 days' LIMIT 1000);
+  GET DIAGNOSTICS most = ROW_COUNT;
   DELETE FROM credentials.sign_in_attempts WHERE subject_hash IN (
     SELECT a.subject_hash FROM credentials.sign_in_attempts a WHERE a.last_at < p_now - interval '72 hours' LIMIT 1000);
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  most := greatest(most, gone);
+  DELETE FROM iam.sessions WHERE id IN (
+    SELECT s.id FROM iam.sessions s WHERE least(s.ended_at, s.refresh_expires_at) < p_now - interval '30 days' LIMIT 1000);
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  most := greatest(most, gone);
   SELECT array_agg(u.id) INTO unproved FROM (
     SELECT v.id FROM iam.users v
     WHERE v.password_hash IS NULL AND v.email_verified_at IS NULL AND v.status = 'active' AND v.system_role = 'user'
-      AND v.created_at < p_now - interval '8 days' AND NOT EXISTS (SELECT 1 FROM iam.memberships m WHERE m.user_id = v.id)
+      AND v.updated_at < p_now - interval '8 days' AND NOT EXISTS (SELECT 1 FROM iam.memberships m WHERE m.user_id = v.id)
       AND NOT EXISTS (SELECT 1 FROM credentials.tokens t WHERE t.user_id = v.id)
-    ORDER BY v.created_at LIMIT 1000 FOR UPDATE SKIP LOCKED) u;
+    ORDER BY v.updated_at LIMIT 1000 FOR UPDATE SKIP LOCKED) u;
   -- Asked once more, now that nothing can be added to them: a membership would be deleted with its person. A session is, if
   -- there is one: it was opened for a proof that failed in the end, and nobody was told its tokens.
   DELETE FROM iam.users u
   WHERE u.id = ANY (unproved)
     AND NOT EXISTS (SELECT 1 FROM iam.memberships m WHERE m.user_id = u.id)
     AND NOT EXISTS (SELECT 1 FROM credentials.tokens t WHERE t.user_id = u.id);
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  RETURN greatest(most, gone) >= 1000;
 END $$;
 
 DROP FUNCTION iam.find_sign_in(text); -- begin_sign_in is in its place

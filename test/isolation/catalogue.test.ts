@@ -144,6 +144,7 @@ describe('every table', () => {
       'iam.memberships platform r to tenantry_platform using true',
       'iam.organizations lookup r to tenantry_definer using true',
       'iam.organizations platform r to tenantry_platform using true',
+      'iam.sessions clear d to tenantry_definer using true',
       'iam.sessions end_all w to tenantry_definer using (ended_at IS NULL) check (ended_at IS NOT NULL)',
       'iam.sessions lookup r to tenantry_definer using true',
       'iam.users appoint * to tenantry_owner using true check true',

@@ -12,7 +12,7 @@ afterAll(() => world?.close());
 let count = 0;
 const address = (): string => `person${(count += 1)}@clearing.test`;
 const isThere = async (email: string): Promise<boolean> => (await world.sql('SELECT 1 FROM iam.users WHERE email = $1', email)).length === 1;
-const clear = (): Promise<void> => world.api.app.preTenant.clearCredentials(world.now());
+const clear = (): Promise<boolean> => world.api.app.preTenant.clearCredentials(world.now());
 
 describe('whoever registered and never proved the address', () => {
   let email: string;
@@ -104,6 +104,76 @@ test('those who stay, however many and however old, do not keep others from bein
   await clear();
   expect(await isThere(email)).toBe(false);
   expect(await world.sql(`SELECT count(*)::int AS added FROM iam.users WHERE email LIKE 'added%'`)).toEqual([{ added: 1_001 }]);
+});
+
+test('of what is over nothing stays for being much: each step says whether there may be more', async () => {
+  await world.sql(`INSERT INTO credentials.sign_in_attempts (subject_hash, failures, last_at) SELECT sha256(n::text::bytea), 1, $1 FROM generate_series(1, 2500) n`, world.now());
+  await world.sql(`INSERT INTO credentials.tokens (hash, purpose, expires_at, created_at) SELECT sha256(n::text::bytea), 'reset_password', $1, $1 FROM generate_series(1, 1200) n`, world.now());
+  world.pass(8 * DAY);
+  const steps = [await clear(), await clear(), await clear()];
+  expect(steps).toEqual([true, true, false]);
+  expect(await world.sql('SELECT (SELECT count(*) FROM credentials.sign_in_attempts)::int AS attempts, (SELECT count(*) FROM credentials.tokens)::int AS tokens')).toEqual([{ attempts: 0, tokens: 0 }]);
+});
+
+test('a good sign-in leaves no row that counts it, and one with wrong guesses before it neither', async () => {
+  const email = address();
+  await world.join(email);
+  const counted = async () => (await world.sql('SELECT count(*)::int AS count FROM credentials.sign_in_attempts'))[0]!.count as number;
+  const before = await counted();
+  await world.does('signIn', { email, password: PASSWORD });
+  expect(await counted()).toBe(before);
+  await world.does('signIn', { email, password: 'wrong' });
+  expect(await counted()).toBe(before + 1);
+  await world.does('signIn', { email, password: PASSWORD });
+  expect(await counted()).toBe(before);
+});
+
+test('an attempt is counted also when what counted the one before it is taken away at that moment', async () => {
+  const subject = Buffer.alloc(32, 7);
+  const take = () => world.api.app.preTenant.takeSignInAttempt(subject, world.now());
+  await take();
+  const next = await withClient(world.api.database.superuserUrl, async (client) => {
+    await client.query('BEGIN');
+    await client.query('SELECT iam.settle_sign_in($1, true)', [subject]);
+    const taking = take();
+    await untilWaiting(world.sql, 1);
+    await client.query('COMMIT');
+    return taking;
+  });
+  expect(next).toMatchObject({ locked: false, locksUntil: null });
+  expect(await world.sql('SELECT failures FROM credentials.sign_in_attempts WHERE subject_hash = $1', subject)).toEqual([{ failures: 1 }]);
+});
+
+describe('a session, with the address that it was opened from,', () => {
+  const sessionsOf = async (email: string) =>
+    (await world.sql('SELECT count(*)::int AS count FROM iam.sessions s JOIN iam.users u ON u.id = s.user_id WHERE u.email = $1', email))[0]!.count as number;
+
+  test.each([
+    ['was signed out', 'signed out', 30],
+    ['was left to run out', 'left', 37],
+  ])('is kept for thirty days after it %s, and no longer', async (_how, end, keptDays) => {
+    const email = address();
+    const as = await world.join(email);
+    expect(await sessionsOf(email)).toBe(1);
+    if (end === 'signed out') await world.api.call('mutation { signOut { __typename } }', {}, { as });
+    world.pass(keptDays * DAY - HOUR);
+    await clear();
+    expect(await sessionsOf(email)).toBe(1);
+    world.pass(2 * HOUR);
+    await clear();
+    expect(await sessionsOf(email)).toBe(0);
+  });
+});
+
+test('an identity that is about to be added to an organization is not cleared in between, however old it is', async () => {
+  const email = address();
+  await world.sql(`INSERT INTO iam.users (email, created_at, updated_at) VALUES ($1, now() - interval '90 days', now() - interval '90 days')`, email);
+  const { preTenant } = world.api.app;
+  const userId = await preTenant.ensureIdentity(email, null);
+  // By the clock of the database, which writes when it was asked for.
+  await preTenant.clearCredentials(new Date());
+  await world.sql(`INSERT INTO iam.memberships (org_id, user_id, email, role) VALUES ('00000000-0000-0000-0000-000000000000', $1, $2, 'member')`, userId, email);
+  expect(await isThere(email)).toBe(true);
 });
 
 test('those who never proved the address are found by an index, among however many who have', async () => {

@@ -17,18 +17,31 @@ export interface ClearingDependencies {
 
 const HOUR_MS = 60 * 60_000;
 
-/** Takes away tokens and counted attempts that are over, and identities that nobody proved, now and each hour. */
+/**
+ * Takes away tokens, counted attempts and sessions that are over, and identities that nobody proved, now and each hour; each
+ * time as long as there is more, by bounded steps, so that a busy hour leaves nothing to the next one.
+ */
 export function startCredentialClearing({ preTenant, clock, onFailure, intervalMs = HOUR_MS }: ClearingDependencies): Clearing {
-  let round = Promise.resolve();
+  let stopped = false;
+  let round: Promise<void> | null = null;
+  const clearAll = async (): Promise<void> => {
+    while (!stopped && (await preTenant.clearCredentials(clock.now())));
+  };
   const clear = (): void => {
-    round = preTenant.clearCredentials(clock.now()).catch(onFailure);
+    // One at a time: what it does not see any more the next one takes.
+    round ??= clearAll()
+      .catch(onFailure)
+      .finally(() => {
+        round = null;
+      });
   };
   clear();
   const timer = setInterval(clear, intervalMs).unref();
   return {
-    stop() {
+    async stop() {
+      stopped = true;
       clearInterval(timer);
-      return round;
+      await round;
     },
   };
 }

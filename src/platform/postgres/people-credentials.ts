@@ -99,66 +99,72 @@ export interface PeopleCredentials {
   changePassword(userId: string, oldHash: string, passwordHash: string, sessionId: string, now: Date): Promise<number | null>;
   /** How many keys go on opening doors for a person, over all organizations. */
   countLiveKeys(userId: string, now: Date): Promise<LiveKeys>;
-  /** Takes away tokens and counted attempts that are over, and identities that nobody proved; at most 1,000 of each. */
-  clearCredentials(now: Date): Promise<void>;
+  /**
+   * Takes away tokens, counted attempts and sessions that are over, and identities that nobody proved; at most 1,000 of each.
+   *
+   * @returns whether there may be more.
+   */
+  clearCredentials(now: Date): Promise<boolean>;
 }
 
 /** Calls a function in the scope of a person, or of nobody, and answers its first row. */
 export type CallAs = (userId: string | null, text: string, ...values: unknown[]) => Promise<Record<string, unknown> | undefined>;
 
+interface AnswerOptions {
+  /** In whose scope; null is nobody's. */
+  readonly userId?: string | null;
+  /**
+   * What is kept says so: when its answer is lost, nobody may be told that nothing was done. An attempt that was counted is
+   * none of it, because whoever asked has changed nothing and asks again.
+   */
+  readonly keeps?: boolean;
+}
+
+const KEPT: AnswerOptions = { keeps: true };
+
 export function createPeopleCredentials(call: CallAs): PeopleCredentials {
-  const row = async <Found>(text: string, ...values: unknown[]): Promise<Found> => (await call(null, text, ...values)) as Found;
+  /** The first row of a function that gives rows. */
+  const row = async <Found>(text: string, ...values: unknown[]): Promise<Found> => (await call(null, `SELECT * FROM ${text}`, ...values)) as Found;
   /** What a function answers that gives one value. */
-  const ask = async <Value>(userId: string | null, text: string, values: unknown[]): Promise<Value> =>
-    (await call(userId, text, ...values))?.['answer'] as Value;
-  const value = <Value>(text: string, ...values: unknown[]): Promise<Value> => ask(null, `SELECT ${text} AS answer`, values);
-  // What is kept says so: when its answer is lost, nobody may be told that nothing was done. An attempt that was counted is
-  // none of it, because whoever asked has changed nothing and asks again.
-  const changeAs = <Value>(userId: string | null, text: string, ...values: unknown[]): Promise<Value> =>
-    ask(userId, `/* writes */ SELECT ${text} AS answer`, values);
-  const change = <Value>(text: string, ...values: unknown[]): Promise<Value> => changeAs(null, text, ...values);
-  /** Nothing is no type that can be read: it is asked for beside it. */
-  const count = async (text: string, ...values: unknown[]): Promise<void> => void (await call(null, `SELECT true FROM ${text}`, ...values));
-  const keep = async (text: string, ...values: unknown[]): Promise<void> =>
-    void (await call(null, `/* writes */ SELECT true FROM ${text}`, ...values));
+  const answer = async <Value>(text: string, values: unknown[], { userId = null, keeps = false }: AnswerOptions = {}): Promise<Value> =>
+    (await call(userId, `${keeps ? '/* writes */ ' : ''}SELECT ${text} AS answer`, ...values))?.['answer'] as Value;
 
   return {
-    takeSignInAttempt: (subjectHash, now) =>
-      row('SELECT * FROM iam.take_sign_in_attempt($1::bytea, $2::timestamptz)', subjectHash, now),
-    beginSignIn: (email, subjectHash, now) =>
-      row('SELECT * FROM iam.begin_sign_in($1::text, $2::bytea, $3::timestamptz)', email, subjectHash, now),
-    settleSignIn: (subjectHash, complete) => count('iam.settle_sign_in($1::bytea, $2::boolean)', subjectHash, complete),
-    stillHasPassword: (userId, passwordHash) => value('iam.still_has_password($1::uuid, $2::text)', userId, passwordHash),
+    takeSignInAttempt: (subjectHash, now) => row('iam.take_sign_in_attempt($1::bytea, $2::timestamptz)', subjectHash, now),
+    beginSignIn: (email, subjectHash, now) => row('iam.begin_sign_in($1::text, $2::bytea, $3::timestamptz)', email, subjectHash, now),
+    // Nothing is no type that can be read, but as text.
+    settleSignIn: (subjectHash, complete) => answer('iam.settle_sign_in($1::bytea, $2::boolean)::text', [subjectHash, complete]),
+    stillHasPassword: (userId, passwordHash) => answer('iam.still_has_password($1::uuid, $2::text)', [userId, passwordHash]),
     beginRegistration: ({ email, name, hash, passwordHash, expiresAt }, now) =>
-      change(
+      answer(
         'iam.begin_registration($1::text, $2::text, $3::bytea, $4::text, $5::timestamptz, $6::timestamptz)',
-        ...[email, name, hash, passwordHash, expiresAt, now],
+        [email, name, hash, passwordHash, expiresAt, now],
+        KEPT,
       ),
     renewVerification: (email, hash, expiresAt, now) =>
-      change('iam.renew_verification($1::text, $2::bytea, $3::timestamptz, $4::timestamptz)', email, hash, expiresAt, now),
+      answer('iam.renew_verification($1::text, $2::bytea, $3::timestamptz, $4::timestamptz)', [email, hash, expiresAt, now], KEPT),
     beginReset: (email, hash, expiresAt, now) =>
-      change('iam.begin_reset($1::text, $2::bytea, $3::timestamptz, $4::timestamptz)', email, hash, expiresAt, now),
+      answer('iam.begin_reset($1::text, $2::bytea, $3::timestamptz, $4::timestamptz)', [email, hash, expiresAt, now], KEPT),
     beginChallenge: (userId, hash, expiresAt, now) =>
-      keep('iam.begin_challenge($1::uuid, $2::bytea, $3::timestamptz, $4::timestamptz)', userId, hash, expiresAt, now),
-    async findOpenToken(hash, purpose, now) {
-      const text = 'SELECT * FROM iam.find_open_token($1::bytea, $2::text, $3::timestamptz)';
-      return (await row<OpenToken | undefined>(text, hash, purpose, now)) ?? null;
-    },
-    useToken: (hash, purpose, now) => change('iam.use_token($1::bytea, $2::text, $3::timestamptz)', hash, purpose, now),
-    completeRegistration: (hash, now) => change('iam.complete_registration($1::bytea, $2::timestamptz)', hash, now),
+      answer('iam.begin_challenge($1::uuid, $2::bytea, $3::timestamptz, $4::timestamptz)::text', [userId, hash, expiresAt, now], KEPT),
+    findOpenToken: async (hash, purpose, now) =>
+      (await row<OpenToken | undefined>('iam.find_open_token($1::bytea, $2::text, $3::timestamptz)', hash, purpose, now)) ?? null,
+    useToken: (hash, purpose, now) => answer('iam.use_token($1::bytea, $2::text, $3::timestamptz)', [hash, purpose, now], KEPT),
+    completeRegistration: (hash, now) => answer('iam.complete_registration($1::bytea, $2::timestamptz)', [hash, now], KEPT),
     completeReset: (hash, passwordHash, { sessionId = null, challengeHash = null }, now) =>
-      change(
+      answer(
         'iam.complete_reset($1::bytea, $2::text, $3::uuid, $4::bytea, $5::timestamptz)',
-        ...[hash, passwordHash, sessionId, challengeHash, now],
+        [hash, passwordHash, sessionId, challengeHash, now],
+        KEPT,
       ),
     changePassword: (userId, oldHash, passwordHash, sessionId, now) =>
-      changeAs(
-        userId,
+      answer(
         'iam.change_password($1::text, $2::text, $3::uuid, $4::timestamptz)',
-        ...[oldHash, passwordHash, sessionId, now],
+        [oldHash, passwordHash, sessionId, now],
+        { userId, ...KEPT },
       ),
     countLiveKeys: async (userId, now) =>
       (await call(userId, 'SELECT * FROM iam.count_live_keys($1::timestamptz)', now)) as unknown as LiveKeys,
-    clearCredentials: (now) => keep('iam.clear_credentials($1::timestamptz)', now),
+    clearCredentials: (now) => answer('iam.clear_credentials($1::timestamptz)', [now], KEPT),
   };
 }

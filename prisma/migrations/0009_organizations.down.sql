@@ -1,7 +1,7 @@
 GRANT CREATE ON SCHEMA iam TO tenantry_definer;
 SET LOCAL ROLE tenantry_definer;
 DROP FUNCTION iam.end_sessions_of_deleted(timestamptz);
-DROP FUNCTION iam.find_unsettled_organizations(timestamptz);
+DROP FUNCTION iam.find_unsettled_organizations();
 DROP FUNCTION iam.take_invitation_mail(text, timestamptz);
 DROP FUNCTION iam.find_invitation(bytea, timestamptz);
 DROP FUNCTION iam.find_organization_for_operator(uuid, uuid);

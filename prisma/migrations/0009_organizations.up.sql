@@ -69,7 +69,7 @@ ALTER TABLE iam.organizations
   ADD COLUMN namespace_retired_at timestamptz(3); -- when the engine has let go of the namespace of a deleted one
 -- What is carried on with is few rows of many, and is looked for all the time.
 CREATE INDEX organizations_provisioning_idx ON iam.organizations (updated_at) WHERE status = 'provisioning';
-CREATE INDEX organizations_unretired_idx ON iam.organizations (deleted_at) WHERE status = 'deleted' AND namespace_retired_at IS NULL;
+CREATE INDEX organizations_unretired_idx ON iam.organizations (updated_at) WHERE status = 'deleted' AND namespace_retired_at IS NULL;
 
 -- Behind row level security the planner may not look at which values there are, only at how many. Where all are active it
 -- finds one, takes for certain that nothing is unlike it, and reads a whole partial index (status <> ...) for the one row that
@@ -154,16 +154,18 @@ BEGIN
   RETURN NEXT;
 END $$;
 
--- The organizations that somebody has to carry on with: those whose provisioning began before a moment and did not end,
--- and those that are deleted while the engine still holds their namespace. At most 100 of each, the oldest first.
-CREATE FUNCTION iam.find_unsettled_organizations(p_before timestamptz)
+-- The organizations that somebody has to carry on with: those whose provisioning began and did not end, and those that are
+-- deleted while the engine still holds their namespace. What was touched within the last minute, by the clock that wrote so,
+-- is under way. At most 100 of each, and those first that nobody has tried for the longest: a try touches them, so that what
+-- never succeeds keeps nothing else waiting.
+CREATE FUNCTION iam.find_unsettled_organizations()
 RETURNS TABLE (org_id uuid, organization_status iam.organization_status)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
   (SELECT o.id, o.status FROM iam.organizations o
-   WHERE o.status = 'provisioning' AND o.updated_at < p_before ORDER BY o.updated_at LIMIT 100)
+   WHERE o.status = 'provisioning' AND o.updated_at < now() - interval '1 minute' ORDER BY o.updated_at LIMIT 100)
   UNION ALL
   (SELECT o.id, o.status FROM iam.organizations o
-   WHERE o.status = 'deleted' AND o.namespace_retired_at IS NULL AND o.deleted_at < p_before ORDER BY o.deleted_at LIMIT 100)
+   WHERE o.status = 'deleted' AND o.namespace_retired_at IS NULL AND o.updated_at < now() - interval '1 minute' ORDER BY o.updated_at LIMIT 100)
 $$;
 
 -- Ends the sessions of those who belong to the organization of this statement, which was deleted, and to no other that is
@@ -182,11 +184,11 @@ $$;
 
 REVOKE ALL ON FUNCTION
   iam.find_organization_for_operator(uuid, uuid), iam.find_invitation(bytea, timestamptz), iam.take_invitation_mail(text, timestamptz),
-  iam.find_unsettled_organizations(timestamptz), iam.end_sessions_of_deleted(timestamptz)
+  iam.find_unsettled_organizations(), iam.end_sessions_of_deleted(timestamptz)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
   iam.find_organization_for_operator(uuid, uuid), iam.find_invitation(bytea, timestamptz), iam.take_invitation_mail(text, timestamptz),
-  iam.find_unsettled_organizations(timestamptz), iam.end_sessions_of_deleted(timestamptz)
+  iam.find_unsettled_organizations(), iam.end_sessions_of_deleted(timestamptz)
 TO tenantry_runtime;
 RESET ROLE;
 REVOKE CREATE ON SCHEMA iam FROM tenantry_definer;

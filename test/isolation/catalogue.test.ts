@@ -58,7 +58,7 @@ const DEFINER_FUNCTIONS = [
   'iam.find_refresh(bytea,bytea)',
   'iam.find_second_factor()',
   'iam.find_session(bytea)',
-  'iam.find_unsettled_organizations(timestamp with time zone)',
+  'iam.find_unsettled_organizations()',
   'iam.remove_second_factor()',
   'iam.renew_verification(text,bytea,timestamp with time zone,timestamp with time zone)',
   'iam.replace_recovery_codes(bytea[])',

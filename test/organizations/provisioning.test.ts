@@ -7,7 +7,7 @@ import { codeOf, openWorld, outcomeOf, type World } from '../domains/world.ts';
 /** An engine that does what the test says, and remembers what it was asked for. */
 const asked: string[] = [];
 let ensure: () => Promise<void>;
-let retire: () => Promise<void>;
+let retire: (namespace: string) => Promise<void>;
 const engine: ProvisioningEngine = {
   ensureNamespace({ namespace }) {
     asked.push(`ensure ${namespace}`);
@@ -15,7 +15,7 @@ const engine: ProvisioningEngine = {
   },
   retireNamespace({ namespace }) {
     asked.push(`retire ${namespace}`);
-    return retire();
+    return retire(namespace);
   },
 };
 const never = () => Promise.reject(new Error('the engine is away'));
@@ -52,8 +52,9 @@ const sweepNow = async () => {
   await sweep({ preTenant, db, events, clock: { now: world.now }, provisioning, accessChanged: world.auth.forget, onFailure: (error) => failures.push(error) });
   return failures;
 };
-const older = (orgId: string) =>
-  world.sql(`ALTER TABLE iam.organizations DISABLE TRIGGER touch_updated_at; UPDATE iam.organizations SET updated_at = now() - interval '61 seconds' WHERE id = '${orgId}'; ALTER TABLE iam.organizations ENABLE TRIGGER touch_updated_at`);
+/** Lets a minute go by for one organization, or for those whose slug begins so; their order stays as it is. */
+const older = (which: string) =>
+  world.sql(`ALTER TABLE iam.organizations DISABLE TRIGGER touch_updated_at; UPDATE iam.organizations SET updated_at = updated_at - interval '61 seconds' WHERE id::text = '${which}' OR slug LIKE '${which}%'; ALTER TABLE iam.organizations ENABLE TRIGGER touch_updated_at`);
 
 describe('an organization comes onto the engine', () => {
   test('and is in use with its key as soon as the engine is ready', async () => {
@@ -153,9 +154,65 @@ describe('what a killed process leaves', () => {
     expect(await sweepNow()).toEqual([]);
     for (const orgId of [first, second]) expect(await rowOf(orgId)).toMatchObject({ status: 'provisioning_failed' });
   });
+
+  test('and cannot be written down is told to the operator, and keeps the sweep from no other', async () => {
+    const [first, second] = [await interrupted(newcomer()), await interrupted(newcomer())];
+    await Promise.all([first, second].map(older));
+    await world.sql(`ALTER TABLE events.events ADD CONSTRAINT closed CHECK (org_id <> '${first}') NOT VALID`);
+    const failures = await sweepNow();
+    await world.sql('ALTER TABLE events.events DROP CONSTRAINT closed');
+    expect(failures).toHaveLength(1);
+    expect([await rowOf(first), await rowOf(second)]).toMatchObject([{ status: 'provisioning' }, { status: 'active' }]);
+    await older(first);
+    expect(await sweepNow()).toEqual([]);
+    expect(await rowOf(first)).toMatchObject({ status: 'active' });
+  });
 });
 
 describe('the namespace of a deleted organization', () => {
+  const leave = (slug: string, howMany: number) =>
+    world.sql(
+      `INSERT INTO iam.organizations (name, slug, status, engine_namespace, deleted_at, updated_at)
+       SELECT $1 || n, $1 || n, 'deleted', $1 || n, now() - interval '1 day', now() - interval '1 day' FROM generate_series(1, $2::integer) n`,
+      slug,
+      howMany,
+    );
+  const settleAll = () => world.sql("UPDATE iam.organizations SET namespace_retired_at = now() WHERE status = 'deleted'");
+
+  test('is not kept by more of them than a sweep takes, which the engine refuses for good', async () => {
+    await leave('refused-', 100);
+    await leave('waiting-', 1);
+    await world.sql("UPDATE iam.organizations SET deleted_at = now() - interval '1 hour' WHERE slug = 'waiting-1'");
+    await older('refused-');
+    await world.sql('ALTER TABLE iam.organizations DISABLE TRIGGER touch_updated_at');
+    await world.sql("UPDATE iam.organizations SET updated_at = now() - interval '1 hour' WHERE slug = 'waiting-1'");
+    await world.sql('ALTER TABLE iam.organizations ENABLE TRIGGER touch_updated_at');
+    retire = (namespace) => (namespace.startsWith('refused') ? never() : done());
+    await sweepNow();
+    expect(asked).toHaveLength(100);
+    expect(asked).not.toContain('retire waiting-1');
+    await older('refused-');
+    await sweepNow();
+    expect(asked).toContain('retire waiting-1');
+    await settleAll();
+  });
+
+  test('waits for no other that the engine takes its time with', async () => {
+    await leave('slow-', 2);
+    let bothAsked = (): void => undefined;
+    const meeting = new Promise<void>((resolve) => {
+      bothAsked = resolve;
+    });
+    // The first is answered when the second has been asked: one after the other they would never end.
+    retire = () => {
+      if (asked.length === 2) bothAsked();
+      return meeting;
+    };
+    expect(await sweepNow()).toEqual([]);
+    expect(asked).toHaveLength(2);
+    await settleAll();
+  });
+
   test('is given back at once, or by the sweep when the engine was away: until it was', async () => {
     const { owner, orgId } = await world.found(`Gone ${(count += 1)}`);
     retire = never;
@@ -163,10 +220,17 @@ describe('the namespace of a deleted organization', () => {
     expect(await outcomeOf(world.as(owner, (cx) => world.lifecycle.remove(cx, { slug })))).toEqual({ organizationId: orgId });
     const retired = async () => (await world.sql('SELECT namespace_retired_at AS at FROM iam.organizations WHERE id = $1', orgId))[0]?.['at'];
     expect(await retired()).toBeNull();
-    world.pass(61_000);
+    // By one clock, whatever that of this process says: it is still being done by whoever has deleted it.
+    world.pass(120_000);
+    asked.length = 0;
     await sweepNow();
+    expect(asked).toEqual([]);
+    await older(orgId);
+    await sweepNow();
+    expect(asked).toHaveLength(1);
     expect(await retired()).toBeNull();
     retire = done;
+    await older(orgId);
     await sweepNow();
     expect(await retired()).toBeInstanceOf(Date);
     asked.length = 0;

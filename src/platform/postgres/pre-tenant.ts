@@ -121,8 +121,11 @@ export interface PreTenantDatabase extends PeopleCredentials {
   findUnsignedLogs(events: number, ageMs: number): Promise<readonly string[]>;
   /** @param tokenHash SHA-256 of the token that was sent to the address. */
   findInvitation(tokenHash: Uint8Array, now: Date): Promise<FoundInvitation | null>;
-  /** Organizations that are being provisioned, or deleted with a namespace that the engine holds, since before a moment. */
-  findUnsettledOrganizations(before: Date): Promise<readonly UnsettledOrganization[]>;
+  /**
+   * Organizations that are being provisioned, or deleted with a namespace that the engine holds, and were not touched for a
+   * minute: at most 100 of each, the one that was touched first before the others.
+   */
+  findUnsettledOrganizations(): Promise<readonly UnsettledOrganization[]>;
   /** Null unless the user is an active super administrator. */
   findOrganizationForOperator(userId: string, orgId: string): Promise<FoundOrganization | null>;
 }
@@ -154,9 +157,9 @@ export function createPreTenantDatabase(pool: DatabasePool): PreTenantDatabase {
       return records.map(({ orgId }) => orgId as string);
     },
     findInvitation: (tokenHash, now) => find('SELECT * FROM iam.find_invitation($1::bytea, $2::timestamptz)', tokenHash, now),
-    async findUnsettledOrganizations(before) {
-      const text = 'SELECT * FROM iam.find_unsettled_organizations($1::timestamptz)';
-      return (await readRecords(pool, [pool.scopeStep(nobody), { text, values: [before] }])) as unknown as UnsettledOrganization[];
+    async findUnsettledOrganizations() {
+      const text = 'SELECT * FROM iam.find_unsettled_organizations()';
+      return (await readRecords(pool, [pool.scopeStep(nobody), { text, values: [] }])) as unknown as UnsettledOrganization[];
     },
     findOrganizationForOperator: (userId, orgId) =>
       find('SELECT * FROM iam.find_organization_for_operator($1::uuid, $2::uuid)', userId, orgId),

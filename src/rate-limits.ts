@@ -36,13 +36,13 @@ export function openRateLimits({ rateLimits: settings, environment }: Config, se
     if (environment === 'production') logger.warn({ code: 'RATE_LIMITS_OFF' }, 'nobody is limited, because RATE_LIMITS is off');
     return OFF;
   }
-  const { redisUrl, redisPrefix: prefix, burst, perSecond, costBucket, costPerSecond, signInsPerMinute, failuresPerMinute } = settings;
+  const { redisUrl, redisPrefix: prefix, burst, perSecond, costBucket, costPerSecond, failuresPerMinute } = settings;
   const connection = redisUrl === undefined ? null : connect(redisUrl, logger);
   const rateLimits = createRateLimits(
     {
       burst: { capacity: burst, perSecond },
       work: { capacity: costBucket, perSecond: costPerSecond },
-      attemptsPerMinute: signInsPerMinute,
+      attemptsPerMinute: settings.signInsPerMinute,
       failuresPerMinute,
     },
     connection && { ...connection, prefix },
@@ -55,7 +55,7 @@ export function openRateLimits({ rateLimits: settings, environment }: Config, se
       // Whoever reads Redis learns no address from it.
       const hidden = (subject: string): string => createHmac('sha256', key).update(subject).digest('base64url');
       // All windows are taken, also when the first is full: none tells how the others stand.
-      const waits = await Promise.all(windowsOf(attempt).map(({ subject, times }) => rateLimits.attempt(hidden(subject), times)));
+      const waits = await Promise.all(windowsOf(attempt, settings).map(({ subject, limit }) => rateLimits.attempt(hidden(subject), limit)));
       return waits.reduce((longest, wait) => (wait === null ? longest : Math.max(longest ?? 0, wait)), null);
     },
     settled: () => connection?.settled() ?? Promise.resolve(),
@@ -66,21 +66,23 @@ export function openRateLimits({ rateLimits: settings, environment }: Config, se
 /** How many times as much one customer may as each of its networks. */
 const NETWORKS_OF_ONE = 10;
 
-/** What an attempt is counted against, and how many times the usual limit it has. */
+/** What an attempt is counted against, and how many it may have a minute. */
 interface Window {
   readonly subject: string;
-  readonly times: number;
+  readonly limit: number;
 }
 
+type AttemptLimits = Pick<Config['rateLimits'], 'signInsPerMinute' | 'networkSignInsPerMinute'>;
+
 /** The address that is meant, the person who tries, the network it comes from, and whose networks that and others are. */
-function windowsOf({ kind, address, userId, ip }: Attempt): Window[] {
+function windowsOf({ kind, address, userId, ip }: Attempt, { signInsPerMinute, networkSignInsPerMinute }: AttemptLimits): Window[] {
   const windows: Window[] = [];
-  if (address !== null) windows.push({ subject: `${kind}:address:${address}`, times: 1 });
-  if (userId !== undefined) windows.push({ subject: `${kind}:user:${userId}`, times: 1 });
+  if (address !== null) windows.push({ subject: `${kind}:address:${address}`, limit: signInsPerMinute });
+  if (userId !== undefined) windows.push({ subject: `${kind}:user:${userId}`, limit: signInsPerMinute });
   if (ip === null) return windows;
-  windows.push({ subject: `${kind}:network:${subnetOf(ip)}`, times: 1 });
+  windows.push({ subject: `${kind}:network:${subnetOf(ip)}`, limit: networkSignInsPerMinute });
   // Of the older kind an address is all there is to know.
-  if (isIPv6(ip)) windows.push({ subject: `${kind}:customer:${networkOf(ip)}`, times: NETWORKS_OF_ONE });
+  if (isIPv6(ip)) windows.push({ subject: `${kind}:customer:${networkOf(ip)}`, limit: networkSignInsPerMinute * NETWORKS_OF_ONE });
   return windows;
 }
 

@@ -103,6 +103,7 @@ const rateLimitsOf = (values: Values) => ({
   costBucket: values.COST_BUCKET,
   costPerSecond: values.COST_RESTORE_RATE,
   signInsPerMinute: values.SIGN_IN_ATTEMPTS_PER_MINUTE,
+  networkSignInsPerMinute: values.SIGN_IN_ATTEMPTS_PER_NETWORK,
   failuresPerMinute: values.FAILURES_PER_MINUTE,
 });
 

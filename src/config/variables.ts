@@ -249,7 +249,12 @@ export const variables = {
   SIGN_IN_ATTEMPTS_PER_MINUTE: {
     ...wholeNumber(1, 1_000),
     default: '5',
-    description: 'Attempts to sign in with one email address, and from one network address, good ones included.',
+    description: 'Attempts a minute to sign in with one email address, or of one person to prove a password or code, good ones included.',
+  },
+  SIGN_IN_ATTEMPTS_PER_NETWORK: {
+    ...wholeNumber(1, 100_000),
+    default: '5',
+    description: 'Attempts a minute from one network address (IPv6: a /64; a /48 has ten times as many), each kind for itself, good ones included.',
   },
   FAILURES_PER_MINUTE: {
     ...wholeNumber(1, 1_000_000),

@@ -86,7 +86,7 @@ describe('whoever does not', () => {
   });
 
   test('may not guess for long: reports are counted for each network', async () => {
-    const limited = await startTestApp({ environment: { RATE_LIMITS: 'on', SIGN_IN_ATTEMPTS_PER_MINUTE: '3' } });
+    const limited = await startTestApp({ environment: { RATE_LIMITS: 'on', SIGN_IN_ATTEMPTS_PER_NETWORK: '3' } });
     const server = await startTestServer(limited);
     const codes = [];
     for (let count = 0; count < 4; count += 1) {

@@ -276,6 +276,33 @@ describe('a network can try five times a minute', () => {
   });
 });
 
+describe('a network that many sign in from, as an office or a backend,', () => {
+  let wide: ServedWorld;
+  beforeAll(async () => {
+    wide = await servedWith({ SIGN_IN_ATTEMPTS_PER_NETWORK: '20' });
+  });
+  afterAll(() => wide.close());
+  const outcomes = async (emailOf: (index: number) => string, fromOf: (index: number) => string, count: number): Promise<string[]> => {
+    const codes: string[] = [];
+    for (let index = 0; index < count; index++) {
+      const query = `mutation { signIn(input: { email: "${emailOf(index)}", password: "wrong" }) { __typename } }`;
+      codes.push(...codesOf(await ask(wide.url, query, {}, { 'x-forwarded-for': fromOf(index) })));
+    }
+    return codes;
+  };
+  const times = (count: number, code: string): string[] => Array.from({ length: count }, () => code);
+
+  test('may try as often as is configured, with another address each time', async () => {
+    const codes = await outcomes((index) => `office${index}@nowhere.test`, () => '198.51.100.200', 21);
+    expect(codes).toEqual([...times(20, 'UNAUTHENTICATED'), 'RATE_LIMITED']);
+  });
+
+  test('guesses no more often at one address than before, from however many networks', async () => {
+    const codes = await outcomes(() => 'guessed@nowhere.test', (index) => `198.51.100.${index}`, 6);
+    expect(codes).toEqual([...times(5, 'UNAUTHENTICATED'), 'RATE_LIMITED']);
+  });
+});
+
 test('a server that limits nobody says so, and no cost', async () => {
   const free = await serveWorld();
   try {

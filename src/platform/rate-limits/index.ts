@@ -47,8 +47,8 @@ export interface RateLimits {
   takeWork(subject: string, points: number): Promise<number>;
   /** Gives back work that was not done after all. */
   giveBackWork(subject: string, points: number): void;
-  /** Counts an attempt. Null when it may be made, else the milliseconds until another may. @param times of the usual limit. */
-  attempt(subject: string, times?: number): Promise<number | null>;
+  /** Counts an attempt. Null when it may be made, else the milliseconds until another may. @param limit a minute; else the usual. */
+  attempt(subject: string, limit?: number): Promise<number | null>;
   /** What failures are taken from. */
   readonly failures: Buckets;
 }
@@ -105,8 +105,8 @@ export function createRateLimits(
     giveBackWork(subject, points) {
       if (points > 0) void work.take(subject, -points);
     },
-    async attempt(subject, times = 1) {
-      const { fits, waitMs } = await attempts.take(subject, 1, settings.attemptsPerMinute * times);
+    async attempt(subject, limit = settings.attemptsPerMinute) {
+      const { fits, waitMs } = await attempts.take(subject, 1, limit);
       return fits ? null : waitMs;
     },
   };

@@ -51,6 +51,24 @@ describe('a password', () => {
     expect(await world.does('register', { email: 'grisebach.wennerholt@passwords.test', password: 'grisebachwennerholt' })).toMatchObject({ __typename: 'ValidationError' });
   });
 
+  const own = { __typename: 'ValidationError', message: expect.stringMatching(/^(password|newPassword): is (your address|easy to guess): .*Take a few words that do not belong together$/) };
+
+  test.each([
+    ['the address', (email: string) => email],
+    ['the address in capitals', (email: string) => email.toUpperCase()],
+    ['what stands before the @', (email: string) => email.split('@')[0]!],
+  ])('may not be %s, wherever one is chosen', async (_what, passwordOf) => {
+    // As parts it is hard to guess for whoever does not know the person.
+    const email = `carl${(count += 1)}.wennerholt.grisebach@passwords.test`;
+    const password = passwordOf(email);
+    expect(await world.does('register', { email, password, name: 'Carl Brown' })).toMatchObject(own);
+    const as = await world.join(email);
+    expect(await world.does('changePassword', { currentPassword: PASSWORD, newPassword: password }, { as })).toMatchObject(own);
+    await world.does('requestPasswordReset', { email });
+    const { token } = await world.outbox.last(email);
+    expect(await world.does('resetPassword', { token, password })).toMatchObject(own);
+  });
+
   test('is held to it wherever one is chosen', async () => {
     const email = address();
     const as = await world.join(email);

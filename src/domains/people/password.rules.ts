@@ -8,6 +8,8 @@ const MOST = 128;
 /** Below this a password is found by whoever may try without a limit. */
 const SCORE_LEAST = 2;
 
+const ADVICE = 'Take a few words that do not belong together';
+
 /** Of whom a password is: what somebody who knows the person would try first. */
 export interface PasswordOwner {
   readonly email: string;
@@ -37,9 +39,13 @@ export async function checkPassword(
   if (length < LEAST || length > MOST) throw ValidationError.of(field, `must be ${LEAST} to ${MOST} characters long`);
   // Half of a surrogate pair is no character: it would be hashed as another one than was typed.
   if (!password.isWellFormed()) throw ValidationError.of(field, 'must be made of whole Unicode characters');
-  const words = [...email.split(/[@.+_-]/), ...(name ?? '').split(/\s+/), 'tenantry'].filter((word) => word.length > 2);
+  const [local = email] = email.split('@');
+  // Outright: of a long address the estimate adds up the parts, which are hard to guess for whoever does not know the person.
+  if ([email, local].includes(password.trim().toLowerCase())) throw ValidationError.of(field, `is your address: ${ADVICE}`);
+  // As a whole too, because together they are what is tried first.
+  const words = [email, local, ...email.split(/[@.+_-]/), ...(name ?? '').split(/\s+/), 'tenantry'].filter((word) => word.length > 2);
   const { score, advice } = await estimateStrength(password, words, network);
   if (score >= SCORE_LEAST) return;
   const reason = advice === null ? '' : `${advice.replace(/[.!?]$/, '')}. `;
-  throw ValidationError.of(field, `is easy to guess: ${reason}Take a few words that do not belong together`);
+  throw ValidationError.of(field, `is easy to guess: ${reason}${ADVICE}`);
 }

@@ -41,7 +41,7 @@ describe('a change', () => {
 
   test('of what is not given changes nothing, and null takes away what may be without', async () => {
     const key = await world.create({ description: 'text', monthlyLimit: 9, expiresAt: new Date(world.now().getTime() + 60_000), allowedOrigins: ['https://app.example.com'] });
-    expect(await update({ id: key.id, name: 'renamed', scopes: null, rateLimitPerHour: null, allowedOrigins: null })).toBe('done');
+    expect(await update({ id: key.id, name: 'renamed', scopes: null })).toBe('done');
     expect(await world.row(key)).toMatchObject({ name: 'renamed', description: 'text', monthly_limit: 9, allowed_origins: ['https://app.example.com'], scopes: ['*'] });
     expect(await update({ id: key.id, description: null, monthlyLimit: null, expiresAt: null, allowedOrigins: [] })).toBe('done');
     expect(await world.row(key)).toMatchObject({ description: null, monthly_limit: null, expires_at: null, allowed_origins: [] });
@@ -145,5 +145,33 @@ describe('the hour of a key', () => {
   test('of one that a key of many makes is the usual one', async () => {
     const key = await world.create({ rateLimitPerHour: 10_000 });
     expect(await world.row(await world.create({}, key.secret))).toMatchObject({ rate_limit_per_hour: 3_600 });
+  });
+});
+
+// Last: it lets time go by.
+describe('null', () => {
+  test('takes every rule away with null, as docs/api-keys.md says, and that is a key let freer: not with a copied session', async () => {
+    const bounds = { rateLimitPerHour: 5, allowedNetworks: ['192.0.2.0/24'], allowedOrigins: ['https://app.example.com'], requireSecondFactor: true, monthlyLimit: 9 };
+    const key = await world.create(bounds);
+    const fresh = await world.fresh();
+    world.pass(10 * 60_000 + 1);
+    for (const rule of Object.keys(bounds)) {
+      expect([rule, await update({ id: key.id, [rule]: null }, fresh)]).toEqual([rule, 'STEP_UP_REQUIRED']);
+      expect([rule, await update({ id: key.id, [rule]: null }, await world.fresh())]).toEqual([rule, 'done']);
+    }
+    const without = { rate_limit_per_hour: 3600, allowed_networks: [], allowed_origins: [], require_second_factor: false, monthly_limit: null };
+    expect(await world.row(key)).toMatchObject(without);
+  });
+
+  test('by a key takes no rule away that the key itself is held to', async () => {
+    const maker = await world.create({ rateLimitPerHour: 50, allowedOrigins: ['https://app.example.com'] });
+    const headers = { origin: 'https://app.example.com' };
+    const call = async (input: Record<string, unknown>) => {
+      const query = 'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { ... on UpdateApiKeySuccess { apiKey { rateLimitPerHour } } ... on Error { code } } }';
+      const { data, errors } = await world.api.call(query, { input: { id: maker.id, ...input } }, { as: maker.secret, headers });
+      return errors?.[0]?.extensions.code ?? data.updateApiKey;
+    };
+    expect(await call({ allowedOrigins: null })).toBe('FORBIDDEN');
+    expect(await call({ rateLimitPerHour: null })).toEqual({ apiKey: { rateLimitPerHour: 50 } });
   });
 });

@@ -30,15 +30,15 @@ const rules = {
   description: paragraph(2000).nullish(),
   /** Null: never. */
   expiresAt: z.date().nullish(),
-  rateLimitPerHour: optional(z.int().min(1).max(10_000)),
-  /** None: from anywhere. */
-  allowedNetworks: optional(z.array(network).max(MOST_PLACES).transform(once)),
-  /** None: for every page, and for what is no page. */
-  allowedOrigins: optional(z.array(origin).max(MOST_PLACES).transform(once)),
-  requireSecondFactor: optional(z.boolean()),
   /** Null: as much as the hourly limit allows. */
   monthlyLimit: z.int().min(1).max(HIGHEST_MONTHLY_LIMIT).nullish(),
 };
+
+const rateLimitPerHour = z.int().min(1).max(10_000);
+/** None: from anywhere. */
+const allowedNetworks = z.array(network).max(MOST_PLACES).transform(once);
+/** None: for every page, and for what is no page. */
+const allowedOrigins = z.array(origin).max(MOST_PLACES).transform(once);
 
 const name = line(1, 255);
 const scopes = z.array(z.string().max(100)).min(1).max(50);
@@ -47,6 +47,10 @@ export const createApiKeyInput = z.strictObject({
   name,
   scopes,
   ...rules,
+  rateLimitPerHour: optional(rateLimitPerHour),
+  allowedNetworks: optional(allowedNetworks),
+  allowedOrigins: optional(allowedOrigins),
+  requireSecondFactor: optional(z.boolean()),
   /** Whose key it is; the caller's own when absent. */
   memberId: globalId.nullish(),
   type: optional(z.enum(['personal', 'service', 'integration'])),
@@ -58,6 +62,11 @@ export const updateApiKeyInput = z.strictObject({
   name: optional(name),
   scopes: optional(scopes),
   ...rules,
+  // Null takes each of these away too: what is left is what a key has when nothing is said.
+  rateLimitPerHour: rateLimitPerHour.nullish(),
+  allowedNetworks: allowedNetworks.nullish(),
+  allowedOrigins: allowedOrigins.nullish(),
+  requireSecondFactor: z.boolean().nullish(),
 });
 
 export const rotateApiKeyInput = z.strictObject({

@@ -20,15 +20,19 @@ export type AskedBounds = Omit<KeyBounds, 'rateLimitPerHour'> & { readonly rateL
 /** Root fields within an hour, when nothing is said. */
 const USUAL_PER_HOUR = 3_600;
 
+/** Root fields within an hour where nothing is said: never more than the key has that makes or changes it. */
+export const usualPerHour = (maker: KeyBounds | null): number => Math.min(USUAL_PER_HOUR, maker?.rateLimitPerHour ?? USUAL_PER_HOUR);
+
 /** What a key that a key makes is held to: what was asked for, and what its maker is held to where nothing was. */
 export function inheritBounds(asked: AskedBounds, maker: KeyBounds | null): KeyBounds {
-  if (maker === null) return { ...asked, rateLimitPerHour: asked.rateLimitPerHour ?? USUAL_PER_HOUR };
+  const rateLimitPerHour = asked.rateLimitPerHour ?? usualPerHour(maker);
+  if (maker === null) return { ...asked, rateLimitPerHour };
   const orMakers = (own: readonly string[], makers: readonly string[]) => (own.length > 0 ? own : makers);
   return {
     allowedNetworks: orMakers(asked.allowedNetworks, maker.allowedNetworks),
     allowedOrigins: orMakers(asked.allowedOrigins, maker.allowedOrigins),
     requireSecondFactor: asked.requireSecondFactor || maker.requireSecondFactor,
-    rateLimitPerHour: asked.rateLimitPerHour ?? Math.min(USUAL_PER_HOUR, maker.rateLimitPerHour),
+    rateLimitPerHour,
     monthlyLimit: asked.monthlyLimit ?? maker.monthlyLimit,
   };
 }

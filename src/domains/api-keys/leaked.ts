@@ -59,7 +59,7 @@ async function end({ mailer, mails }: Mailing, cx: ReportContext, { orgId, keyId
       return { ended: line.ended, reported: await tx.apiKey.findFirstOrThrow({ where: { orgId, id: keyId }, select }) };
     }),
   );
-  for (const { id } of [reported, ...ended]) cx.accessChanged({ kind: 'key', id });
+  for (const id of new Set([reported, ...ended].map((key) => key.id))) cx.accessChanged({ kind: 'key', id });
   for (const mail of mailsOf(mails, organizationName, reported, ended)) mailer.send(mail);
 }
 

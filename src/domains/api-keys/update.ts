@@ -11,7 +11,7 @@ import { requireTenant, type ServiceContext } from '../service-context.ts';
 import { type UpdateApiKeyInput, updateApiKeyInput } from './api-key.input.ts';
 import { boundExpiry, checkExpiry, checkLive, checkReach, checkScopes, checkSecondFactorRule, endsLater, fixScopes, type KeyManager, widens } from './api-key.rules.ts';
 import { keyUpdated } from './events.ts';
-import { checkBounds, freerIn, type KeyBounds } from './key-bounds.rules.ts';
+import { checkBounds, freerIn, type KeyBounds, usualPerHour } from './key-bounds.rules.ts';
 import { type CallingKey, callingKey, checkOwnership, findKey, type FoundKey, lockKey, managerOf, NAME_TAKEN } from './keys.ts';
 import { reopenMonth } from './month.ts';
 
@@ -53,9 +53,16 @@ function changeIn(cx: ServiceContext, key: FoundKey, fields: Fields, maker: Call
   checkOwnership(manager, key);
   checkLive(key, cx.clock.now());
   checkReach(manager, owner.role, fields.scopes ?? key.scopes);
-  const { scopes, expiresAt, ...rest } = fields;
+  const { scopes, expiresAt, rateLimitPerHour, allowedNetworks, allowedOrigins, requireSecondFactor, ...rest } = fields;
+  const bounds = {
+    rateLimitPerHour: rateLimitPerHour === null ? usualPerHour(maker) : rateLimitPerHour,
+    allowedNetworks: allowedNetworks === null ? [] : allowedNetworks,
+    allowedOrigins: allowedOrigins === null ? [] : allowedOrigins,
+    requireSecondFactor: requireSecondFactor === null ? false : requireSecondFactor,
+  };
   const change = {
     ...given(rest),
+    ...given(bounds),
     ...(scopes && { scopes: [...new Set(scopesFor(key, manager, scopes))] }),
     ...(expiresAt !== undefined && { expiresAt: boundExpiry(expiresAt, maker?.expiresAt ?? null) }),
   };

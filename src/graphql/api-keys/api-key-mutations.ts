@@ -61,17 +61,17 @@ builder.mutationField('createApiKey', (t) =>
 );
 
 const UpdateApiKeyInput = builder.inputType('UpdateApiKeyInput', {
-  description: 'What of an API key is to be different. What is not given stays as it is.',
+  description: 'What of an API key is to be different. What is not given stays as it is; null takes a rule away. A name and scopes it always has: null leaves them as they are.',
   fields: (t) => ({
     id: t.id({ required: true, description: 'The key.' }),
     name: t.string({ description: 'What it is called: 1 to 255 characters, once among the live keys of its owner.' }),
     description: t.string({ description: 'What it is for, at most 2,000 characters; null takes it away.' }),
     scopes: t.stringList({ description: 'What it may do, all of it: as in createApiKey.' }),
     expiresAt: t.field({ type: 'DateTime', description: 'When its time runs out; null for never.' }),
-    rateLimitPerHour: t.int({ description: 'How many root fields it may ask for within an hour: 1 to 10,000.' }),
-    allowedNetworks: t.stringList({ description: 'All networks that it may be used from; an empty list for anywhere.' }),
-    allowedOrigins: t.stringList({ description: 'All origins of web pages that may use it; an empty list to ask for none.' }),
-    requireSecondFactor: t.boolean({ description: 'Whether its owner must have a second factor: true only on a key of your own. No key changes it.' }),
+    rateLimitPerHour: t.int({ description: 'How many root fields it may ask for within an hour: 1 to 10,000; null for as many as when nothing is said.' }),
+    allowedNetworks: t.stringList({ description: 'All networks that it may be used from; null or an empty list for anywhere.' }),
+    allowedOrigins: t.stringList({ description: 'All origins of web pages that may use it; null or an empty list to ask for none.' }),
+    requireSecondFactor: t.boolean({ description: 'Whether its owner must have a second factor: true only on a key of your own; null for no. No key changes it.' }),
     monthlyLimit: t.int({ description: 'How many root fields it may ask for within a month of UTC; null without an end. What it has asked for in this month counts.' }),
   }),
 });

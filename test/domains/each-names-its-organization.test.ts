@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createAttemptSubjects } from '../../src/domains/auth/index.ts';
+import { createInvitationService } from '../../src/domains/invitations/index.ts';
 import type { ServiceContext } from '../../src/domains/service-context.ts';
 import { toGlobalId } from '../../src/kernel/ids.ts';
 import type { Principal } from '../../src/kernel/principal.ts';
@@ -24,7 +26,7 @@ const definition = (...keys: string[]) => ({
   do: keys.map((key, index) => ({ [key]: { set: { index } } })),
 });
 
-const TABLE = /"?\b(iam|workflow)"?\."?(organizations|memberships|api_keys|idempotency_keys|workflows|workflow_versions|tasks|schedules|workflow_states|task_states)\b/;
+const TABLE = /"?\b(iam|workflow)"?\."?(organizations|memberships|invitations|api_keys|idempotency_keys|workflows|workflow_versions|tasks|schedules|workflow_states|task_states)\b/;
 
 /** Whether a statement says whose rows it means. Rows of the table of organizations are named by their id. */
 const namesOrganization = (text: string): boolean => {
@@ -95,17 +97,37 @@ test('of what somebody does with an API key', async () => {
   everyStatementNamedIt();
 });
 
+test('of invitations', async () => {
+  const sent: string[] = [];
+  const { preTenant, hashing, auth } = world;
+  const invitations = createInvitationService({
+    ...{ preTenant, hashing, auth, countAttempt: () => Promise.resolve(null), attemptSubjects: createAttemptSubjects('a secret of the tests') },
+    mailer: { send: ({ text }) => void sent.push(text), settled: () => Promise.resolve(), close: () => Promise.resolve() },
+    mails: { publicUrl: 'http://localhost', product: 'Tests' },
+  });
+  const email = 'invited@acme.test';
+  await preTenant.ensureIdentity(email, null);
+  const input = { email, role: 'viewer', idempotencyKey: 'one' } as const;
+  const { invitationId } = await watched((cx) => invitations.invite(cx, input));
+  const id = toGlobalId('Invitation', invitationId);
+  await watched((cx) => invitations.invite(cx, input));
+  world.pass(120_000);
+  await watched((cx) => invitations.resend(cx, { id }));
+  const token = /ti_[\w-]+/.exec(sent.at(-1) ?? '')?.[0] ?? '';
+  const person = await world.signIn(email, null);
+  const accepted = await watched((cx) => invitations.accept(cx, { token }), person);
+  expect(accepted.organizationId).toBe(tenant.orgId);
+  const taken = await watched((cx) => invitations.invite(cx, { email: 'another@acme.test', role: 'viewer' }));
+  await watched((cx) => invitations.revoke(cx, { id: toGlobalId('Invitation', taken.invitationId) }));
+  everyStatementNamedIt();
+});
+
 test('of the organization itself', async () => {
   const id = toGlobalId('Organization', other.owner.tenant!.orgId);
   await watched((cx) => world.organizations.update(cx, { description: 'changed' }));
   await watched((cx) => world.organizations.suspend(cx, { id, reason: 'late' }), world.operator);
   await watched((cx) => world.organizations.activate(cx, { id }), world.operator);
   await watched((cx) => world.onboarding.createOrganization(cx, { name: 'Third', adminEmail: 'third@third.test' }), world.operator);
-  everyStatementNamedIt();
-});
-
-test('of the organization that a key is for', async () => {
-  await watched(() => world.openAuth().authenticate(tenant.ownerKey, null));
   everyStatementNamedIt();
 });
 

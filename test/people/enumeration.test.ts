@@ -4,6 +4,7 @@ import { createPeopleService } from '../../src/domains/people/index.ts';
 import { createHashing, type Hashing } from '../../src/platform/crypto/passwords.ts';
 import { createSealing } from '../../src/platform/crypto/sealing.ts';
 import { createSecondFactorProver } from '../../src/domains/second-factor/index.ts';
+import { appointOperator, seedWorld } from '../harness/world.ts';
 import { ANOTHER, calls, HOUR, openPeople, PASSWORD, type PeopleWorld } from './people.ts';
 
 // Whether an address has an account is told by nothing: not by an answer, not by what is asked of the database, not by
@@ -75,6 +76,45 @@ describe.each(Object.keys(QUESTIONS))('%s', (mutation) => {
     const asked = await askedFor(email);
     expect(asked.length).toBeGreaterThan(0);
     expect(asked).toEqual(await askedFor(ADDRESSES.unknown));
+  });
+});
+
+describe('an organization that invites', () => {
+  let owner: string;
+  beforeAll(async () => {
+    owner = (await seedWorld(world.api, 'inviting', (await appointOperator(world.api)).userId)).keys.owner;
+  });
+  const ask = (mutation: string, fields: string, input: object, as?: string) => {
+    const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}`;
+    const query = `mutation ($input: ${type}Input!) { ${mutation}(input: $input) { __typename ... on ${type}Success { ${fields} } ... on Error { code message } } }`;
+    return world.api.call(query, { input }, { as });
+  };
+
+  /** Invites an address, takes it back, and tries the token that was sent: the answers, and what was asked of the database. */
+  async function invited(email: string): Promise<{ answers: string[]; statements: string[] }> {
+    // Every one may be written to, or all would be alike for that reason.
+    world.pass(3 * HOUR);
+    const answers: string[] = [];
+    let id = '';
+    const inviting = await world.api.statementsOf(async () => {
+      const { data, ...rest } = await ask('inviteMember', 'invitation { id role status sentCount }', { email, role: 'VIEWER' }, owner);
+      id = data.inviteMember.invitation.id;
+      answers.push(JSON.stringify([data, rest.status, rest.errors]).replace(id, '<its id>'));
+    });
+    const { token } = await world.outbox.last(email);
+    await ask('revokeInvitation', 'invitation { id }', { id }, owner);
+    const accepting = await world.api.statementsOf(async () => {
+      const { data, status, errors } = await ask('acceptInvitation', 'organizationId', { token, password: ANOTHER });
+      answers.push(JSON.stringify([data, status, errors]));
+    });
+    return { answers, statements: [...inviting.statements, ...accepting.statements].map(({ text }) => text) };
+  }
+
+  test.each(OTHERS)('is told, and asks the database, the same for an address that is %s; so is who tries what was taken back', async (_standing, email) => {
+    const [theirs, measure] = [await invited(email), await invited(ADDRESSES.unknown)];
+    expect(theirs.answers[0]).toContain('InviteMemberSuccess');
+    expect(theirs.answers).toEqual(measure.answers);
+    expect(theirs.statements).toEqual(measure.statements);
   });
 });
 

@@ -47,11 +47,14 @@ export const emailAddress = z
 /** A time zone of the IANA database, for example "Europe/Berlin", in the form in which the database writes it. */
 export const timeZone = z.string().trim().max(50).transform((name, cx) => {
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+    const zone = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+    // An offset as "+01:00" is understood too, and is no zone: it knows no summer.
+    if (/^[A-Z]/.test(zone)) return zone;
   } catch {
-    cx.issues.push({ code: 'custom', message: 'must be a time zone, for example "Europe/Berlin"', input: name });
-    return z.NEVER;
+    // What is no name at all is told like one that is an offset.
   }
+  cx.issues.push({ code: 'custom', message: 'must be a time zone, for example "Europe/Berlin"', input: name });
+  return z.NEVER;
 });
 
 /** A language tag of BCP 47, for example "de-CH", in its canonical form. */

@@ -152,9 +152,9 @@ test('an invitation is found by its token for as long as it can be accepted, wit
   );
   const find = (at = now) => preTenant.findInvitation(hash('invitation'), at);
   const found = { orgId: a.orgId, invitationId: row?.id, email: 'invited@tenant-1.test', sentCount: 1 };
-  expect(await find()).toEqual({ ...found, userId: null, userStatus: null, hasPassword: false });
+  expect(await find()).toEqual({ ...found, userId: null, userStatus: null, hasAccount: false });
   const userId = await preTenant.ensureIdentity('invited@tenant-1.test', null);
-  expect(await find()).toEqual({ ...found, userId, userStatus: 'active', hasPassword: false });
+  expect(await find()).toEqual({ ...found, userId, userStatus: 'active', hasAccount: false });
   expect(await preTenant.findInvitation(hash('nothing'), now)).toBeNull();
   expect(await find(new Date(now.getTime() + 24 * 60 * 60_000))).toBeNull();
   for (const [broken, mended] of [

@@ -87,7 +87,7 @@ describe('a newcomer', () => {
     const [, shown = ''] = /prints where everything is[\s\S]*?```\n([\s\S]*?)```/.exec(readme) ?? [];
     const plain = (text: string) =>
       text
-        .replaceAll(`:${port}/`, ':4000/')
+        .replaceAll(new RegExp(`:${port}\\b`, 'g'), ':4000')
         .replaceAll(/tk_\w+/g, 'tk_...')
         .replaceAll(/(\.example +)\S+/g, '$1...');
     expect(plain(printed)).toContain(shown.trimEnd());

@@ -28,7 +28,7 @@ const AREAS = {
 const SCHEMA_TO_PLATFORM = '^src/graphql/builder\\.ts$';
 
 /** From the first to the last: each domain may import those before it, by their front doors. */
-export const DOMAINS = ['events', 'mails', 'organizations', 'identity', 'second-factor', 'auth', 'people', 'invitations', 'api-keys', 'onboarding', 'platform', 'workflows'];
+export const DOMAINS = ['events', 'endings', 'mails', 'organizations', 'identity', 'second-factor', 'auth', 'people', 'invitations', 'api-keys', 'onboarding', 'platform', 'workflows'];
 
 /** Who may look something up before a tenant is known. Whoever is added here can see across tenants. */
 const PRE_TENANT = [

@@ -20,6 +20,11 @@ test('docs/audit.md lists every event of the audit, and when it is written', asy
   expect(tableOf(readDocument('docs/audit.md'), 'audit').slice(2)).toEqual(rows);
 });
 
+test('every event of the audit is declared once: whatever ends a key or an invitation, it is written down in one form', async () => {
+  const types = (await declaredKinds()).map(({ type }) => type);
+  expect(types.filter((type, place) => types.indexOf(type) !== place)).toEqual([]);
+});
+
 test('every event of the audit has a noun that applications cannot take', async () => {
   expect((await declaredKinds()).filter(({ type }) => !isAuditType(type))).toEqual([]);
 });

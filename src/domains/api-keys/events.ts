@@ -8,7 +8,6 @@ export const apiKeyEvents = {
   created: { type: 'API_KEY.CREATED', when: 'A key was made, by itself or as the successor of another.' },
   updated: { type: 'API_KEY.UPDATED', when: 'What a key may do, where or how much was changed.' },
   rotated: { type: 'API_KEY.ROTATED', when: 'A key was replaced by a successor, at once or with an overlap.' },
-  revoked: { type: 'API_KEY.REVOKED', when: 'A key was taken back.' },
   usedUp: { type: 'API_KEY.USED_UP', when: 'A key asked for more than was left of its month, for the first time in it.' },
 } as const satisfies AuditKinds;
 
@@ -48,20 +47,6 @@ export function keyRotated(key: Life & { id: string; owner: { id: string } }, re
       { type: 'Member', id: key.owner.id },
     ],
     data: { before: lifeOf(key), after: lifeOf(retired), successor: toGlobalId('ApiKey', successorId) },
-  };
-}
-
-/**
- * @param reason in the words of the column `revoked_reason`.
- * @param leakedKeyId the key that was reported, when this one was made with it.
- */
-export function keyRevoked(id: string, memberId: string, reason: 'taken_back' | 'leaked' = 'taken_back', leakedKeyId: string | null = null): AuditEvent {
-  const leaked = leakedKeyId === null ? [] : [{ type: 'ApiKey' as const, id: leakedKeyId }];
-  return {
-    kind: apiKeyEvents.revoked,
-    about: { type: 'ApiKey', id },
-    concerning: [{ type: 'Member', id: memberId }, ...leaked],
-    data: { before: { status: 'active' }, after: { status: 'revoked' }, reason, ...(leakedKeyId !== null && { leakedKey: toGlobalId('ApiKey', leakedKeyId) }) },
   };
 }
 

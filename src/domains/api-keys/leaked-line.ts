@@ -1,6 +1,6 @@
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
+import { keyRevoked } from '../endings/index.ts';
 import type { AuditEvent } from '../events/index.ts';
-import { keyRevoked } from './events.ts';
 
 /** A key that a report has ended. */
 export interface LeakedKey {
@@ -40,7 +40,7 @@ export async function endLeakedLine(tx: TenantTransaction, { orgId, keyId, now }
     select: { id: true, name: true, prefix: true, owner: { select: { id: true, email: true } } },
     orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
   });
-  return { ended: keys, events: keys.map(({ id, owner }) => keyRevoked(id, owner.id, 'leaked', id === keyId ? null : keyId)) };
+  return { ended: keys, events: keys.map(({ id, owner }) => keyRevoked(id, { reason: 'leaked', memberIds: [owner.id], leakedKeyId: id === keyId ? null : keyId })) };
 }
 
 /** The keys of the line that open a door, locked in the order of their ids, as everybody locks several. */

@@ -1,10 +1,10 @@
+import { endKeys } from '../endings/index.ts';
 import { record } from '../events/index.ts';
 import { parseInput } from '../parse-input.ts';
 import { requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import { type RevokeApiKeyInput, revokeApiKeyInput } from './api-key.input.ts';
-import { keyRevoked } from './events.ts';
-import { checkOwnership, findKey, managerOf } from './keys.ts';
+import { checkOwnership, findKey, lockKey, managerOf } from './keys.ts';
 
 export async function revoke(cx: ServiceContext, input: RevokeApiKeyInput): Promise<{ apiKeyId: string }> {
   const { orgId } = requireTenant(cx);
@@ -15,11 +15,10 @@ export async function revoke(cx: ServiceContext, input: RevokeApiKeyInput): Prom
   const givesItselfUp = cx.principal.kind === 'apiKey' && cx.principal.credentialId === apiKeyId;
   if (!givesItselfUp) checkOwnership(managerOf(cx), key);
   await cx.db.$transaction(async (tx) => {
-    const { count } = await tx.apiKey.updateMany({
-      where: { orgId, id: apiKeyId, status: 'active' },
-      data: { status: 'revoked', revokedAt: cx.clock.now(), revokedReason: 'taken_back' },
-    });
-    if (count > 0) await record(tx, cx, keyRevoked(apiKeyId, key.owner.id));
+    // Of two at once the second waits, and finds that there is nothing to write down.
+    await lockKey(tx, orgId, apiKeyId);
+    const { events } = await endKeys(tx, { orgId, id: { in: [apiKeyId] } }, { now: cx.clock.now(), reason: 'taken_back' });
+    await record(tx, cx, ...events);
   });
   cx.accessChanged({ kind: 'key', id: apiKeyId });
   return { apiKeyId };

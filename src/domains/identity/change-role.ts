@@ -1,8 +1,9 @@
 import { exceeds, mayManageRole, ORGANIZATION_ROLES, type OrganizationRole } from '../../kernel/permissions.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
+import { endInvitations, endKeys } from '../endings/index.ts';
 import { changesOf } from '../events/index.ts';
-import { type EndedMembership, revokeInvitations, revokeKeys } from './end-membership.ts';
-import { invitationEnded, keyEnded, memberEvents } from './events.ts';
+import type { EndedMembership } from './end-membership.ts';
+import { memberEvents } from './events.ts';
 import type { LockedMember } from './lock-members.ts';
 
 /**
@@ -15,23 +16,23 @@ export async function changeRole(tx: TenantTransaction, orgId: string, member: L
   const changes = changesOf({ role: former }, { role });
   if (changes === null) return { events: [], keyIds: [] };
   await tx.membership.updateMany({ where: { orgId, id }, data: { role } });
-  const keyIds = await revokeExceeding(tx, orgId, member, role, now);
+  const { keyIds, events: keysEnded } = await endExceeding(tx, orgId, member, role, now);
   const within = ORGANIZATION_ROLES.filter((each) => mayManageRole(role, each));
-  const invitationIds = await revokeInvitations(tx, { orgId, invitedById: id, role: { notIn: within } }, now);
+  const invitationsEnded = await endInvitations(tx, { orgId, invitedById: id, role: { notIn: within } }, { now, reason: 'issuer_demoted', memberId: id });
   const events = [
     { kind: memberEvents.roleChanged, about: { type: 'Member' as const, id }, data: changes },
-    ...keyIds.map(keyEnded(id, 'issuer_demoted')),
-    ...invitationIds.map(invitationEnded(id)),
+    ...keysEnded,
+    ...invitationsEnded,
   ];
   return { events, keyIds };
 }
 
 /** Whoever makes a key keeps its standing until that is done, and the member is locked: none comes in between. */
-async function revokeExceeding(tx: TenantTransaction, orgId: string, { id, userId }: LockedMember, role: OrganizationRole, now: Date): Promise<string[]> {
+async function endExceeding(tx: TenantTransaction, orgId: string, { id, userId }: LockedMember, role: OrganizationRole, now: Date) {
   const keys = await tx.apiKey.findMany({
     where: { orgId, issuedById: id, userId: { not: userId }, status: 'active' },
     select: { id: true, scopes: true, owner: { select: { role: true } } },
   });
   const exceeding = keys.filter(({ scopes, owner }) => exceeds(role, scopes, owner.role)).map((key) => key.id);
-  return exceeding.length === 0 ? [] : revokeKeys(tx, { orgId, status: 'active', id: { in: exceeding } }, now, 'issuer_demoted');
+  return endKeys(tx, { orgId, id: { in: exceeding } }, { now, reason: 'issuer_demoted', memberId: id });
 }

@@ -1,10 +1,8 @@
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
+import { endInvitations, endKeys } from '../endings/index.ts';
 import type { AuditEvent } from '../events/index.ts';
-import { invitationEnded, keyEnded, memberGone } from './events.ts';
+import { memberGone } from './events.ts';
 import type { LockedMember } from './lock-members.ts';
-
-/** Why a key ends that nobody took back by itself. */
-export type KeyEnd = 'member_left' | 'issuer_demoted';
 
 interface Departure {
   readonly byOwnWill: boolean;
@@ -23,41 +21,17 @@ export interface EndedMembership {
  */
 export async function endMembership(tx: TenantTransaction, orgId: string, member: LockedMember, { byOwnWill, now }: Departure): Promise<EndedMembership> {
   await tx.membership.updateMany({ where: { orgId, id: member.id }, data: { status: 'left', leftAt: now } });
-  const keys = { orgId, status: 'active' as const, OR: [{ userId: member.userId }, { issuedById: member.id }] };
-  const keyIds = await revokeKeys(tx, keys, now, 'member_left');
-  const invitationIds = await revokeInvitations(tx, { orgId, invitedById: member.id }, now);
+  const { keyIds, events: keysEnded } = await endKeysOf(tx, orgId, member, now);
+  const invitationsEnded = await endInvitations(tx, { orgId, invitedById: member.id }, { now, reason: 'member_left', memberId: member.id });
   const events = [
     memberGone(member.id, member, byOwnWill),
-    ...keyIds.map(keyEnded(member.id, 'member_left')),
-    ...invitationIds.map(invitationEnded(member.id)),
+    ...keysEnded,
+    ...invitationsEnded,
   ];
   return { events, keyIds };
 }
 
-interface KeyChoice {
-  readonly orgId: string;
-  readonly status: 'active';
-  readonly id?: { in: string[] };
-  readonly OR?: ({ userId: string } | { issuedById: string })[];
-}
-
-/** Revokes what is chosen, and answers which keys that were. */
-export async function revokeKeys(tx: TenantTransaction, where: KeyChoice, now: Date, reason: KeyEnd): Promise<string[]> {
-  const keys = await tx.apiKey.findMany({ where, select: { id: true } });
-  await tx.apiKey.updateMany({ where, data: { status: 'revoked', revokedAt: now, revokedReason: reason } });
-  return keys.map(({ id }) => id);
-}
-
-interface InvitationChoice {
-  readonly orgId: string;
-  readonly invitedById: string;
-  readonly role?: { notIn: LockedMember['role'][] };
-}
-
-/** Takes open invitations back, and answers which those were. */
-export async function revokeInvitations(tx: TenantTransaction, choice: InvitationChoice, now: Date): Promise<string[]> {
-  const where = { ...choice, acceptedAt: null, revokedAt: null };
-  const invitations = await tx.invitation.findMany({ where, select: { id: true } });
-  if (invitations.length > 0) await tx.invitation.updateMany({ where, data: { revokedAt: now } });
-  return invitations.map(({ id }) => id);
+/** Revokes the keys that act for a member, or whose secrets the member has seen. */
+export function endKeysOf(tx: TenantTransaction, orgId: string, { id: memberId, userId }: { readonly id: string; readonly userId: string }, now: Date) {
+  return endKeys(tx, { orgId, OR: [{ userId }, { issuedById: memberId }] }, { now, reason: 'member_left', memberId });
 }

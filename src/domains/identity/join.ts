@@ -1,8 +1,8 @@
 import { ConflictError } from '../../kernel/errors.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import type { Recorded } from '../events/index.ts';
-import { keyEnded, memberAdded } from './events.ts';
-import { revokeKeys } from './end-membership.ts';
+import { memberAdded } from './events.ts';
+import { endKeysOf } from './end-membership.ts';
 import { insertMember, type NewMember } from './membership.ts';
 
 export const ALREADY_A_MEMBER = 'Somebody with this address is a member of the organization already.';
@@ -24,7 +24,6 @@ export async function join(tx: TenantTransaction, member: NewMember): Promise<Re
   // The person is here under another address, or somebody else has brought the person back in the meantime.
   if (count === 0) throw new ConflictError(ALREADY_A_MEMBER);
   // Nothing that the person could do before comes back, not even a key that was made while the person was leaving.
-  const keys = { orgId, status: 'active' as const, OR: [{ userId }, { issuedById: former.id }] };
-  const keyIds = await revokeKeys(tx, keys, joinedAt, 'member_left');
-  return { result: { memberId: former.id }, events: [memberAdded(former.id, role, true), ...keyIds.map(keyEnded(former.id, 'member_left'))] };
+  const ended = await endKeysOf(tx, orgId, { id: former.id, userId }, joinedAt);
+  return { result: { memberId: former.id }, events: [memberAdded(former.id, role, true), ...ended.events] };
 }

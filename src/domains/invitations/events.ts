@@ -5,7 +5,6 @@ import type { AuditEvent, AuditKind, AuditKinds } from '../events/index.ts';
 export const invitationEvents = {
   created: { type: 'INVITATION.CREATED', when: 'Somebody was invited by mail.' },
   resent: { type: 'INVITATION.RESENT', when: 'An invitation was sent anew; the token that was sent before is void.' },
-  revoked: { type: 'INVITATION.REVOKED', when: 'An invitation was taken back.' },
   accepted: { type: 'INVITATION.ACCEPTED', when: 'Whoever was invited has joined.' },
 } as const satisfies AuditKinds;
 

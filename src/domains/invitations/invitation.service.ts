@@ -2,6 +2,7 @@ import { ConflictError, ValidationError } from '../../kernel/errors.ts';
 import type { OrganizationRole } from '../../kernel/permissions.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { refuseDuplicate } from '../conflicts.ts';
+import { invitationRevoked } from '../endings/index.ts';
 import { record, recordOnce } from '../events/index.ts';
 import { actorOf, ALREADY_A_MEMBER, checkActOn, checkHandOut, letsOthersIn } from '../identity/index.ts';
 import { invitationMail } from '../mails/index.ts';
@@ -158,7 +159,7 @@ async function revoke(cx: ServiceContext, input: RevokeInvitationInput): Promise
     if (status === 'accepted') throw new ConflictError('The invitation was accepted already: remove the member.');
     if (status === 'revoked') return;
     await tx.invitation.updateMany({ where: { orgId, id: invitationId }, data: { revokedAt: now } });
-    await record(tx, cx, invitationEvent(invitationEvents.revoked, invitationId, invitation.role));
+    await record(tx, cx, invitationRevoked(invitationId, invitation.role, 'taken_back'));
   });
   return { invitationId };
 }

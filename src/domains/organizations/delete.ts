@@ -1,6 +1,7 @@
 import { ValidationError } from '../../kernel/errors.ts';
 import type { TenantTransaction } from '../../platform/postgres/tenant-client.ts';
 import { createScope, runInScope } from '../../platform/postgres/tenancy.ts';
+import { endInvitations, endKeys } from '../endings/index.ts';
 import { asVisitor, record } from '../events/index.ts';
 import { type Mailing, organizationDeletedMail } from '../mails/index.ts';
 import { parseInput } from '../parse-input.ts';
@@ -10,7 +11,7 @@ import { requireOperator, requireStanding } from '../require-standing.ts';
 import { requireUuid } from '../require-uuid.ts';
 import { requireTenant, type ServiceContext } from '../service-context.ts';
 import type { Namespace, ProvisioningEngine } from './engine.ts';
-import { invitationEnded, keyEnded, organizationEvents } from './events.ts';
+import { organizationEvents } from './events.ts';
 import { lockOrganization } from './lock.ts';
 import { type DeleteOrganizationInput, deleteOrganizationInput } from './organization.input.ts';
 import { endOrganization, moveOrganization, type OrganizationStatus, refuseSystem } from './organization.rules.ts';
@@ -88,27 +89,13 @@ async function end(tx: TenantTransaction, { orgId, as, stillMay, decide }: Delet
   if (slug !== organization.slug) throw ValidationError.of('slug', 'must be the slug of this organization, to make sure which one is meant');
   const status = decide(organization.status);
   await tx.organization.updateMany({ where: { id: orgId }, data: { status, deletedAt: now } });
-  const keyIds = await endKeys(tx, orgId, now);
-  const invitationIds = await endInvitations(tx, orgId, now);
+  const keys = await endKeys(tx, { orgId }, { now, reason: 'organization_deleted' });
+  const invitationsEnded = await endInvitations(tx, { orgId }, { now, reason: 'organization_deleted' });
   await tx.$queryRaw`SELECT 1 FROM iam.end_sessions_of_deleted(${now}::timestamptz)`;
   const data = { before: { status: organization.status }, after: { status } };
   const deleted = { kind: organizationEvents.deleted, about: { type: 'Organization' as const, id: orgId }, data };
-  await record(tx, as, deleted, ...keyIds.map(keyEnded), ...invitationIds.map(invitationEnded));
+  await record(tx, as, deleted, ...keys.events, ...invitationsEnded);
   const where = { orgId, role: { in: ['admin' as const, 'owner' as const] }, status: 'active' as const };
   const told = await tx.membership.findMany({ where, select: { email: true } });
-  return { keyIds, told, name: organization.name, namespace: { orgId, namespace: organization.engineNamespace } };
-}
-
-async function endKeys(tx: TenantTransaction, orgId: string, now: Date): Promise<string[]> {
-  const where = { orgId, status: 'active' as const };
-  const keys = await tx.apiKey.findMany({ where, select: { id: true } });
-  await tx.apiKey.updateMany({ where, data: { status: 'revoked', revokedAt: now, revokedReason: 'organization_deleted' } });
-  return keys.map(({ id }) => id);
-}
-
-async function endInvitations(tx: TenantTransaction, orgId: string, now: Date): Promise<string[]> {
-  const where = { orgId, acceptedAt: null, revokedAt: null };
-  const invitations = await tx.invitation.findMany({ where, select: { id: true } });
-  await tx.invitation.updateMany({ where, data: { revokedAt: now } });
-  return invitations.map(({ id }) => id);
+  return { keyIds: keys.keyIds, told, name: organization.name, namespace: { orgId, namespace: organization.engineNamespace } };
 }

@@ -11,8 +11,6 @@ export const organizationEvents = {
   deactivated: { type: 'ORGANIZATION.DEACTIVATED', when: 'Its owner closed it for now.' },
   reactivated: { type: 'ORGANIZATION.REACTIVATED', when: 'Its owner opened it again.' },
   deleted: { type: 'ORGANIZATION.DELETED', when: 'Its owner deleted it, or an operator of the platform.' },
-  keyEnded: { type: 'API_KEY.REVOKED', when: 'A key ended with its organization.' },
-  invitationEnded: { type: 'INVITATION.REVOKED', when: 'An invitation ended with its organization.' },
   activated: { type: 'ORGANIZATION.ACTIVATED', when: 'An operator of the platform opened it again.' },
 } as const satisfies AuditKinds;
 
@@ -38,19 +36,3 @@ export function changesOfProfile(before: LockedOrganization, { contactEmail, set
     ...(hasNewSettings && { settingsNow: Object.keys(settings as JsonObject).sort() }),
   };
 }
-
-type Ended = (id: string) => AuditEvent;
-
-/** That a key ended because its organization was deleted. */
-export const keyEnded: Ended = (id) => ({
-  kind: organizationEvents.keyEnded,
-  about: { type: 'ApiKey', id },
-  data: { before: { status: 'active' }, after: { status: 'revoked' }, reason: 'organization_deleted' },
-});
-
-/** That an invitation ended because its organization was deleted. */
-export const invitationEnded: Ended = (id) => ({
-  kind: organizationEvents.invitationEnded,
-  about: { type: 'Invitation', id },
-  data: { reason: 'organization_deleted' },
-});

@@ -3,9 +3,9 @@ import { TenantContextError, UnauthenticatedError } from '../kernel/errors.ts';
 import type { Principal } from '../kernel/principal.ts';
 import { type GraphQLContext, orgIdOf, serviceContext } from './context.ts';
 
-const request = (principal: Pick<Principal, 'tenant'> | null) => ({ principal }) as GraphQLContext;
-const outside = { tenant: null };
-const inside = { tenant: { orgId: 'own', membershipId: null, role: null } };
+const request = (principal: Pick<Principal, 'tenant' | 'memberships'> | null) => ({ principal }) as GraphQLContext;
+const outside = { tenant: null, memberships: [] };
+const inside = { ...outside, tenant: { orgId: 'own', membershipId: null, role: null } };
 
 describe('the organization of a request', () => {
   test("is the caller's", () => {

@@ -90,6 +90,34 @@ test('of members and keys', async () => {
   everyStatementNamedIt();
 });
 
+test('of several members at once, and of the owner', async () => {
+  const { members } = world;
+  const add = async (email: string) => toGlobalId('Member', (await watched((cx) => members.add(cx, { email, role: 'member' }))).memberId);
+  const ids = [await add('one@acme.test'), await add('two@acme.test')];
+  await watched((cx) => members.updateRoles(cx, { changes: ids.map((id) => ({ id, role: 'manager' as const })) }));
+  await watched((cx) => members.suspendMany(cx, { ids }));
+  await watched((cx) => members.activateMany(cx, { ids }));
+  await watched((cx) => members.removeMany(cx, { ids }));
+  const heir = await world.join(other, 'admin');
+  await watched((cx) => members.transferOwnership(cx, { memberId: toGlobalId('Member', heir.tenant!.membershipId!) }), other.owner);
+  everyStatementNamedIt();
+});
+
+test('of an organization that rests, and of one that ends with its keys and invitations', async () => {
+  const { owner, orgId } = await world.found('Ending');
+  const { lifecycle } = world;
+  await world.sql(
+    `INSERT INTO iam.invitations (org_id, email, role, token_hash, invited_by_id, sent_at, expires_at)
+     SELECT org_id, 'open@ending.test', 'member', sha256('any'), id, now(), now() + interval '7 days' FROM iam.memberships WHERE org_id = $1`,
+    orgId,
+  );
+  await watched((cx) => lifecycle.deactivate(cx, {}), owner);
+  const outside = { ...owner, tenant: null };
+  await watched((cx) => lifecycle.reactivate(cx, { id: toGlobalId('Organization', orgId) }), outside);
+  await watched((cx) => lifecycle.remove(cx, { slug: 'ending' }), owner);
+  everyStatementNamedIt();
+});
+
 test('of what somebody does with an API key', async () => {
   const asKey = await world.auth.authenticate(tenant.ownerKey, null);
   const { apiKeyId } = await watched((cx) => world.apiKeys.create(cx, { name: 'By a key', scopes: ['*'] }), asKey);

@@ -3,7 +3,7 @@
 // The default is no: an area may import what its line below lists, and itself. Entries, tests, scripts, examples and the
 // benchmark may import anything, and only they import each other.
 
-const ENTRIES = '^(src/(main|serve|compose|readiness|rate-limits|mails|load-demo|migrate|seed|audit-verify|bootstrap-admin|events-archive|signed-log)\\.ts$|prisma/)';
+const ENTRIES = '^(src/(main|serve|compose|readiness|rate-limits|mails|load-demo|migrate|seed|audit-verify|bootstrap-admin|second-factor|events-archive|signed-log)\\.ts$|prisma/)';
 const TESTS = '^(test|bench|scripts|examples)/|\\.test\\.ts$|^[^/]+\\.[cm]?ts$';
 const PROJECT = '^(src|prisma|test|bench|scripts|examples)/';
 const GENERATED = '^src/platform/postgres/generated/';

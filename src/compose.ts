@@ -25,7 +25,7 @@ import { createSocketDoor, type SocketDoor } from './http/subscriptions/web-sock
 import { createApi, createIdentify, type Api } from './http/yoga.ts';
 import { systemClock, type Clock } from './kernel/clock.ts';
 import type { Principal } from './kernel/principal.ts';
-import { openMailer } from './mails.ts';
+import { mailSettingsOf, openMailer } from './mails.ts';
 import { deriveKey } from './platform/crypto/keys.ts';
 import { createHashing, type HashCost, type Hashing } from './platform/crypto/passwords.ts';
 import type { Mailer } from './platform/mail/index.ts';
@@ -82,6 +82,8 @@ export interface App {
   serviceContext(principal: Principal): ServiceContext;
   /** When what it can do without is there, or known not to be. */
   settled(): Promise<void>;
+  /** Warns of second factors that nobody can show here, because the key that they are sealed with is not configured. */
+  warnOfMissingSeals(): Promise<void>;
   /** Takes away tokens and counted attempts that are over, from now on. */
   startCredentialClearing(): Clearing;
   /** Carries on with organizations that were left half-way, from now on. */
@@ -113,7 +115,7 @@ export function composeApp(options: AppOptions): App {
   const rateLimiting = openRateLimits(config, secretKey, logger, clock);
   const { meter, failures, countAttempt } = rateLimiting;
   const mailer = openMailer(config, logger);
-  const mails: MailSettings = { publicUrl: config.mail.publicUrl, product: 'Tenantry' };
+  const mails = mailSettingsOf(config);
   const hashing = createHashing({ cost: hashCost, ...config.hashing });
   const attemptSubjects = createAttemptSubjects(secretKey);
   const secondFactorKeys = createSecondFactorKeys(secretKey, config.secondFactorKeys);
@@ -178,6 +180,11 @@ export function composeApp(options: AppOptions): App {
     logDoors,
     serviceContext: (principal) => ({ principal, origin: { source: 'system' }, db, events, clock, accessChanged }),
     settled: () => rateLimiting.settled(),
+    async warnOfMissingSeals() {
+      const keyIds = await preTenant.findOtherSeals(secondFactorKeys.sealing.keyIds);
+      const message = 'second factors are sealed with keys that are not there, and who has one cannot sign in: put the keys back into SECOND_FACTOR_KEYS, behind the first';
+      if (keyIds.length > 0) logger.warn({ code: 'SECOND_FACTOR_KEY_MISSING', keyIds }, message);
+    },
     startCredentialClearing: () =>
       startCredentialClearing({
         ...{ preTenant, clock },

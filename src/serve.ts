@@ -42,6 +42,7 @@ export async function serve(
     const provisioning = app.startProvisioningSweep();
     undo.push(() => provisioning.stop());
     await app.settled();
+    await app.warnOfMissingSeals();
     const server = await listen(app, config, database, logger);
     undo.push(() => server.close());
     const url = `${server.origin}/graphql`;

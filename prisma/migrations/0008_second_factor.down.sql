@@ -1,3 +1,6 @@
+REVOKE UPDATE (second_factor_at) ON iam.sessions FROM tenantry_definer;
+DROP POLICY forget_factor ON iam.sessions;
+DROP FUNCTION iam.find_other_seals(text[]);
 DROP FUNCTION iam.reseal_second_factor(bytea, text, bytea);
 DROP FUNCTION iam.remove_second_factor();
 DROP FUNCTION iam.replace_recovery_codes(bytea[]);

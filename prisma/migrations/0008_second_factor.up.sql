@@ -91,6 +91,16 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
   WHERE f.user_id = app.current_user_id() AND f.encrypted_secret = p_old
 $$;
 
+-- The keys that secrets are sealed with, but those that the server has: whoever has a factor under one of them cannot show it.
+CREATE FUNCTION iam.find_other_seals(p_key_ids text[]) RETURNS SETOF text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+  SELECT DISTINCT f.key_id FROM credentials.second_factors f WHERE f.key_id <> ALL (p_key_ids) ORDER BY f.key_id
+$$;
+
+-- When the operator takes a factor away, no open session counts as having shown it any more.
+CREATE POLICY forget_factor ON iam.sessions FOR UPDATE TO tenantry_definer USING (ended_at IS NULL) WITH CHECK (second_factor_at IS NULL);
+GRANT UPDATE (second_factor_at) ON iam.sessions TO tenantry_definer;
+
 GRANT CREATE ON SCHEMA iam TO tenantry_definer; -- only for the moment of the change of owner
 ALTER FUNCTION iam.begin_second_factor(text, bytea, timestamptz) OWNER TO tenantry_definer;
 ALTER FUNCTION iam.find_second_factor() OWNER TO tenantry_definer;
@@ -100,6 +110,7 @@ ALTER FUNCTION iam.use_recovery_code(bytea, timestamptz) OWNER TO tenantry_defin
 ALTER FUNCTION iam.replace_recovery_codes(bytea[]) OWNER TO tenantry_definer;
 ALTER FUNCTION iam.remove_second_factor() OWNER TO tenantry_definer;
 ALTER FUNCTION iam.reseal_second_factor(bytea, text, bytea) OWNER TO tenantry_definer;
+ALTER FUNCTION iam.find_other_seals(text[]) OWNER TO tenantry_definer;
 REVOKE CREATE ON SCHEMA iam FROM tenantry_definer;
 
 -- The owner of a function is who may grant it.
@@ -108,12 +119,12 @@ REVOKE ALL ON FUNCTION
   iam.begin_second_factor(text, bytea, timestamptz), iam.find_second_factor(),
   iam.confirm_second_factor(bytea, bigint, bytea[], timestamptz), iam.use_totp_step(bigint),
   iam.use_recovery_code(bytea, timestamptz), iam.replace_recovery_codes(bytea[]), iam.remove_second_factor(),
-  iam.reseal_second_factor(bytea, text, bytea)
+  iam.reseal_second_factor(bytea, text, bytea), iam.find_other_seals(text[])
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
   iam.begin_second_factor(text, bytea, timestamptz), iam.find_second_factor(),
   iam.confirm_second_factor(bytea, bigint, bytea[], timestamptz), iam.use_totp_step(bigint),
   iam.use_recovery_code(bytea, timestamptz), iam.replace_recovery_codes(bytea[]), iam.remove_second_factor(),
-  iam.reseal_second_factor(bytea, text, bytea)
+  iam.reseal_second_factor(bytea, text, bytea), iam.find_other_seals(text[])
 TO tenantry_runtime;
 RESET ROLE;

@@ -16,3 +16,15 @@ export function readArguments<const Options extends ParseArgsOptionsConfig>(argv
     throw wrongOption(`${sentence}.${isStray ? ' Options of a command come after "--": npm run <command> -- --option value.' : ''}`);
   }
 }
+
+/** No more than a typing error is caught: whether a mailbox has the address is known when a mail arrives. */
+const ADDRESS = /^[^\s@]+@[^\s@]+$/;
+const LONGEST_ADDRESS = 254;
+
+/** An address in lower case. @param option what it was given by. @throws OperatorError with one line. */
+export function readAddress(option: string, text: string | undefined): string {
+  const address = text?.trim().toLowerCase() ?? '';
+  if (address === '') throw wrongOption(`${option} is needed: an address like you@example.com.`);
+  if (!ADDRESS.test(address) || address.length > LONGEST_ADDRESS) throw wrongOption(`${option} must be an address like you@example.com.`);
+  return address;
+}

@@ -6,7 +6,6 @@ import { hashRecoveryCode } from '../../src/domains/second-factor/recovery-codes
 import { findFactor, resealFactor, useRecoveryCode, useStep } from '../../src/domains/second-factor/stored.ts';
 import { createSealing } from '../../src/platform/crypto/sealing.ts';
 import { codeOf as codeOfStep } from '../../src/domains/second-factor/totp.rules.ts';
-import { readDocument } from '../docs/blocks.ts';
 import { type EnrolledPerson, fromBase32, openSecondFactors, type SecondFactorWorld, STEP_MS } from './second-factors.ts';
 
 let world: SecondFactorWorld;
@@ -315,12 +314,4 @@ describe('the secret at rest', () => {
     world.pass();
     await expect(world.prove(person, { code: person.code() })).rejects.toThrow('put it back into SECOND_FACTOR_KEYS');
   });
-});
-
-test('an operator takes away the factor of somebody who has lost everything, as docs/authentication.md says', async () => {
-  const [person, other] = [await world.enrolled(), await world.enrolled()];
-  const [statement] = /BEGIN;[^]*?COMMIT;/.exec(readDocument('docs/authentication.md')) ?? [];
-  await world.asOperator(statement!.replaceAll('a@example.com', person.email));
-  expect(await world.service.state(person.cx)).toMatchObject({ confirmedAt: null });
-  expect(await world.service.state(other.cx)).toMatchObject({ confirmedAt: expect.any(Date) });
 });

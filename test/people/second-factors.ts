@@ -101,8 +101,6 @@ export async function openSecondFactors() {
     now: () => now,
     /** What the process was told to look up anew. */
     changes,
-    /** Past the server, as the owner of the database. */
-    asOperator: (text: string): Promise<unknown> => withClient(database.ownerUrl, (client) => client.query(text)),
     /** The subjects of the mails to somebody. */
     mailsTo: ({ email }: Person) => sent.filter(({ to }) => to === email).map(({ subject }) => subject),
     /** Moves the clock on, so that the authenticator shows another code. */

@@ -2,7 +2,7 @@ import type { Config } from '../../config/index.ts';
 import { type FileReport, type KeyRing, openKeyRing } from '../../platform/chain/index.ts';
 import { openDatabase } from '../../platform/postgres/open-database.ts';
 import type { TenantClient } from '../../platform/postgres/tenant-client.ts';
-import { startProgress } from '../seed/progress.ts';
+import { startProgress } from '../progress.ts';
 import { withTenants } from '../tenants.ts';
 import { compareFile, compareHash } from './compare.ts';
 import { findLogs, type KnownLog } from './logs.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { OperatorError } from '../../kernel/operator-error.ts';
 import { checkFile, type FileReport, type KeyRing } from '../../platform/chain/index.ts';
-import { startProgress } from '../seed/progress.ts';
+import { startProgress } from '../progress.ts';
 import { describeEvents, tell, type Write } from './report.ts';
 
 /**

@@ -1,5 +1,6 @@
 import { OperatorError } from '../../kernel/operator-error.ts';
-import { asDefiner, type Client, type Former, lockOperators, record, shutOut } from './operators.ts';
+import { asDefiner, type Client, record } from '../definer.ts';
+import { type Former, lockOperators, shutOut } from './operators.ts';
 import type { AppointOptions } from './options.ts';
 
 export interface Appointment {

@@ -1,5 +1,6 @@
 import { OperatorError } from '../../kernel/operator-error.ts';
-import { type Client, type Former, lockOperators, record, shutOut } from './operators.ts';
+import { type Client, record } from '../definer.ts';
+import { type Former, lockOperators, shutOut } from './operators.ts';
 import type { DismissOptions } from './options.ts';
 
 export interface Dismissal {

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/index.ts';
-import { OperatorError } from '../../kernel/operator-error.ts';
 import { inTransaction, withClient } from '../../platform/postgres/client.ts';
 import { openDatabase, prepareDatabase } from '../../platform/postgres/open-database.ts';
+import { requireOwnerUrl } from '../definer.ts';
 import { appoint, requireAppointable } from './appoint.ts';
 import { askPassword, readPiped, type Terminal } from './ask-password.ts';
 import { dismiss } from './dismiss.ts';
@@ -39,8 +39,7 @@ export async function runBootstrap(argv: readonly string[], config: BootstrapCon
   if (options === null) return write(help);
   const database = await openDatabase(config, { log: write, purpose: 'bootstrap-admin', whenHeld: 'join' });
   try {
-    const { ownerUrl } = database;
-    if (ownerUrl === undefined) throw new OperatorError('MIGRATION_DATABASE_URL is missing: set it to the address of the role that owns the database.');
+    const ownerUrl = requireOwnerUrl(database);
     await prepareDatabase(database);
     const bench = { ownerUrl, tools, terminal, write };
     await (options.act === 'appoint' ? runAppointment(options, bench) : runDismissal(options, bench));

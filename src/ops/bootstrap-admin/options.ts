@@ -1,4 +1,4 @@
-import { readArguments, wrongOption } from '../read-arguments.ts';
+import { readAddress, readArguments, wrongOption } from '../read-arguments.ts';
 
 /** Who is to be an administrator of the platform. */
 export interface AppointOptions {
@@ -37,9 +37,6 @@ export const help = [
   '  --force             Also when there is an administrator already; with --revoke, also the last one.',
 ].join('\n');
 
-/** No more than a typing error is caught: whether a mailbox has the address is known when a mail arrives. */
-const ADDRESS = /^[^\s@]+@[^\s@]+$/;
-const LONGEST_ADDRESS = 254;
 const LONGEST_NAME = 200;
 
 /** The options, or null when help is asked for. @throws OperatorError with one line. */
@@ -50,16 +47,9 @@ export function readOptions(argv: readonly string[]): AppointOptions | DismissOp
   if (asksForHelp) return null;
   if (revoke !== undefined) {
     if (email !== undefined || name !== undefined || passwordFromStdin) throw wrongOption('--revoke goes with --force alone.');
-    return { act: 'dismiss', email: addressOf('--revoke', revoke), force };
+    return { act: 'dismiss', email: readAddress('--revoke', revoke), force };
   }
-  return { act: 'appoint', email: addressOf('--email', email), name: nameOf(name), force, passwordFromStdin };
-}
-
-function addressOf(option: string, text: string | undefined): string {
-  const address = text?.trim().toLowerCase() ?? '';
-  if (address === '') throw wrongOption(`${option} is needed: an address like you@example.com.`);
-  if (!ADDRESS.test(address) || address.length > LONGEST_ADDRESS) throw wrongOption(`${option} must be an address like you@example.com.`);
-  return address;
+  return { act: 'appoint', email: readAddress('--email', email), name: nameOf(name), force, passwordFromStdin };
 }
 
 function nameOf(text: string | undefined): string | null {

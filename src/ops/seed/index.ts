@@ -5,10 +5,10 @@ import { toGlobalId } from '../../kernel/ids.ts';
 import { OperatorError } from '../../kernel/operator-error.ts';
 import { errorCode, withClient } from '../../platform/postgres/client.ts';
 import { openDatabase, prepareDatabase, type OpenDatabase } from '../../platform/postgres/open-database.ts';
+import { startProgress, type Progress } from '../progress.ts';
 import { organizationOf, type LookAlikeOrganization } from './look-alikes.ts';
 import { help, readOptions, type SeedOptions } from './options.ts';
 import { loadOrganization, type SeedKeys } from './organization.ts';
-import { startProgress, type Progress } from './progress.ts';
 import { readSeedFile, seedFile, writeSeedFile, type SeededOrganization } from './seed-file.ts';
 import { SEED_TABLES } from './tables.ts';
 

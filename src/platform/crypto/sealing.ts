@@ -14,6 +14,8 @@ export interface Sealed {
 
 /** Encrypts what has to be read again, so that a copy of the database alone tells nothing. */
 export interface Sealing {
+  /** Of all keys that open; the one that seals is the first. */
+  readonly keyIds: readonly [string, ...string[]];
   /** @param context what it belongs to: it opens for nothing else, so that no row can be put in the place of another. */
   seal(plain: Uint8Array, context: string): Sealed;
   /**
@@ -36,6 +38,7 @@ export function createSealing(keys: readonly Uint8Array[]): Sealing {
   const byId = new Map([current, ...former].map(({ id, key }) => [id, key]));
 
   return {
+    keyIds: [current.id, ...former.map(({ id }) => id)],
     seal(plain, context) {
       const nonce = randomBytes(NONCE_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current.key, nonce).setAAD(Buffer.from(context));

@@ -119,6 +119,8 @@ export interface PreTenantDatabase extends PeopleCredentials {
   ensureIdentity(email: string, name: string | null): Promise<string>;
   /** The organizations whose log has grown by so many events since its last checkpoint, or at all since one so old. */
   findUnsignedLogs(events: number, ageMs: number): Promise<readonly string[]>;
+  /** The keys that secrets of second factors are sealed with, but these. */
+  findOtherSeals(keyIds: readonly string[]): Promise<readonly string[]>;
   /** @param tokenHash SHA-256 of the token that was sent to the address. */
   findInvitation(tokenHash: Uint8Array, now: Date): Promise<FoundInvitation | null>;
   /**
@@ -155,6 +157,10 @@ export function createPreTenantDatabase(pool: DatabasePool): PreTenantDatabase {
       const text = `SELECT org_id FROM events.find_unsigned($1::bigint, $2::float8 * interval '1 millisecond') AS org_id`;
       const records = await readRecords(pool, [pool.scopeStep(nobody), { text, values: [events, ageMs] }]);
       return records.map(({ orgId }) => orgId as string);
+    },
+    async findOtherSeals(keyIds) {
+      const text = 'SELECT key_id FROM iam.find_other_seals($1::text[]) AS key_id';
+      return (await readRecords(pool, [pool.scopeStep(nobody), { text, values: [keyIds] }])).map(({ keyId }) => keyId as string);
     },
     findInvitation: (tokenHash, now) => find('SELECT * FROM iam.find_invitation($1::bytea, $2::timestamptz)', tokenHash, now),
     async findUnsettledOrganizations() {

@@ -113,7 +113,7 @@ export const killers = {
   people: ['src/domains/auth', 'src/domains/people', 'src/domains/mails', 'src/platform/crypto/passwords.test.ts', 'src/platform/mail', 'test/people/registration.test.ts', 'test/people/lock-out.test.ts', 'test/people/enumeration.test.ts', 'test/people/kept-out.test.ts', 'test/people/clearing.test.ts', 'test/people/passwords.test.ts', 'src/platform/rate-limits/network.test.ts', 'test/people/sessions.test.ts', 'test/http/rate-limits.test.ts'],
   secondFactor: [
     ...['src/platform/crypto/sealing.test.ts', 'src/domains/second-factor', 'src/graphql/plugins/access'],
-    ...['test/people/second-factor.test.ts', 'test/people/complete-sign-in.test.ts', 'test/people/step-up.test.ts'],
+    ...['test/people/second-factor.test.ts', 'test/people/complete-sign-in.test.ts', 'test/people/step-up.test.ts', 'test/ops/second-factor.test.ts'],
   ],
   organizations: ['src/domains/invitations', 'src/domains/onboarding', 'test/organizations', 'test/domains/onboarding.test.ts', 'test/domains/members.test.ts', 'test/domains/keys-of-those-who-leave.test.ts', 'test/domains/each-names-its-organization.test.ts', ...AUDIT],
   services: [...USE_CASES, ...AUDIT, ...API, ...EACH_WALL_ALONE],

@@ -187,6 +187,17 @@ test('organizations that were left half-way are found when nobody has touched th
   expect(await find()).toEqual([]);
 });
 
+test('of the keys that seal second factors, those that the server lacks are found, each once, and nothing of whom they belong to', async () => {
+  const insert = `INSERT INTO credentials.second_factors (user_id, key_id, encrypted_secret, created_at) VALUES ($1, $2, decode(repeat('00', 48), 'hex'), now())`;
+  await asSuperuser(insert, a.userId, 'aaaaaaaa');
+  await asSuperuser(insert, b.userId, 'bbbbbbbb');
+  await asSuperuser(insert, await preTenant.ensureIdentity('third@tenant-1.test', null), 'bbbbbbbb');
+  expect(await preTenant.findOtherSeals(['cccccccc'])).toEqual(['aaaaaaaa', 'bbbbbbbb']);
+  expect(await preTenant.findOtherSeals(['cccccccc', 'aaaaaaaa'])).toEqual(['bbbbbbbb']);
+  expect(await preTenant.findOtherSeals(['bbbbbbbb', 'aaaaaaaa'])).toEqual([]);
+  await asSuperuser('DELETE FROM credentials.second_factors');
+});
+
 test('a look-up is one round trip and needs no scope', async () => {
   const { roundTrips } = await watch(access.pool, () => preTenant.findApiKey(hash('key')));
   expect(roundTrips).toBe(1);

@@ -58,7 +58,6 @@ function emptyValues({ path, argument, within }: Position): [string, unknown][] 
  */
 export async function attackFilters(strike: Strike): Promise<void> {
   const { schema, positions, callers, stage, arena, findings, progress, effort } = strike;
-  const { owner } = arena.callers;
   const readable = positions.filter(({ path, kind }) => path[0]!.parent === schema.getQueryType() && kind !== 'cursor');
   const { foreignTexts } = stage.full;
   const valuesAt = (position: Position): readonly unknown[] =>
@@ -68,18 +67,22 @@ export async function attackFilters(strike: Strike): Promise<void> {
     ...emptyValues(position).map(([key, value]) => ({ position, key, value })),
   ]);
   const distinct = [...new Map(cases.map((each) => [JSON.stringify([each.key, each.value]), each])).values()];
-  const answers = new Map<Position, Set<string>>();
+  /** What each caller was answered: what an operator is shown of the platform nobody else is. */
+  const answers = new Map<Position, Map<object, Set<string>>>();
   let done = 0;
   for (const caller of callers) {
     for (const { position, key, value } of distinct) {
       progress(done++, distinct.length * callers.length);
       const text = await compareWorlds(strike, position, new Map([[key, value]]), caller);
-      if (caller === owner && isSuccess(text)) answers.set(position, (answers.get(position) ?? new Set()).add(text));
+      if (!isSuccess(text)) continue;
+      const ofAll = answers.get(position) ?? new Map<object, Set<string>>();
+      answers.set(position, ofAll.set(caller, (ofAll.get(caller) ?? new Set()).add(text)));
     }
   }
   if (effort === 'bounded') return;
-  const dead = readable.filter((position) => position.kind !== 'id' && (answers.get(position)?.size ?? 0) < 2);
-  for (const position of dead) findings.found({ positions: [position.key], caller: owner }, 'no value makes a difference, so that the attacks on it prove nothing');
+  const isLive = (position: Position): boolean => [...(answers.get(position)?.values() ?? [])].some(({ size }) => size > 1);
+  const dead = readable.filter((position) => position.kind !== 'id' && !isLive(position));
+  for (const position of dead) findings.found({ positions: [position.key], caller: arena.callers.owner }, 'no value makes a difference, so that the attacks on it prove nothing');
   findings.note(`${readable.filter(({ kind }) => kind !== 'id').length - dead.length} filters, orders and page sizes were shown to be live: their values make a difference.`);
 }
 

@@ -42,7 +42,8 @@ const isReused = <Item>(items: readonly Item[], place: number): Item | undefined
 export function createSession(plan: Plan, random: Random, texts: readonly ForeignText[]): { next(): SessionStep } {
   const { schema, values, arena } = plan;
   const called = pathsToArguments(schema);
-  const mutations = called.filter((path) => path[0]!.parent === schema.getMutationType());
+  // Not the end of the organization: nobody is answered anything there from then on, and a session ends with the person's last one.
+  const mutations = called.filter(([root]) => root!.parent === schema.getMutationType() && root!.field.name !== 'deleteOrganization');
   const queries = called.filter((path) => path[0]!.parent === schema.getQueryType());
   const read = readPaths(schema, DEPTH_READ).filter((path) => !path.some(({ field }) => isInterfaceType(getNamedType(field.type))));
   const ownIds = [...values.own.values()].flat();

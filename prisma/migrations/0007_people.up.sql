@@ -1,6 +1,7 @@
 -- What opens doors lies in a schema that the server's role cannot name: it is reached through the functions below alone.
 -- So an injected statement reads no token, no second factor and not whose address was tried how often. It can ask for the hash of
--- a password, which the server has to compare, and sets none.
+-- a password, which the server has to compare. It can also do what the server does: whoever runs statements as the server writes a
+-- token of their own choice and uses it, and so sets a password. What it does not get is what others were sent.
 
 CREATE SCHEMA credentials;
 GRANT USAGE ON SCHEMA credentials TO tenantry_definer;
@@ -74,7 +75,8 @@ ALTER TABLE iam.sessions ADD COLUMN second_factor_at timestamptz(3); -- null: th
 ALTER TABLE iam.sessions ADD COLUMN ip text CHECK (length(ip) <= 45);
 GRANT SELECT (locale, timezone), UPDATE (locale, timezone) ON iam.users TO tenantry_runtime;
 -- The functions below are who writes passwords and proofs of addresses, each against what it has to be given: a token, the former
--- password, none. A statement that was injected sets nobody's.
+-- password, none. So no one statement on this table sets all of them or takes a proof away; whoever runs statements as the server
+-- can still call the functions in turn, as the server does.
 REVOKE UPDATE (password_hash, email_verified_at) ON iam.users FROM tenantry_runtime;
 GRANT SELECT (proved_at, second_factor_at, ip), UPDATE (proved_at, second_factor_at) ON iam.sessions TO tenantry_runtime;
 
@@ -179,10 +181,11 @@ END $$;
 
 -- Whether a person may be sent another mail of this purpose: a minute apart, and at most 10 a day; of those for a new
 -- password 5 an hour, so that whoever has the mailbox has one that works for an hour at least, however often strangers ask
--- for it. What was asked for and not sent does not count. Internal: not granted.
+-- for it. What was asked for and not sent does not count, nor does one for a new password that works no more: whoever has used
+-- one, which makes the others void, can ask for the next. Internal: not granted.
 CREATE FUNCTION iam.may_send(p_user_id uuid, p_purpose text, p_now timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
-  SELECT count(*) < CASE p_purpose WHEN 'reset_password' THEN 5 ELSE 10 END
+  SELECT count(*) FILTER (WHERE t.used_at IS NULL OR p_purpose <> 'reset_password') < CASE p_purpose WHEN 'reset_password' THEN 5 ELSE 10 END
      AND coalesce(max(t.created_at) <= p_now - interval '1 minute', true)
   FROM credentials.tokens t
   WHERE t.user_id = p_user_id AND t.purpose = p_purpose AND t.mailed

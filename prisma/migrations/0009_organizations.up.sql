@@ -43,7 +43,8 @@ GRANT UPDATE (token_hash, invited_by_id, sent_count, sent_at, expires_at, accept
 GRANT SELECT ON iam.invitations TO tenantry_definer;
 
 -- invitation_mails: which address was to get an invitation when, so that nobody's mailbox is filled: by one organization,
--- which is told so, nor by all together, which none of them is told. Rows of a day; the server's role cannot name them.
+-- which is told so, nor by all together beyond a first mail of each, which none of them is told. Rows of a day; the server's
+-- role cannot name them.
 CREATE TABLE credentials.invitation_mails (
   id             uuid PRIMARY KEY DEFAULT uuidv7(),
   recipient_hash bytea NOT NULL CHECK (octet_length(recipient_hash) = 32), -- SHA-256 of the address
@@ -127,8 +128,9 @@ $$;
 
 -- Counts a mail with an invitation of the organization of this statement, and answers whether it is to be sent.
 -- next_at: not null when the organization asks too soon, a minute after its last or for an 11th within a day: then nothing is
--- counted. mailed: false when the address had 20 of all organizations within the day. What an organization is refused depends
--- on what it has asked for itself, whether that was sent or not, so that it learns nothing of the others.
+-- counted. mailed: false when the address had 20 of all organizations within the day, and one of this: the first is always sent,
+-- so that no two organizations keep everybody else's away. What an organization is refused depends on what it has asked for
+-- itself, whether that was sent or not, so that it learns nothing of the others.
 CREATE FUNCTION iam.take_invitation_mail(p_email text, p_now timestamptz) RETURNS TABLE (next_at timestamptz, mailed boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
 DECLARE
@@ -148,7 +150,7 @@ BEGIN
     RETURN;
   END IF;
   next_at := NULL;
-  SELECT count(*) < 20 INTO mailed FROM credentials.invitation_mails m
+  SELECT count(*) < 20 OR count(*) FILTER (WHERE m.asked_by = asking_id) = 0 INTO mailed FROM credentials.invitation_mails m
     WHERE m.recipient_hash = recipient AND m.mailed AND m.asked_at > p_now - interval '24 hours';
   INSERT INTO credentials.invitation_mails (recipient_hash, asked_by, mailed, asked_at) VALUES (recipient, asking_id, mailed, p_now);
   RETURN NEXT;

@@ -67,6 +67,31 @@ test('whoever asks for new passwords without end for three days never leaves the
   }
 });
 
+test('whoever has used a mail for a new password can ask for the next, however many strangers had asked for before', async () => {
+  const world = await openPeople();
+  try {
+    const email = 'used-one@kept-out.test';
+    await world.join(email);
+    const ask = async () => {
+      world.pass(MINUTE);
+      await world.does('requestPasswordReset', { email });
+      return (await world.outbox.all(email)).filter(({ subject }) => subject.startsWith('A new password')).length;
+    };
+    const reset = async (password: string) => (await world.does('resetPassword', { token: (await world.outbox.last(email)).token, password })).__typename;
+    for (let mails = 1; mails <= 5; mails += 1) expect(await ask()).toBe(mails);
+    // Five that work are enough.
+    expect(await ask()).toBe(5);
+    expect(await reset(ANOTHER)).toBe('ResetPasswordSuccess');
+    expect(await ask()).toBe(6);
+    expect(await reset(PASSWORD)).toBe('ResetPasswordSuccess');
+    // And one a minute still: what was used counts for that.
+    await world.does('requestPasswordReset', { email });
+    expect((await world.outbox.all(email)).at(-1)?.subject).toContain('was changed');
+  } finally {
+    await world.close();
+  }
+});
+
 describe('behind the door', () => {
   let world: SigningIn;
   beforeAll(async () => {

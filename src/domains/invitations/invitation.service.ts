@@ -104,8 +104,8 @@ async function countSent(tx: TenantTransaction, orgId: string, now: Date): Promi
 }
 
 /**
- * Whether the mail is to be sent. It is not when the address had enough of all organizations together, which none of them
- * learns: each can send it anew on another day. Within the transaction: what comes to nothing is not counted.
+ * Whether the mail is to be sent. The first of a day is; further ones are not when the address had enough of all organizations
+ * together, which none of them learns: each can send it anew on another day. Within the transaction: what comes to nothing is not counted.
  *
  * @throws RateLimitedError when this organization has sent the address too many.
  */

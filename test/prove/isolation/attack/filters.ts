@@ -14,6 +14,9 @@ const BOUNDED_VALUES = 3;
 const LARGEST_INT = 2_147_483_647;
 const PAGE_SIZES = [1, 0, 101, 2, 3, 100, -1, LARGEST_INT];
 
+/** The one text with a form of its own that no row has: the month before that of the proof, in which nobody has used a key. */
+const EARLIER_MONTH = '2025-06';
+
 const MOMENT_MS = 1;
 const beside = (time: string, ms: number): string => new Date(Date.parse(time) + ms).toISOString();
 
@@ -28,8 +31,9 @@ function valuesFor(schema: GraphQLSchema, position: Position, texts: readonly st
     case 'time':
       return [beside(FOREIGN_TIME, -MOMENT_MS), FOREIGN_TIME, beside(FOREIGN_TIME, MOMENT_MS)];
     case 'json':
-    case 'text':
       return texts;
+    case 'text':
+      return [...texts, EARLIER_MONTH];
     case 'id':
     case 'cursor':
       return [];

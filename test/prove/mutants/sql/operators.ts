@@ -4,7 +4,7 @@ const POLICY = /^CREATE POLICY/;
 const TENANT_POLICY = /^CREATE POLICY (tenant|self) /;
 const TABLE = /^CREATE TABLE/;
 const UNIQUE_INDEX = /^CREATE UNIQUE INDEX/;
-const FUNCTION = /^CREATE FUNCTION/;
+const FUNCTION = /^CREATE (?:OR REPLACE )?FUNCTION/;
 const SCOPE_FUNCTION = /^CREATE FUNCTION app\.current_/;
 const LOOKUP_FUNCTION = /^CREATE FUNCTION (?:iam|events)\./;
 const TRIGGER = /^CREATE TRIGGER announce/;
@@ -57,7 +57,7 @@ export const context: SqlOperators = {
   'only empty is refused': wherever(SCOPE_FUNCTION, /setting IS NULL OR /g, ''),
   'another setting': wherever(SCOPE_FUNCTION, /(?<=current_setting\('app\.current_)(org|user)_id/g, 'other_id'),
   'the same for everybody': wherever(SCOPE_FUNCTION, /setting::uuid/g, "'00000000-0000-0000-0000-000000000000'::uuid"),
-  'drop search path': wherever(SCOPE_FUNCTION, / SET search_path = pg_catalog/g, ''),
+  'keep the former search path': without(/^ALTER FUNCTION app\.current_.* SET search_path/),
 };
 
 /** The functions that look before the tenant is known. */
@@ -66,7 +66,10 @@ export const lookups: SqlOperators = {
   'drop condition': wherever(LOOKUP_FUNCTION, /\s+AND (?:u\.\w+ (?:=|<>) '\w+'|EXISTS \(.*\))/g, ''),
   'drop half of a join': wherever(LOOKUP_FUNCTION, /m\.org_id = k\.org_id AND |(?<=ON m\.org_id = k\.org_id) AND m\.user_id = k\.user_id/g, ''),
   'either is enough': wherever(LOOKUP_FUNCTION, /s\.refresh_hash = p_refresh_hash OR /g, ''),
-  'drop search path': wherever(FUNCTION, / SET search_path = pg_catalog(?= AS \$\$\n\s+(?:SELECT|DECLARE))/g, ''),
+  // Of the functions that are altered later on, what they were made with shows nowhere: so only what is there at the end.
+  'drop search path': wherever(FUNCTION, / SET search_path = pg_catalog, pg_temp(?= AS \$\$\n\s+(?:SELECT|DECLARE))/g, ''),
+  'types of the caller': wherever(FUNCTION, /(?<=SET search_path = pg_catalog), pg_temp/g, ''),
+  'keep the former search path': without(/^ALTER FUNCTION (?!app\.current_).* SET search_path/),
   'rights of the caller': wherever(LOOKUP_FUNCTION, / SECURITY DEFINER/g, ''),
   'rights of the owner': wherever(/^CREATE FUNCTION iam\.memberships_of/, / SET search_path/g, ' SECURITY DEFINER SET search_path'),
   'function of the owner': without(/^ALTER FUNCTION .* OWNER TO/),

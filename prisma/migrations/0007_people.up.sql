@@ -102,7 +102,7 @@ GRANT DELETE ON iam.sessions TO tenantry_definer;
 GRANT CREATE ON SCHEMA iam TO tenantry_definer; -- only for the moment, and it is who may replace what is its own
 SET LOCAL ROLE tenantry_definer;
 CREATE OR REPLACE FUNCTION iam.ensure_identity(p_email text, p_name text) RETURNS uuid
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   found_id uuid;
 BEGIN
@@ -121,7 +121,7 @@ REVOKE CREATE ON SCHEMA iam FROM tenantry_definer;
 -- locks_until: not null when this attempt, unless it is settled, is the one that locks.
 CREATE FUNCTION iam.take_sign_in_attempt(p_subject_hash bytea, p_now timestamptz)
 RETURNS TABLE (locked boolean, locks_until timestamptz)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   taken credentials.sign_in_attempts;
   lock_for interval;
@@ -155,7 +155,7 @@ CREATE FUNCTION iam.begin_sign_in(p_email text, p_subject_hash bytea, p_now time
 RETURNS TABLE (
   user_id uuid, password_hash text, user_status iam.user_status, second_factor boolean, locked boolean, locks_until timestamptz
 )
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT u.id, u.password_hash, u.status, f.confirmed_at IS NOT NULL, a.locked, a.locks_until
   FROM iam.take_sign_in_attempt(p_subject_hash, p_now) a
   LEFT JOIN iam.users u ON u.email = p_email AND u.status <> 'deleted'
@@ -165,7 +165,7 @@ $$;
 -- Complete: the attempt was right, and all failures of its subject are forgotten. Otherwise nothing could be compared, and
 -- this attempt alone is given back. What says nothing any more is taken away at once: of good sign-ins no rows are left.
 CREATE FUNCTION iam.settle_sign_in(p_subject_hash bytea, p_complete boolean) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   DELETE FROM credentials.sign_in_attempts WHERE subject_hash = p_subject_hash AND (p_complete OR (failures <= 1 AND rounds = 0));
   UPDATE credentials.sign_in_attempts SET failures = greatest(failures - 1, 0) WHERE subject_hash = p_subject_hash AND NOT p_complete
 $$;
@@ -173,7 +173,7 @@ $$;
 -- Whether what was compared is still the password. Waits for a change under way, so that a session which was opened with
 -- the old password beside it is either ended by the change or noticed here.
 CREATE FUNCTION iam.still_has_password(p_user_id uuid, p_password_hash text) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM 1 FROM iam.users u WHERE u.id = p_user_id AND u.status = 'active' AND u.password_hash = p_password_hash FOR SHARE;
   RETURN FOUND;
@@ -184,7 +184,7 @@ END $$;
 -- for it. What was asked for and not sent does not count, nor does one for a new password that works no more: whoever has used
 -- one, which makes the others void, can ask for the next. Internal: not granted.
 CREATE FUNCTION iam.may_send(p_user_id uuid, p_purpose text, p_now timestamptz) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT count(*) FILTER (WHERE t.used_at IS NULL OR p_purpose <> 'reset_password') < CASE p_purpose WHEN 'reset_password' THEN 5 ELSE 10 END
      AND coalesce(max(t.created_at) <= p_now - interval '1 minute', true)
   FROM credentials.tokens t
@@ -198,7 +198,7 @@ $$;
 CREATE FUNCTION iam.begin_registration(
   p_email text, p_name text, p_hash bytea, p_password_hash text, p_expires_at timestamptz, p_now timestamptz
 ) RETURNS text
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   found_id uuid := iam.ensure_identity(p_email, NULL);
   answer text;
@@ -216,7 +216,7 @@ END $$;
 
 -- A new token for the newest registration of the last 7 days that was not completed. True when there is one to be sent.
 CREATE FUNCTION iam.renew_verification(p_email text, p_hash bytea, p_expires_at timestamptz, p_now timestamptz) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   found_id uuid;
   newest credentials.tokens;
@@ -236,7 +236,7 @@ END $$;
 
 -- A token for a new password. True when an active person has the address and may be sent it.
 CREATE FUNCTION iam.begin_reset(p_email text, p_hash bytea, p_expires_at timestamptz, p_now timestamptz) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   found_id uuid;
   sendable boolean;
@@ -251,14 +251,14 @@ END $$;
 
 -- What stands between the two steps of a sign-in.
 CREATE FUNCTION iam.begin_challenge(p_user_id uuid, p_hash bytea, p_expires_at timestamptz, p_now timestamptz) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO credentials.tokens (hash, purpose, user_id, expires_at, created_at) VALUES (p_hash, 'second_factor', p_user_id, p_expires_at, p_now)
 $$;
 
 -- An open token, one of its attempts taken: 10, or 5 for a second factor. No row: unknown, used, too late, tried too often.
 CREATE FUNCTION iam.find_open_token(p_hash bytea, p_purpose text, p_now timestamptz)
 RETURNS TABLE (user_id uuid, email text, name text, password_hash text, second_factor boolean)
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE credentials.tokens t SET attempts = t.attempts + 1
   FROM iam.users u
   WHERE t.hash = p_hash AND t.purpose = p_purpose AND t.used_at IS NULL AND t.expires_at > p_now
@@ -270,7 +270,7 @@ $$;
 
 -- Uses a token up, once: of two at the same time one finds no row. Whose it was, or null.
 CREATE FUNCTION iam.use_token(p_hash bytea, p_purpose text, p_now timestamptz) RETURNS uuid
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE credentials.tokens t SET used_at = p_now
   WHERE t.hash = p_hash AND t.purpose = p_purpose AND t.used_at IS NULL AND t.expires_at > p_now
   RETURNING t.user_id
@@ -279,7 +279,7 @@ $$;
 -- Uses the token up and gives the identity the password that was chosen with it; the other registrations of the address
 -- are void. Null when nothing was done: the token is of no use, or the identity has a password by now.
 CREATE FUNCTION iam.complete_registration(p_hash bytea, p_now timestamptz) RETURNS uuid
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   used credentials.tokens;
   proved_id uuid;
@@ -299,7 +299,7 @@ END $$;
 -- void, but for what was opened just now for whoever sent the token: a session, or the challenge of a second factor. Null
 -- when nothing was done.
 CREATE FUNCTION iam.complete_reset(p_hash bytea, p_password_hash text, p_session_id uuid, p_challenge_hash bytea, p_now timestamptz) RETURNS uuid
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   proved_id uuid := iam.use_token(p_hash, 'reset_password', p_now);
 BEGIN
@@ -316,7 +316,7 @@ END $$;
 -- A new password for the person of the statement's scope; every other session ends and every token of the person is void.
 -- Answers how many sessions ended, or null when the password is not the one that was compared.
 CREATE FUNCTION iam.change_password(p_old_hash text, p_password_hash text, p_session_id uuid, p_now timestamptz) RETURNS integer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   person_id uuid := app.current_user_id();
   ended integer;
@@ -334,7 +334,7 @@ END $$;
 
 -- For somebody who has proved the address by an invitation and has no password yet. False when there is one.
 CREATE FUNCTION iam.set_first_password(p_user_id uuid, p_password_hash text, p_now timestamptz) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE iam.users u SET password_hash = p_password_hash, email_verified_at = coalesce(u.email_verified_at, p_now)
     WHERE u.id = p_user_id AND u.password_hash IS NULL AND u.status = 'active';
@@ -350,7 +350,7 @@ END $$;
 -- identities that somebody registered, nobody proved and nothing belongs to, 8 days after they were last asked for and when
 -- no token of theirs is left. At most 1,000 of each a call; true when there may be more.
 CREATE FUNCTION iam.clear_credentials(p_now timestamptz) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   unproved uuid[];
   gone bigint;
@@ -392,7 +392,7 @@ RETURNS TABLE (
   session_id uuid, user_id uuid, access_expires_at timestamptz, ended_at timestamptz, proved_at timestamptz,
   second_factor_at timestamptz, user_status iam.user_status, system_role iam.system_role, memberships jsonb
 )
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT s.id, s.user_id, s.access_expires_at, s.ended_at, s.proved_at, s.second_factor_at, u.status, u.system_role,
          iam.memberships_of(s.user_id)
   FROM iam.sessions s JOIN iam.users u ON u.id = s.user_id

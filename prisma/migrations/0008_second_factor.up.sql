@@ -4,7 +4,7 @@
 
 -- Begins an enrolment, or begins it anew. False when a factor is confirmed: it is turned off first.
 CREATE FUNCTION iam.begin_second_factor(p_key_id text, p_encrypted bytea, p_now timestamptz) RETURNS boolean
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WITH begun AS (
     INSERT INTO credentials.second_factors AS f (user_id, key_id, encrypted_secret, created_at)
     VALUES (app.current_user_id(), p_key_id, p_encrypted, p_now)
@@ -18,7 +18,7 @@ $$;
 -- The factor as it is stored. No row: no enrolment was begun.
 CREATE FUNCTION iam.find_second_factor()
 RETURNS TABLE (key_id text, encrypted_secret bytea, confirmed_at timestamptz, recovery_codes_left integer)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT f.key_id, f.encrypted_secret, f.confirmed_at,
          (SELECT count(*)::integer FROM credentials.recovery_codes c WHERE c.user_id = f.user_id AND c.used_at IS NULL)
   FROM credentials.second_factors f
@@ -28,7 +28,7 @@ $$;
 -- Confirms the enrolment whose secret the code was compared with: one that was begun anew meanwhile is another. False when
 -- there is none to confirm.
 CREATE FUNCTION iam.confirm_second_factor(p_encrypted bytea, p_step bigint, p_code_hashes bytea[], p_now timestamptz) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE credentials.second_factors f SET confirmed_at = p_now, last_step = p_step
     WHERE f.user_id = app.current_user_id() AND f.confirmed_at IS NULL AND f.encrypted_secret = p_encrypted;
@@ -41,7 +41,7 @@ END $$;
 
 -- Uses up the step that a code belongs to, and with it every earlier one. False when it, or a later one, was used before.
 CREATE FUNCTION iam.use_totp_step(p_step bigint) RETURNS boolean
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WITH used AS (
     UPDATE credentials.second_factors f SET last_step = p_step
     WHERE f.user_id = app.current_user_id() AND f.confirmed_at IS NOT NULL AND f.last_step < p_step
@@ -51,7 +51,7 @@ $$;
 
 -- Uses a recovery code up. How many are left after it; null when it is not one of them, or was used before.
 CREATE FUNCTION iam.use_recovery_code(p_hash bytea, p_now timestamptz) RETURNS integer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE credentials.recovery_codes c SET used_at = p_now
     WHERE c.user_id = app.current_user_id() AND c.hash = p_hash AND c.used_at IS NULL;
@@ -64,7 +64,7 @@ END $$;
 -- New recovery codes in the place of all others. False without a confirmed factor. Of two at the same time the later one's
 -- codes are good: the lock on the factor makes one wait for the other.
 CREATE FUNCTION iam.replace_recovery_codes(p_code_hashes bytea[]) RETURNS boolean
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM 1 FROM credentials.second_factors f
     WHERE f.user_id = app.current_user_id() AND f.confirmed_at IS NOT NULL FOR UPDATE;
@@ -78,7 +78,7 @@ END $$;
 
 -- Turns the factor off, with its recovery codes. False without a confirmed factor.
 CREATE FUNCTION iam.remove_second_factor() RETURNS boolean
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WITH removed AS (
     DELETE FROM credentials.second_factors f WHERE f.user_id = app.current_user_id() AND f.confirmed_at IS NOT NULL RETURNING 1)
   SELECT EXISTS (SELECT 1 FROM removed)
@@ -86,14 +86,14 @@ $$;
 
 -- Stores the same secret sealed with another key, unless it was changed meanwhile.
 CREATE FUNCTION iam.reseal_second_factor(p_old bytea, p_key_id text, p_encrypted bytea) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE credentials.second_factors f SET key_id = p_key_id, encrypted_secret = p_encrypted
   WHERE f.user_id = app.current_user_id() AND f.encrypted_secret = p_old
 $$;
 
 -- The keys that secrets are sealed with, but those that the server has: whoever has a factor under one of them cannot show it.
 CREATE FUNCTION iam.find_other_seals(p_key_ids text[]) RETURNS SETOF text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT DISTINCT f.key_id FROM credentials.second_factors f WHERE f.key_id <> ALL (p_key_ids) ORDER BY f.key_id
 $$;
 

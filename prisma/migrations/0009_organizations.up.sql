@@ -90,7 +90,7 @@ GRANT CREATE ON SCHEMA iam TO tenantry_definer; -- only for the moment of these 
 SET LOCAL ROLE tenantry_definer;
 
 CREATE OR REPLACE FUNCTION iam.memberships_of(p_user_id uuid) RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(jsonb_agg(jsonb_build_object(
            'orgId', m.org_id, 'membershipId', m.id, 'role', m.role, 'status', m.status,
            'organizationStatus', o.status, 'organizationName', o.name, 'organizationSlug', o.slug,
@@ -104,7 +104,7 @@ $$;
 DROP FUNCTION iam.find_organization_for_operator(uuid, uuid);
 CREATE FUNCTION iam.find_organization_for_operator(p_user_id uuid, p_org_id uuid)
 RETURNS TABLE (org_id uuid, organization_status iam.organization_status, requires_second_factor boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT o.id, o.status, o.require_second_factor FROM iam.organizations o
   WHERE o.id = p_org_id
     AND EXISTS (SELECT 1 FROM iam.users u WHERE u.id = p_user_id AND u.system_role = 'super_admin' AND u.status = 'active')
@@ -115,7 +115,7 @@ $$;
 -- it has anything to sign in with, so that an invitation sets no password in its place and asks for no second factor less.
 CREATE FUNCTION iam.find_invitation(p_token_hash bytea, p_now timestamptz)
 RETURNS TABLE (org_id uuid, invitation_id uuid, email text, sent_count integer, user_id uuid, user_status iam.user_status, has_account boolean)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT i.org_id, i.id, i.email, i.sent_count, u.id, u.status, u.password_hash IS NOT NULL
     OR EXISTS (SELECT 1 FROM credentials.second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL)
   FROM iam.invitations i
@@ -132,7 +132,7 @@ $$;
 -- so that no two organizations keep everybody else's away. What an organization is refused depends on what it has asked for
 -- itself, whether that was sent or not, so that it learns nothing of the others.
 CREATE FUNCTION iam.take_invitation_mail(p_email text, p_now timestamptz) RETURNS TABLE (next_at timestamptz, mailed boolean)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   recipient bytea := sha256(convert_to(p_email, 'UTF8'));
   asking_id uuid := app.current_org_id();
@@ -162,7 +162,7 @@ END $$;
 -- never succeeds keeps nothing else waiting.
 CREATE FUNCTION iam.find_unsettled_organizations()
 RETURNS TABLE (org_id uuid, organization_status iam.organization_status)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   (SELECT o.id, o.status FROM iam.organizations o
    WHERE o.status = 'provisioning' AND o.updated_at < now() - interval '1 minute' ORDER BY o.updated_at LIMIT 100)
   UNION ALL
@@ -173,7 +173,7 @@ $$;
 -- Ends the sessions of those who belong to the organization of this statement, which was deleted, and to no other that is
 -- still there. Everybody else loses this organization with the next request, and nothing elsewhere.
 CREATE FUNCTION iam.end_sessions_of_deleted(p_now timestamptz) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   UPDATE iam.sessions s SET ended_at = p_now
   FROM iam.organizations d
   JOIN iam.memberships m ON m.org_id = d.id AND m.status <> 'left'

@@ -3,7 +3,7 @@
 
 -- Whether each text is a network with no bit set beyond its prefix, as the server compares callers with it.
 CREATE FUNCTION app.are_networks(text[]) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql IMMUTABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM network::cidr FROM unnest($1) AS network;
   RETURN array_position($1, NULL) IS NULL;
@@ -71,7 +71,7 @@ RETURNS TABLE (
   user_status iam.user_status, membership_status iam.membership_status, role iam.organization_role,
   issuer_user_id uuid, issuer_active boolean
 )
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT k.org_id, k.id, k.user_id, m.id, k.secret_hash, k.status, k.expires_at, k.scopes, k.rate_limit_per_hour,
          k.allowed_networks, k.allowed_origins, k.require_second_factor, f.user_id IS NOT NULL, k.monthly_limit, k.usage_id,
          o.status, o.name, o.slug, o.require_second_factor, u.status, m.status, m.role,
@@ -90,7 +90,7 @@ $$;
 -- organizations: for the mail after a change of the password, which ends sessions and no keys. Numbers, and nothing else.
 CREATE FUNCTION iam.count_live_keys(p_now timestamptz)
 RETURNS TABLE (keys integer, organizations integer)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT count(*)::integer, count(DISTINCT k.org_id)::integer
   FROM iam.memberships m
   JOIN iam.organizations o ON o.id = m.org_id AND o.status <> 'deleted'

@@ -23,7 +23,7 @@ GRANT SELECT (id, system_role, status) ON iam.users TO tenantry_platform;
 
 -- Internal: not granted to the server.
 CREATE FUNCTION platform.require_operator() RETURNS void
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM iam.users WHERE id = (SELECT app.current_user_id()) AND system_role = 'super_admin' AND status = 'active') THEN
     RAISE EXCEPTION 'the user of this statement is no operator of the platform' USING ERRCODE = 'TN003';
@@ -38,7 +38,7 @@ RETURNS TABLE (
   id uuid, name text, slug text, status iam.organization_status, status_reason text, plan iam.plan, members bigint,
   created_at timestamptz
 )
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM platform.require_operator();
   RETURN QUERY
@@ -53,7 +53,7 @@ END $$;
 -- A page of what organizations have used: what their keys have asked for in a month, their members and their events, of now.
 CREATE FUNCTION platform.list_usage(p_period date, p_after_id uuid, p_limit integer)
 RETURNS TABLE (id uuid, name text, requests bigint, members bigint, events bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM platform.require_operator();
   RETURN QUERY
@@ -68,7 +68,7 @@ END $$;
 
 -- How many organizations there are in each state.
 CREATE FUNCTION platform.count_organizations() RETURNS TABLE (status iam.organization_status, organizations bigint)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM platform.require_operator();
   RETURN QUERY

@@ -23,7 +23,7 @@ RETURNS TABLE (
   session_id uuid, user_id uuid, refresh_expires_at timestamptz, ended_at timestamptz,
   user_status iam.user_status, reused boolean
 )
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT s.id, s.user_id, s.refresh_expires_at, s.ended_at, u.status, s.refresh_hash <> p_refresh_hash
   FROM iam.sessions s JOIN iam.users u ON u.id = s.user_id
   WHERE s.refresh_family_hash = p_family_hash

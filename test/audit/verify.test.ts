@@ -190,7 +190,7 @@ describe('what the log is read and guarded by is held against the migrations', (
     const [before] = await world.sql(`SELECT events.body(e) AS body FROM events.events e WHERE org_id = $1 AND position = 5`, world.a.orgId);
     await tamper(`UPDATE events.events SET data = '{"text": "forged"}' WHERE ${ofA} AND position = 5`);
     await world.sql(`ALTER FUNCTION events.body(events.events) RENAME TO real_body`);
-    await world.sql(`CREATE FUNCTION events.body(e events.events) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+    await world.sql(`CREATE FUNCTION events.body(e events.events) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
       BEGIN RETURN CASE WHEN e.position = 5 THEN convert_from('\\x${Buffer.from(before!['body'] as string).toString('hex')}', 'UTF8') ELSE events.real_body(e) END; END $$`);
     await world.sql('GRANT EXECUTE ON FUNCTION events.real_body(events.events) TO tenantry_runtime');
     const { isWhole, text } = await verify();
@@ -209,6 +209,7 @@ describe('what the log is read and guarded by is held against the migrations', (
     [`CREATE OR REPLACE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON events.checkpoints EXECUTE FUNCTION events.refuse_change()`, 'the trigger refuse_change of events.checkpoints is not'],
     ['ALTER FUNCTION events.find_unsigned(bigint, interval) OWNER TO tenantry_owner', 'the function events.find_unsigned is not'],
     ['ALTER FUNCTION events.read_chain(bigint, bigint, bigint) SET search_path = public', 'the function events.read_chain is not'],
+    ['ALTER FUNCTION events.read_chain(bigint, bigint, bigint) SET search_path = pg_catalog', 'the function events.read_chain is not'],
     ['ALTER FUNCTION app.current_org_id() SECURITY DEFINER', 'the function app.current_org_id is not'],
     ['CREATE POLICY hide ON events.checkpoints AS RESTRICTIVE FOR SELECT TO tenantry_runtime USING (position <> 20)', 'the policy hide of events.checkpoints is none of'],
     ['ALTER POLICY tenant ON events.event_tags USING (org_id = (SELECT app.current_org_id()) AND position <> 3)', 'the policy tenant of events.event_tags is not'],

@@ -230,14 +230,14 @@ describe('every function', () => {
     expect(functions.map(({ name }) => name)).toEqual(DEFINER_FUNCTIONS);
     for (const { name, owner, config } of functions) {
       const expected = name.startsWith('platform.') ? 'tenantry_platform' : 'tenantry_definer';
-      expect([name, owner, config]).toEqual([name, expected, expect.arrayContaining(['search_path=pg_catalog'])]);
+      expect([name, owner, config]).toEqual([name, expected, expect.arrayContaining(['search_path=pg_catalog, pg_temp'])]);
     }
   });
 
   test('finds what it names where it was meant, whatever its caller has set', async () => {
     const open = await rows(`
       SELECT p.oid::regprocedure::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      WHERE n.nspname IN ${SCHEMAS} AND NOT coalesce('search_path=pg_catalog' = ANY (p.proconfig), false)`);
+      WHERE n.nspname IN ${SCHEMAS} AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false)`);
     expect(open).toEqual([]);
   });
 

@@ -51,16 +51,24 @@ export const describePolicy = (text: string): string => text.replaceAll(/\bAS cu
 const names = `(?:${SCHEMAS.join('|')})\\.\\w+`;
 const FUNCTION = new RegExp(`^CREATE (?:OR REPLACE )?FUNCTION (${names})(\\([^]*?)\\$\\$([^]*?)\\$\\$;`, 'gm');
 const OWNER = new RegExp(`^ALTER FUNCTION (${names})\\(.*\\) OWNER TO (\\w+);`, 'gm');
+const SETTING = new RegExp(`^ALTER FUNCTION (${names})\\(.*\\) (SET [^;]*);`, 'gm');
 const TRIGGER = new RegExp(`^CREATE TRIGGER (\\w+) ([^;]*?)\\bON (${names})\\b([^;]*?)EXECUTE FUNCTION ([\\w.]+)\\(([^)]*)\\);`, 'gm');
 const POLICY = new RegExp(`^CREATE POLICY (\\w+) ON (${names})\\s([^;]*);`, 'gm');
 const TABLE = new RegExp(`^CREATE TABLE (${names}) `, 'gm');
 
-/** Reads the texts of migrations, in their order. They only ever add, or replace a function by its whole text. */
+/** Reads the texts of migrations, in their order. They only ever add, replace a function by its whole text, or set what it runs under. */
 export function readDeclared(texts: readonly string[]): Declared {
   const text = texts.join('\n');
   const owners = new Map([...text.matchAll(OWNER)].map(([, name, owner]) => [name!, owner!]));
+  const set = [...text.matchAll(SETTING)];
   return {
-    functions: new Map([...text.matchAll(FUNCTION)].map(([, name, head, body]) => [name!, describeFunction(functionParts(head!, body!, owners.get(name!)))])),
+    functions: new Map(
+      [...text.matchAll(FUNCTION)].map(({ index, 1: name, 2: head, 3: body }) => {
+        // What was set before the function was replaced is gone with what it was.
+        const later = set.filter((change) => change[1] === name && change.index > index).map(([, , setting]) => setting!);
+        return [name!, describeFunction(functionParts(head!, later, body!, owners.get(name!)))];
+      }),
+    ),
     triggers: new Map(
       [...text.matchAll(TRIGGER)].map(([, name, when, table, each, call, given]) => {
         const type = TRIGGER_BITS.reduce((sum, [word, bit]) => (word.test(`${when} ${each}`) ? sum + bit : sum), 0);
@@ -73,10 +81,14 @@ export function readDeclared(texts: readonly string[]): Declared {
   };
 }
 
-const functionParts = (head: string, body: string, owner: string | undefined): FunctionParts => ({
+const functionParts = (head: string, later: readonly string[], body: string, owner: string | undefined): FunctionParts => ({
   language: /\bLANGUAGE (\w+)/.exec(head)?.[1] ?? '',
   volatility: /\b(IMMUTABLE|STABLE)\b/.exec(head)?.[1] ?? 'VOLATILE',
   definer: /\bSECURITY DEFINER\b/.test(head) ? (owner ?? 'the role that migrates') : null,
-  settings: [...head.matchAll(/\bSET (\w+) = (\w+)/g)].map(([, name, value]) => `${name}=${value}`),
+  settings: settingsOf([head, ...later].join('\n')),
   body,
 });
+
+/** As PostgreSQL keeps them: in the order in which they were first set, each with its last value. */
+const settingsOf = (text: string): string[] =>
+  [...new Map([...text.matchAll(/\bSET (\w+) = (\w+(?:, \w+)*)/g)].map(([, name, value]) => [name, value]))].map(([name, value]) => `${name}=${value}`);

@@ -96,6 +96,17 @@ test('the first start makes the owner and the runtime role, and keeps their pass
   expect((await stat(path.join(dataDir, 'postgres'))).mode & 0o777).toBe(0o700);
 });
 
+test('only the owner makes temporary objects, also in a database that was made before that was so', async () => {
+  const refused = { code: '42501' };
+  const make = (url: string) => query(url, 'CREATE TEMPORARY TABLE own ()');
+  const database = await start();
+  await expect(make(database.runtimeUrl)).rejects.toMatchObject(refused);
+  await expect(make(database.ownerUrl)).resolves.toEqual([]);
+  await query(database.superuserUrl(), 'GRANT TEMPORARY ON DATABASE tenantry TO PUBLIC');
+  await stopAll();
+  await expect(make((await start()).runtimeUrl)).rejects.toMatchObject(refused);
+});
+
 test('the server is PostgreSQL 18 in UTF-8 with ICU order, and listens on this machine alone', async () => {
   const database = await start();
   const [facts] = await query(

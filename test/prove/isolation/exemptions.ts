@@ -24,7 +24,7 @@ const MAIL_TO_A_PERSON = {
   reason: 'It writes a token for whoever has the address, whom the mail tells of it; the answer is the same for every address, and no organization is concerned.',
   requirement: 'B1, B2',
 };
-const PLATFORM_ACT = { callers: OPERATORS, mayChange: true as const, reason: 'An administrator of the platform suspends and activates any organization.', requirement: 'Organization status; A1' };
+const PLATFORM_ACT = { callers: OPERATORS, mayChange: true as const, reason: 'An administrator of the platform suspends, activates and deletes any organization.', requirement: 'Organization status; A1' };
 
 const PLATFORM_VIEW = {
   callers: OPERATORS,
@@ -43,6 +43,7 @@ export const EXEMPTIONS: readonly Exemption[] = [
   { name: 'taken slug', position: 'Mutation.updateOrganization(input.slug)', ...NAMES },
   { name: 'suspension by the platform', position: 'Mutation.suspendOrganization(input.id)', ...PLATFORM_ACT },
   { name: 'activation by the platform', position: 'Mutation.activateOrganization(input.id)', ...PLATFORM_ACT },
+  { name: 'deletion by the platform', position: 'Mutation.deleteOrganization(input.id)', ...PLATFORM_ACT },
   { name: 'provisioning by the platform', position: 'Mutation.retryProvisioning(input.id)', ...PLATFORM_ACT },
   { name: 'organizations seen by the platform', position: 'Query.platformOrganizations', ...PLATFORM_VIEW },
   { name: 'usage seen by the platform', position: 'Query.platformUsage', ...PLATFORM_VIEW },

@@ -114,7 +114,7 @@ export function composeApp(options: AppOptions): App {
   const secretKey = readOrCreateSecretKey(config);
   const rateLimiting = openRateLimits(config, secretKey, logger, clock);
   const { meter, failures, countAttempt } = rateLimiting;
-  const mailer = openMailer(config, logger);
+  const mailer = openMailer(config, logger, clock);
   const mails = mailSettingsOf(config);
   const hashing = createHashing({ cost: hashCost, ...config.hashing });
   const attemptSubjects = createAttemptSubjects(secretKey);

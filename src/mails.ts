@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from './config/index.ts';
+import type { Clock } from './kernel/clock.ts';
 import type { MailSettings } from './domains/mails/index.ts';
 import { describeForLog } from './http/error-log.ts';
 import { createFileOutbox, createMailer, createSmtp, type Mail, type Mailer, type MailTransport } from './platform/mail/index.ts';
@@ -28,12 +29,12 @@ export async function sendMail(config: MailConfig, mail: Mail): Promise<void> {
   }
 }
 
-/** Begins to take mails. */
-export function openMailer(config: MailConfig, logger: Logger): Mailer {
+/** Begins to take mails; the clock says when the hour of what others cause is over. */
+export function openMailer(config: MailConfig, logger: Logger, clock: Clock): Mailer {
   const { mail, environment } = config;
   if (mail.smtpUrl === undefined && environment === 'production') {
     logger.warn({ code: 'MAIL_TO_FILES' }, 'mails become files in the outbox of DATA_DIR and reach nobody: set SMTP_URL');
   }
   const onLost = (error: unknown) => logger.error({ code: 'MAIL_LOST', error: describeForLog(error) }, 'a mail could not be sent');
-  return createMailer({ transport: openTransport(config), from: mail.from, onLost });
+  return createMailer({ transport: openTransport(config), from: mail.from, onLost, clock });
 }

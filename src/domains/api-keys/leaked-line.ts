@@ -5,7 +5,6 @@ import type { AuditEvent } from '../events/index.ts';
 /** A key that a report has ended. */
 export interface LeakedKey {
   readonly id: string;
-  readonly name: string;
   readonly prefix: string;
   readonly owner: { readonly id: string; readonly email: string };
 }
@@ -37,7 +36,7 @@ export async function endLeakedLine(tx: TenantTransaction, { orgId, keyId, now }
   }
   const keys = await tx.apiKey.findMany({
     where: { orgId, id: { in: ids } },
-    select: { id: true, name: true, prefix: true, owner: { select: { id: true, email: true } } },
+    select: { id: true, prefix: true, owner: { select: { id: true, email: true } } },
     orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
   });
   return { ended: keys, events: keys.map(({ id, owner }) => keyRevoked(id, { reason: 'leaked', memberIds: [owner.id], leakedKeyId: id === keyId ? null : keyId })) };

@@ -55,7 +55,7 @@ async function end({ mailer, mails }: Mailing, cx: ReportContext, { orgId, keyId
     db.$transaction(async (tx) => {
       const line = await endLeakedLine(tx, { orgId, keyId, now: clock.now() });
       await record(tx, { principal: null, origin, events }, ...line.events);
-      const select = { id: true, name: true, prefix: true, owner: { select: { id: true, email: true } } };
+      const select = { id: true, prefix: true, owner: { select: { id: true, email: true } } };
       return { ended: line.ended, reported: await tx.apiKey.findFirstOrThrow({ where: { orgId, id: keyId }, select }) };
     }),
   );
@@ -68,9 +68,9 @@ function mailsOf(mails: MailSettings, organization: string, reported: LeakedKey,
   if (ended.length === 0) return [];
   const made = ended.filter(({ id }) => id !== reported.id);
   const others = Map.groupBy(made.filter(({ owner }) => owner.id !== reported.owner.id), ({ owner }) => owner.email);
-  const { name: key, prefix } = reported;
+  const prefixes = (keys: readonly LeakedKey[]): string[] => keys.map(({ prefix }) => prefix);
   return [
-    keyLeakedMail(mails, { to: reported.owner.email, key, prefix, organization, wasLive: made.length < ended.length, made }),
-    ...[...others].map(([to, keys]) => madeByLeakedMail(mails, { to, organization, made: keys })),
+    keyLeakedMail(mails, { to: reported.owner.email, prefix: reported.prefix, organization, wasLive: made.length < ended.length, made: prefixes(made) }),
+    ...[...others].map(([to, keys]) => madeByLeakedMail(mails, { to, organization, made: prefixes(keys) })),
   ];
 }

@@ -58,7 +58,7 @@ export function ownershipMail(settings: MailSettings, { to, organization, isOwne
   return { to, subject: `${organization} has another owner`, ...layout(content) };
 }
 
-/** To the owner of an organization, when somebody else has made an administrator. */
+/** To the owner of an organization, when somebody else has made an administrator, which they can do in turns: see the bound of the mailer. */
 export function newAdminMail(settings: MailSettings, { to, organization, emails }: Told & { readonly emails: readonly string[] }): Mail {
   const change = emails.length === 1 ? `${emails[0]} is an administrator of the organization ${organization} now.` : `Administrators of the organization ${organization} are now: ${emails.join(', ')}.`;
   const content = {
@@ -66,7 +66,7 @@ export function newAdminMail(settings: MailSettings, { to, organization, emails 
     paragraphs: [change, 'An administrator can invite and remove members and make API keys. If you did not expect this, sign in, remove the member, and look at the API keys of the organization.'],
     footer: `You get this mail because you own ${organization} at ${settings.product}.`,
   };
-  return { to, subject: `${organization} has another administrator`, ...layout(content) };
+  return { to, subject: `${organization} has another administrator`, ...layout(content), causedByOthers: 'newAdmin' };
 }
 
 /** To the administrators of an organization that was deleted. */

@@ -1,50 +1,45 @@
 import type { Mail } from '../../platform/mail/index.ts';
 import { layout, type MailSettings } from './layout.ts';
 
-/** A key as its owner knows it. */
-interface NamedKey {
-  readonly name: string;
-  /** Its first characters, by which people tell their keys apart. */
-  readonly prefix: string;
-}
+/** What both mails say of a key: its first characters. Its name may be somebody else's words, who has made it for its owner. */
+type Prefix = string;
 
 interface MadeByLeaked {
   readonly to: string;
   readonly organization: string;
   /** The keys that were made with the leaked one and have ended with it. */
-  readonly made: readonly NamedKey[];
+  readonly made: readonly Prefix[];
 }
 
 interface LeakedKey extends MadeByLeaked {
-  readonly key: string;
-  readonly prefix: string;
+  readonly prefix: Prefix;
   /** Whether the key itself has ended only now. */
   readonly wasLive: boolean;
 }
 
-/** More are told by their number: whoever holds a key may have made any number of them, with names of their choice. */
-const MOST_NAMED = 20;
-/** Names are up to 255 characters, and may say anything. */
-const LONGEST_NAME = 60;
+/** More are told by their number: whoever holds a key may have made any number of them. */
+const MOST_LISTED = 20;
+/** Anybody may report keys, and make some for others to report them: see the bound of the mailer. */
+const KEYS_LEAKED = 'keysLeaked';
 
-function listed(keys: readonly NamedKey[]): string {
-  const names = keys.slice(0, MOST_NAMED).map(({ name, prefix }) => `"${name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}...` : name}" (${prefix}...)`);
-  const rest = keys.length - names.length;
-  return `${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+function listed(made: readonly Prefix[]): string {
+  const begin = made.slice(0, MOST_LISTED).map((prefix) => `${prefix}...`);
+  const rest = made.length - begin.length;
+  return `${begin.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
 }
 
 /** To the owner of a key that somebody has found where it should not be. */
-export function keyLeakedMail(settings: MailSettings, { to, key, prefix, organization, wasLive, made }: LeakedKey): Mail {
+export function keyLeakedMail(settings: MailSettings, { to, prefix, organization, wasLive, made }: LeakedKey): Mail {
   const content = {
     title: 'One of your API keys was revoked',
     paragraphs: [
-      `Somebody has reported that your API key "${key}" of the organization ${organization} has leaked, and has shown its secret. ${wasLive ? 'It was revoked and opens' : 'It had been revoked before and opens'} nothing any more. It began with ${prefix}.`,
+      `Somebody has reported that your API key ${prefix}... of the organization ${organization} has leaked, and has shown its secret. ${wasLive ? 'It was revoked and opens' : 'It had been revoked before and opens'} nothing any more.`,
       ...(made.length > 0 ? [`Keys that were made or rotated with it may be known to whoever had it, and were revoked too: ${listed(made)}.`] : []),
       'Create a new key for whatever used it, and look through the log of the organization for what was done with it.',
     ],
     footer: `You get this mail because an API key of yours at ${settings.product} has ended.`,
   };
-  return { to, subject: `Your API key "${key}" was revoked`, ...layout(content) };
+  return { to, subject: `Your API key ${prefix}... was revoked`, ...layout(content), causedByOthers: KEYS_LEAKED };
 }
 
 /** To the owner of keys that were made with one of somebody else's that has leaked. */
@@ -57,7 +52,7 @@ export function madeByLeakedMail(settings: MailSettings, { to, organization, mad
     ],
     footer: `You get this mail because API keys of yours at ${settings.product} have ended.`,
   };
-  return { to, subject: 'API keys of yours were revoked', ...layout(content) };
+  return { to, subject: 'API keys of yours were revoked', ...layout(content), causedByOthers: KEYS_LEAKED };
 }
 
 /** How many live keys a person owns or has made, and in how many organizations. */

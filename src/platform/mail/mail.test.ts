@@ -198,6 +198,26 @@ describe('the mailer', () => {
     expect(to.taken).toHaveLength(3);
   });
 
+  test('sends one person five mails an hour of a kind that others cause, and everything else', async () => {
+    let nowMs = 0;
+    const to = transport(0);
+    const mailer = mailerOn(to, [], { clock: { now: () => new Date(nowMs) } });
+    const taken = async (times: number, more: Partial<Mail>): Promise<number> => {
+      const before = to.taken.length;
+      for (let each = 0; each < times; each += 1) mailer.send(mail(more));
+      await mailer.settled();
+      return to.taken.length - before;
+    };
+    expect(await taken(9, { causedByOthers: 'one' })).toBe(5);
+    expect(await taken(9, { causedByOthers: 'other' })).toBe(5);
+    expect(await taken(9, { causedByOthers: 'one', to: 'bob@example.test' })).toBe(5);
+    expect(await taken(9, {})).toBe(9);
+    nowMs += 60 * 60_000 - 1;
+    expect(await taken(1, { causedByOthers: 'one' })).toBe(0);
+    nowMs += 1;
+    expect(await taken(9, { causedByOthers: 'one' })).toBe(5);
+  });
+
   test('hands over what waits when it is closed, and waits for no further try', async () => {
     const lost: unknown[] = [];
     const [good, bad] = [transport(0), transport(99)];

@@ -1,5 +1,7 @@
 import { setImmediate as afterwards, setTimeout as wait } from 'node:timers/promises';
+import { type Clock, systemClock } from '../../kernel/clock.ts';
 import { createTurns } from '../../kernel/turns.ts';
+import { createAllowance } from '../rate-limits/allowance.ts';
 
 /** A mail to one person. */
 export interface Mail {
@@ -7,6 +9,11 @@ export interface Mail {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
+  /**
+   * Of what kind it is, when somebody else brings it about and can do so again and again: 5 an hour of a kind go to one
+   * person, so that nobody's mailbox is filled. Whoever sends such a mail has it in a log as well.
+   */
+  readonly causedByOthers?: string;
 }
 
 /** What a mail is handed to. */
@@ -41,18 +48,23 @@ export interface MailerOptions {
   readonly waitingMax?: number;
   /** How long closing may take, in milliseconds. */
   readonly closeWithinMs?: number;
+  /** By which the hour of what others cause goes by. */
+  readonly clock?: Clock;
 }
 
 /** How many mails are handed over at once. */
 const AT_ONCE = 4;
+/** To one person, of one kind of what others cause. In this process alone: it is no bound that a door depends on. */
+const CAUSED_BY_OTHERS = { most: 5, withinMs: 60 * 60_000 };
 
 /** A mailer that keeps what waits in this process: a mail that was lost with it can be asked for again. */
 export function createMailer(options: MailerOptions): Mailer {
-  const { transport, from, onLost, retryDelaysMs = [1_000, 5_000, 30_000], waitingMax = 1_000, closeWithinMs = 5_000 } = options;
+  const { transport, from, onLost, retryDelaysMs = [1_000, 5_000, 30_000], waitingMax = 1_000, closeWithinMs = 5_000, clock = systemClock } = options;
   const closing = new AbortController();
   /** What has neither been taken nor been lost, and how to lose it. */
   const underWay = new Map<Promise<void>, (reason: Error) => void>();
   const inTurn = createTurns(AT_ONCE);
+  const allowance = createAllowance(CAUSED_BY_OTHERS);
   let over = false;
 
   const deliver = async (mail: Mail): Promise<void> => {
@@ -72,6 +84,8 @@ export function createMailer(options: MailerOptions): Mailer {
     }
   };
 
+  const isOneTooMany = ({ to, causedByOthers: kind }: Mail): boolean => kind !== undefined && allowance.take(`${kind} ${to}`, 1, clock.now()).granted === 0;
+
   const settled = async (): Promise<void> => {
     while (underWay.size > 0) await Promise.all(underWay.keys());
   };
@@ -80,6 +94,7 @@ export function createMailer(options: MailerOptions): Mailer {
     send(mail) {
       if (closing.signal.aborted) return onLost(new Error('The server is stopping.'));
       if (underWay.size >= waitingMax) return onLost(new Error(`${waitingMax} mails are waiting to be sent already.`));
+      if (isOneTooMany(mail)) return;
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const delivery = promise.catch(onLost).finally(() => underWay.delete(delivery));
       underWay.set(delivery, reject);

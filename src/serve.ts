@@ -9,6 +9,7 @@ import type { Config } from './config/index.ts';
 import { startServer, type RunningServer } from './http/server.ts';
 import { OperatorError } from './kernel/operator-error.ts';
 import { openDatabase, prepareDatabase, type OpenDatabase } from './platform/postgres/open-database.ts';
+import { findTemporaryRight } from './platform/postgres/startup-checks.ts';
 import { createReadiness } from './readiness.ts';
 
 export interface Running {
@@ -43,6 +44,7 @@ export async function serve(
     undo.push(() => provisioning.stop());
     await app.settled();
     await app.warnOfMissingSeals();
+    await warnOfTemporary(config, database, logger);
     const server = await listen(app, config, database, logger);
     undo.push(() => server.close());
     const url = `${server.origin}/graphql`;
@@ -109,6 +111,13 @@ export function warnOfDemo({ environment, dataDir }: Config, { embedded }: Pick<
   const file = demoFile(dataDir);
   if (environment !== 'production' || !embedded || !existsSync(file)) return;
   logger.warn({ code: 'DEMO_IN_PRODUCTION' }, `The demo organizations are in this database, and the keys and passwords in ${shown(file)} work: take a new DATA_DIR for production.`);
+}
+
+/** In production the server's role should not be able to make what could bear the name of something else. */
+export async function warnOfTemporary({ environment }: Pick<Config, 'environment'>, { runtimeUrl }: Pick<OpenDatabase, 'runtimeUrl'>, logger: Logger): Promise<void> {
+  const name = environment === 'production' ? await findTemporaryRight(runtimeUrl) : undefined;
+  if (name === undefined) return;
+  logger.warn({ code: 'TEMPORARY_OBJECTS' }, `the role of DATABASE_URL may make temporary objects and needs none: run "REVOKE TEMPORARY ON DATABASE ${name} FROM PUBLIC" as the owner of the database`);
 }
 
 const shown = (file: string): string => path.relative(process.cwd(), file);

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { withClient } from '../../src/platform/postgres/client.ts';
 import { binariesIn } from '../../src/platform/postgres/embedded/binaries.ts';
@@ -10,6 +11,7 @@ import { findPlace } from '../../src/platform/postgres/embedded/place.ts';
 import { stopPostmaster } from '../../src/platform/postgres/embedded/postmaster.ts';
 import { embeddedUrl, runServer } from '../../src/platform/postgres/embedded/run-server.ts';
 import { assertRuntimeRole } from '../../src/platform/postgres/startup-checks.ts';
+import { warnOfTemporary } from '../../src/serve.ts';
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts';
 
 let database: TestDatabase;
@@ -96,6 +98,19 @@ test('a member of the owner, the definer, or a strong role is refused, also thro
     await administer(`REVOKE ${strong} FROM ${between.role}`);
   }
   await expect(assertRuntimeRole(url)).resolves.toBeUndefined();
+});
+
+test('in production a runtime role that may make temporary objects is told of with the statement that mends it, until it is run', async () => {
+  const log: string[] = [];
+  const logger = pino({}, { write: (line) => void log.push(line) });
+  await warnOfTemporary({ environment: 'development' }, database, logger);
+  expect(log).toEqual([]);
+  await warnOfTemporary({ environment: 'production' }, database, logger);
+  const [{ level, code, msg }] = log.map((line) => JSON.parse(line));
+  expect([level, code, log.length]).toEqual([40, 'TEMPORARY_OBJECTS', 1]);
+  await withClient(database.ownerUrl, (client) => client.query(/run "(.*)"/.exec(msg)![1]!));
+  await warnOfTemporary({ environment: 'production' }, database, logger);
+  expect(log).toHaveLength(1);
 });
 
 test('a server that is not there, a wrong password and a missing database are told apart, without the password', async () => {

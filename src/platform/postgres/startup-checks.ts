@@ -101,6 +101,16 @@ const checkRole = async (client: pg.Client): Promise<void> => {
 export const assertRuntimeRole = async (runtimeUrl: string): Promise<void> => withClient(runtimeUrl, checkRole);
 
 /**
+ * The name of the database, quoted for SQL, if the runtime role may make temporary objects there. It needs none, and
+ * PostgreSQL gives that right to everybody. No function takes anything from them, so it is one wall less and no reason to refuse.
+ */
+export const findTemporaryRight = async (runtimeUrl: string): Promise<string | undefined> =>
+  withClient(runtimeUrl, async (client) => {
+    const sql = `SELECT quote_ident(current_database()) AS name WHERE has_database_privilege(session_user, current_database(), 'TEMPORARY')`;
+    return (await client.query<{ name: string }>(sql)).rows[0]?.name;
+  });
+
+/**
  * Refuses a database that is not exactly at these migrations; works with the runtime role.
  *
  * @throws OperatorError that names what is pending, unknown or edited.

@@ -61,7 +61,7 @@ describe('whoever has copied a key that may manage keys', () => {
     for (const { secret } of line) expect(`${toOwner.text} ${toAdmin.text}`).not.toContain(secret.slice(9));
   });
 
-  test('keeps what it made when the key is taken back, and loses it when the key is reported, also after it has run out', async () => {
+  test('keeps what it made when the key is taken back, and loses it when the key is reported, or with its time', async () => {
     const expiresAt = new Date(world.now().getTime() + 60_000);
     const [revoked, expired] = [await world.create(), await world.create({ expiresAt })];
     const made = [await world.create({}, revoked.secret), await world.create({}, expired.secret)];
@@ -69,7 +69,9 @@ describe('whoever has copied a key that may manage keys', () => {
     expect(await entries(made)).toEqual([null, null]);
     world.pass(60_001);
     for (const { secret } of [revoked, expired]) await report(secret);
-    expect(await Promise.all([revoked, expired, ...made].map(endOf))).toEqual(['taken_back', 'leaked', 'leaked', 'leaked']);
+    // What has run out with its maker opens no door any more, and is not ended once more.
+    expect(await Promise.all([revoked, expired, ...made].map(endOf))).toEqual(['taken_back', 'leaked', 'leaked', null]);
+    expect(await entries(made)).toEqual(['UNAUTHENTICATED', 'API_KEY_EXPIRED']);
   });
 
   test('does not get a key through while the report is under way', async () => {

@@ -11,10 +11,13 @@ import {
   checkExpiry,
   checkManagement,
   checkReach,
+  checkRoom,
   checkLive,
   checkScopes,
   type KeyManager,
   type KeyOwner,
+  MEMBER_LIVE_KEYS_MAX,
+  ORGANIZATION_LIVE_KEYS_MAX,
   retire,
 } from './api-key.rules.ts';
 
@@ -133,4 +136,14 @@ describe('rotation and change', () => {
     expect(retire({ ...live, expiresAt: later(30) }, NOW, 60)).toMatchObject({ expiresAt: later(30) });
     expect(retire({ ...live, expiresAt: later(90) }, NOW, 60)).toMatchObject({ expiresAt: later(60) });
   });
+});
+
+test('a member and an organization have room for keys at work up to a bound, and who is over it hears whose and what to do', () => {
+  const [member, organization] = [MEMBER_LIVE_KEYS_MAX, ORGANIZATION_LIVE_KEYS_MAX];
+  expect([member, organization]).toEqual([1_000, 5_000]);
+  expect(() => checkRoom({ member: member - 1, organization: organization - 1 })).not.toThrow();
+  const full = (live: { member: number; organization: number }) => () => checkRoom(live);
+  expect(full({ member, organization: member })).toThrow(new ConflictError('This member has 1,000 API keys that are at work: revoke some first.'));
+  expect(full({ member: 0, organization })).toThrow(new ConflictError('This organization has 5,000 API keys that are at work: revoke some first.'));
+  expect(full({ member: member + 1, organization: organization + 1 })).toThrow(ConflictError);
 });

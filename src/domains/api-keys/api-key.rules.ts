@@ -121,6 +121,23 @@ export function checkSecondFactorRule(manager: KeyManager, owner: KeyOwner, requ
   }
 }
 
+/** How many keys of one member may be at work at once, so that nobody makes more than can be ended. */
+export const MEMBER_LIVE_KEYS_MAX = 1_000;
+/**
+ * How many of one organization: a report, a removal or a deletion ends them all in one transaction, and names them in one
+ * statement, which takes 32,767 parameters. Raise it only together with how they are ended.
+ */
+export const ORGANIZATION_LIVE_KEYS_MAX = 5_000;
+
+/** @param live how many are at work now. @throws ConflictError when there is no room for one more. */
+export function checkRoom(live: { readonly member: number; readonly organization: number }): void {
+  if (live.member >= MEMBER_LIVE_KEYS_MAX) throw noRoom('member', MEMBER_LIVE_KEYS_MAX);
+  if (live.organization >= ORGANIZATION_LIVE_KEYS_MAX) throw noRoom('organization', ORGANIZATION_LIVE_KEYS_MAX);
+}
+
+const noRoom = (whose: string, max: number): ConflictError =>
+  new ConflictError(`This ${whose} has ${max.toLocaleString('en-US')} API keys that are at work: revoke some first.`);
+
 /** When a key ends. */
 type End = Date | null;
 

@@ -12,6 +12,7 @@ import { keyCreated } from './events.ts';
 import { insertApiKey, type IssuedApiKey, type Mint } from './issue.ts';
 import { checkBounds, inheritBounds } from './key-bounds.rules.ts';
 import { callingKey, issuerOf, managerOf, NAME_TAKEN, ownerOf, requireMember } from './keys.ts';
+import { lockRoom, requireRoom } from './room.ts';
 
 export async function create(cx: ServiceContext, mint: Mint, input: CreateApiKeyInput): Promise<IssuedApiKey> {
   const { orgId } = requireTenant(cx);
@@ -52,12 +53,15 @@ export async function create(cx: ServiceContext, mint: Mint, input: CreateApiKey
   };
   const answered = await earlierAnswer<{ apiKeyId: string }>(cx.db, request);
   if (answered !== null) return { ...answered.result, secret: null, replayed: true };
+  await requireRoom(cx.db, key, now);
   const minted = await mint(orgId);
   const { result, replayed } = await refuseDuplicate(NAME_TAKEN, () =>
     cx.db.$transaction((tx) =>
       recordOnce(tx, cx, request, async () => {
+        await lockRoom(tx, orgId);
         await requireStanding(tx, cx);
         await requireMember(tx, orgId, owner.userId);
+        await requireRoom(tx, key, now);
         const apiKeyId = await insertApiKey(tx, key, minted);
         return { result: { apiKeyId }, events: [keyCreated(apiKeyId, owner.id, key)] };
       }),

@@ -26,10 +26,11 @@ interface Report {
  * have made them. That a key has ended already ends none that it made. A successor that a person has made is not among them:
  * its secret is that person's alone.
  */
-export async function endLeakedLine(tx: TenantTransaction, { orgId, keyId, now }: Report): Promise<LeakedLine> {
+export async function endLeakedLine(tx: TenantTransaction, report: Report): Promise<LeakedLine> {
+  const { orgId, keyId, now } = report;
   const ids: string[] = [];
   // A key that makes another holds its own row until that is there: what was made meanwhile is seen when that row was had.
-  for (let live = await lockLiveLine(tx, orgId, keyId); live.length > 0; live = await lockLiveLine(tx, orgId, keyId)) {
+  for (let live = await lockLiveLine(tx, report); live.length > 0; live = await lockLiveLine(tx, report)) {
     const data = { status: 'revoked' as const, revokedAt: now, revokedReason: 'leaked' };
     await tx.apiKey.updateMany({ where: { orgId, id: { in: live } }, data });
     ids.push(...live);
@@ -42,8 +43,11 @@ export async function endLeakedLine(tx: TenantTransaction, { orgId, keyId, now }
   return { ended: keys, events: keys.map(({ id, owner }) => keyRevoked(id, { reason: 'leaked', memberIds: [owner.id], leakedKeyId: id === keyId ? null : keyId })) };
 }
 
-/** The keys of the line that open a door, locked in the order of their ids, as everybody locks several. */
-async function lockLiveLine(tx: TenantTransaction, orgId: string, keyId: string): Promise<string[]> {
+/**
+ * The keys of the line that open a door, and the reported one if it has only run out, locked in the order of their ids, as
+ * everybody locks several. They are no more than an organization may have at work: see ORGANIZATION_LIVE_KEYS_MAX.
+ */
+async function lockLiveLine(tx: TenantTransaction, { orgId, keyId, now }: Report): Promise<string[]> {
   const rows = await tx.$queryRaw<{ id: string }[]>`
     WITH RECURSIVE line AS (
       SELECT ${keyId}::uuid AS id
@@ -52,6 +56,7 @@ async function lockLiveLine(tx: TenantTransaction, orgId: string, keyId: string)
     )
     SELECT k.id FROM iam.api_keys k
     WHERE k.org_id = ${orgId}::uuid AND k.id IN (SELECT id FROM line) AND k.status = 'active'
+      AND (k.id = ${keyId}::uuid OR k.expires_at IS NULL OR k.expires_at > ${now}::timestamptz)
     ORDER BY k.id FOR NO KEY UPDATE`;
   return rows.map(({ id }) => id);
 }

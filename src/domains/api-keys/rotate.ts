@@ -13,6 +13,7 @@ import { keyCreated, keyRotated } from './events.ts';
 import { insertApiKey, type IssuedApiKey, type Mint, type MintedKey } from './issue.ts';
 import { checkBounds } from './key-bounds.rules.ts';
 import { type CallingKey, callingKey, checkOwnership, findKey, type FoundKey, issuerOf, lockKey, managerOf, requireMember } from './keys.ts';
+import { lockRoom, requireRoom } from './room.ts';
 
 export async function rotate(cx: ServiceContext, mint: Mint, input: RotateApiKeyInput): Promise<IssuedApiKey> {
   const { orgId } = requireTenant(cx);
@@ -40,10 +41,13 @@ export async function rotate(cx: ServiceContext, mint: Mint, input: RotateApiKey
   const minted = await mint(orgId);
   const { result, replayed } = await cx.db.$transaction((tx) =>
     recordOnce(tx, cx, request, async () => {
+      // Without an overlap one ends for one that begins: that is possible however many there are.
+      if (overlapSeconds > 0) await lockRoom(tx, orgId);
       await requireStanding(tx, cx);
       await lockKey(tx, orgId, keyId);
       const key = await findKey(tx, orgId, keyId);
       await requireMember(tx, orgId, key.userId);
+      if (overlapSeconds > 0) await requireRoom(tx, key, now);
       return replaceKey(tx, key, by, { minted, now, overlapSeconds });
     }),
   );

@@ -21,9 +21,13 @@ export interface EndedKeys {
   readonly events: readonly AuditEvent[];
 }
 
-/** Revokes the keys that are chosen and open a door. */
+/**
+ * Revokes the keys that are chosen and open a door. One that has run out opens none and is revoked only by its id: so what
+ * ends at once is bounded by how many may be at work, and not by how many there ever were.
+ */
 export async function endKeys(tx: TenantTransaction, choice: KeyChoice, { now, reason, memberId }: Ending): Promise<EndedKeys> {
-  const where = { ...choice, status: 'active' as const };
+  const notRunOut = { OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] };
+  const where = { ...choice, status: 'active' as const, ...(choice.id === undefined && { AND: [notRunOut] }) };
   const keys = await tx.apiKey.findMany({ where, select: { id: true, owner: { select: { id: true } } } });
   if (keys.length === 0) return { keyIds: [], events: [] };
   await tx.apiKey.updateMany({ where, data: { status: 'revoked', revokedAt: now, revokedReason: reason } });

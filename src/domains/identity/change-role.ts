@@ -30,7 +30,7 @@ export async function changeRole(tx: TenantTransaction, orgId: string, member: L
 /** Whoever makes a key keeps its standing until that is done, and the member is locked: none comes in between. */
 async function endExceeding(tx: TenantTransaction, orgId: string, { id, userId }: LockedMember, role: OrganizationRole, now: Date) {
   const keys = await tx.apiKey.findMany({
-    where: { orgId, issuedById: id, userId: { not: userId }, status: 'active' },
+    where: { orgId, issuedById: id, userId: { not: userId }, status: 'active', OR: [{ expiresAt: null }, { expiresAt: { gt: now } }] },
     select: { id: true, scopes: true, owner: { select: { role: true } } },
   });
   const exceeding = keys.filter(({ scopes, owner }) => exceeds(role, scopes, owner.role)).map((key) => key.id);

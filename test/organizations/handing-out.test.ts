@@ -74,7 +74,23 @@ describe('a session whose person has proved nothing lately', () => {
     expect(await members()).toEqual(before);
   });
 
-  test('goes on with everything that gives nobody a way in, and lets members in again', async () => {
+  test.each(['MANAGER', 'ADMIN'])('neither lets a suspended %s in again nor takes that role away', async (role) => {
+    const [suspended, active, other] = [await joined(role), await joined(role), await joined()];
+    expect(await does('suspendMembers', { ids: [suspended] }, await fresh())).toBe('done');
+    const before = await members();
+    expect(await does('activateMembers', { ids: [suspended] }, old)).toBe('STEP_UP_REQUIRED');
+    expect(await does('activateMembers', { ids: [other, suspended] }, old)).toBe('STEP_UP_REQUIRED');
+    expect(await does('updateMemberRole', { id: active, role: 'VIEWER' }, old)).toBe('STEP_UP_REQUIRED');
+    const changes = [{ id: other, role: 'CUSTOMER' }, { id: active, role: 'VIEWER' }];
+    expect(await does('updateMemberRoles', { changes }, old)).toBe('STEP_UP_REQUIRED');
+    expect(await members()).toEqual(before);
+    const as = await fresh();
+    expect(await does('activateMembers', { ids: [suspended] }, as)).toBe('done');
+    expect(await does('updateMemberRole', { id: active, role: 'VIEWER' }, as)).toBe('done');
+    expect(await does('updateMemberRoles', { changes: [{ id: suspended, role: 'VIEWER' }] }, as)).toBe('done');
+  });
+
+  test('goes on with everything that gives nobody a way to let others in, and lets members in again who cannot', async () => {
     const member = await joined();
     expect(await does('inviteMember', { email: address(), role: 'MEMBER' }, old)).toBe('done');
     expect(await does('addMember', { email: address(), role: 'MEMBER' }, old)).toBe('done');
@@ -150,6 +166,18 @@ describe('the owner is told by mail of another administrator', () => {
     await does('addMember', repeated, as, headers);
     await does('addMember', repeated, as, headers);
     expect(await told()).toHaveLength(before + 4);
+  });
+
+  test('who was suspended and is let in again as one', async () => {
+    const [one, two] = [await joined('ADMIN'), await joined('MANAGER')];
+    expect(await does('suspendMembers', { ids: [one, two] }, await fresh())).toBe('done');
+    const before = (await told()).length;
+    expect(await does('activateMembers', { ids: [two] }, acme.keys.owner)).toBe('done');
+    expect(await told()).toHaveLength(before);
+    expect(await does('activateMembers', { ids: [one] }, acme.keys.owner)).toBe('done');
+    // Who is at work already is no news.
+    expect(await does('activateMembers', { ids: [one] }, acme.keys.owner)).toBe('done');
+    expect(await told()).toHaveLength(before + 1);
   });
 
   test('five times an hour, by whoever makes one in turns', async () => {

@@ -14,7 +14,7 @@ import { endMembership, type EndedMembership } from './end-membership.ts';
 import { memberEvents } from './events.ts';
 import { actorOf, type LockedMember, lockMembers } from './lock-members.ts';
 import { type MemberIdsInput, memberIdsInput, type UpdateMemberRolesInput, updateMemberRolesInput } from './member.input.ts';
-import { type Actor, checkActOn, checkDeparture, checkRoleChange, checkSuspension, letsOthersIn, moveMember, ownRole } from './member.rules.ts';
+import { type Actor, changesWhoLetsIn, checkActOn, checkDeparture, checkRoleChange, checkSuspension, letsOthersIn, moveMember, ownRole } from './member.rules.ts';
 import { becameAdmin, newAdmins, tellOfNewAdmins } from './new-admins.ts';
 
 /** What became of one of several members. */
@@ -35,8 +35,8 @@ interface Change {
   /** What it is refused with for the caller's own membership. */
   ofOneself(): AppError;
   /** Whether a person proves to be there for it. */
-  readonly asksProof: boolean;
-  /** Whether it makes an administrator of a member who is none. */
+  asksProof(member: LockedMember): boolean;
+  /** Whether it makes an administrator of a member who is none, or lets one in again. */
   makesAdmin(member: LockedMember): boolean;
 }
 
@@ -44,14 +44,15 @@ const CHANGED_NOTHING: EndedMembership = { events: [], keyIds: [] };
 
 const ofAnother = {
   ofOneself: () => new ConflictError('You cannot do this to yourself: let somebody else do it, or leave.'),
-  makesAdmin: () => false,
 };
 
 function toStatus(status: 'active' | 'suspended'): Change {
   const kind = status === 'suspended' ? memberEvents.suspended : memberEvents.activated;
   return {
     ...ofAnother,
-    asksProof: status === 'suspended',
+    // Who can let others in is let in again as carefully as somebody new.
+    asksProof: (member) => status === 'suspended' || letsOthersIn(member.role),
+    makesAdmin: (member) => status === 'active' && member.status !== 'active' && member.role === 'admin',
     check(actor, member) {
       checkActOn(actor, member.role);
       checkSuspension(member.role);
@@ -68,7 +69,8 @@ function toStatus(status: 'active' | 'suspended'): Change {
 
 const removal: Change = {
   ...ofAnother,
-  asksProof: true,
+  asksProof: () => true,
+  makesAdmin: () => false,
   check(actor, member) {
     checkActOn(actor, member.role);
     checkDeparture(member.role);
@@ -78,7 +80,7 @@ const removal: Change = {
 
 const toRole = (role: LockedMember['role']): Change => ({
   ofOneself: ownRole,
-  asksProof: letsOthersIn(role),
+  asksProof: (member) => changesWhoLetsIn(member.role, role),
   makesAdmin: (member) => becameAdmin(member, role),
   check: (actor, member) => checkRoleChange(actor, member.role, role),
   make: (tx, orgId, member, now) => changeRole(tx, orgId, member, role, now),
@@ -128,7 +130,7 @@ async function changeMembers(cx: ServiceContext, mailing: Mailing, wanted: reado
     const decided = wanted.map((each) => decide(cx, each, members.get(uuidOf('Member', each.memberId) ?? '')));
     const allowed = decided.filter(isAllowed);
     // Who may do none of it is not asked to prove anything.
-    if (allowed.some(({ change }) => change.asksProof)) requireStepUpOfPerson(cx);
+    if (allowed.some(({ change, member }) => change.asksProof(member))) requireStepUpOfPerson(cx);
     const made: EndedMembership[] = [];
     for (const { change, member } of allowed) made.push(await change.make(tx, orgId, member, now));
     await record(tx, cx, ...made.flatMap(({ events }) => events));

@@ -34,6 +34,9 @@ export function letsOthersIn(role: OrganizationRole): boolean {
   return LETS_IN.some((permission) => ROLE_PERMISSIONS[role].includes(permission));
 }
 
+/** Whether a change of role gives or takes that: to take it is as good as to suspend, for whoever wants to be left alone. */
+export const changesWhoLetsIn = (from: OrganizationRole, to: OrganizationRole): boolean => letsOthersIn(from) || letsOthersIn(to);
+
 /** @throws ForbiddenError when the actor may not touch members of this role. */
 export function checkActOn(actor: Actor, role: OrganizationRole): void {
   if (!mayManageRole(actor.role, role))

@@ -27,7 +27,7 @@ import {
   updateMemberRoleInput,
   type UpdateMemberRolesInput,
 } from './member.input.ts';
-import { checkActOn, checkDeparture, checkHandOut, checkRoleChange, letsOthersIn, ownRole } from './member.rules.ts';
+import { changesWhoLetsIn, checkActOn, checkDeparture, checkHandOut, checkRoleChange, letsOthersIn, ownRole } from './member.rules.ts';
 import { becameAdmin, type NewAdmins, newAdmins, tellOfNewAdmins } from './new-admins.ts';
 import { type Transfer, transferOwnership } from './ownership.ts';
 
@@ -116,7 +116,7 @@ async function updateRole(cx: ServiceContext, mailing: Mailing, input: UpdateMem
     if (member.userId === cx.principal.userId) throw ownRole();
     checkRoleChange(actorOf(cx), member.role, role);
     // Who may not do it at all is not asked to prove anything.
-    if (letsOthersIn(role)) requireStepUpOfPerson(cx);
+    if (changesWhoLetsIn(member.role, role)) requireStepUpOfPerson(cx);
     const { events, keyIds } = await changeRole(tx, orgId, member, role, cx.clock.now());
     await record(tx, cx, ...events);
     const news = await newAdmins(tx, cx, orgId, becameAdmin(member, role) ? [memberId] : []);

@@ -41,7 +41,7 @@ builder.mutationField('inviteMember', (t) =>
     ...NULL_ON_ERROR,
     tenant: 'scoped',
     access: 'member:write',
-    description: 'Invites a person by mail, with a token that works for 7 days, once. It looks the same whether the address is known elsewhere or not. RATE_LIMITED after 20 mails of an organization within an hour, and after one a minute or ten a day to the same address. An address that all organizations together have sent 20 within a day gets no more: send it anew on another day. For a person it takes a recent proof to be there to invite a MANAGER or an ADMIN: STEP_UP_REQUIRED.',
+    description: 'Invites a person by mail, with a token that works for 7 days, once. It looks the same whether the address is known elsewhere or not. RATE_LIMITED after 20 mails of an organization within an hour, and after one a minute or ten a day to the same address. An address that all organizations together have sent 20 within a day gets the first of each organization and no more: send it anew on another day. For a person it takes a recent proof to be there to invite a MANAGER or an ADMIN: STEP_UP_REQUIRED.',
     errors: { types: CREATE_ERRORS },
     args: { input: t.arg({ type: InviteMemberInput, required: true, description: 'Whom.' }) },
     resolve: (_root, { input }, context) => context.services.invitations.invite(serviceContext(context), input),

@@ -60,7 +60,9 @@ export async function fuzz({ runs, seed, workers = 8, planted, untilFound = fals
   const findings: Finding[] = [];
   let sent = 0;
   let world: FuzzWorld = await server.nextWorld();
-  let renewal: Promise<void> | undefined;
+  // One after the other: an answer is taken for that of everybody who waits for one, and what is still asked for when the server
+  // is told to end would end it with an error.
+  let renewal = Promise.resolve();
   const measures: Measures[] = [];
   let measuring = Promise.resolve();
   const client = createFuzzClient(() => world);
@@ -69,8 +71,8 @@ export async function fuzz({ runs, seed, workers = 8, planted, untilFound = fals
     sent += 1;
     progress?.(sent);
     // With a planted mistake none can be made.
-    if (!planted && sent % REQUESTS_PER_WORLD === 0) renewal = server.nextWorld().then((next) => void (world = next), () => undefined);
-    if (sent % Math.ceil(runs / FIFTHS) === 0) measuring = server.measure().then((measured) => void measures.push(measured), () => undefined);
+    if (!planted && sent % REQUESTS_PER_WORLD === 0) renewal = renewal.then(server.nextWorld).then((next) => void (world = next), () => undefined);
+    if (sent % Math.ceil(runs / FIFTHS) === 0) measuring = measuring.then(server.measure).then((measured) => void measures.push(measured), () => undefined);
     const reply = await client.send(request);
     count(byKind, request.kind);
     count(byStatus, String(reply.status));

@@ -94,7 +94,8 @@ describe('role x mutation', () => {
     expect(await outcome(world, 'updateMemberRoles', as, { changes: [{ id: admin, role: 'VIEWER' }, { id: viewer, role: 'OWNER' }] })).toBe('refused (FORBIDDEN)');
     expect(await outcome(world, 'suspendMembers', as, { ids: [owner, viewer] })).toBe('partly');
     const { data } = await api.call('{ members { edges { node { id role status } } } }', {}, { as: world.keys.owner });
-    const members = new Map(data.members.edges.map(({ node: { id, role, status } }: any) => [id, `${role} ${status}`]));
+    const edges: { node: { id: string; role: string; status: string } }[] = data.members.edges;
+    const members = new Map(edges.map(({ node: { id, role, status } }) => [id, `${role} ${status}`]));
     expect([owner, admin, viewer].map((id) => members.get(id))).toEqual(['OWNER ACTIVE', 'ADMIN ACTIVE', 'VIEWER SUSPENDED']);
   });
 

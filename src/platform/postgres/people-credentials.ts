@@ -123,8 +123,10 @@ interface AnswerOptions {
 const KEPT: AnswerOptions = { keeps: true };
 
 export function createPeopleCredentials(call: CallAs): PeopleCredentials {
-  /** The first row of a function that gives rows. */
-  const row = async <Found>(text: string, ...values: unknown[]): Promise<Found> => (await call(null, `SELECT * FROM ${text}`, ...values)) as Found;
+  /** The first row of a function that gives rows, in the scope of a person or of nobody. */
+  const rowAs = async <Found>(userId: string | null, text: string, ...values: unknown[]): Promise<Found> =>
+    (await call(userId, `SELECT * FROM ${text}`, ...values)) as Found;
+  const row = <Found>(text: string, ...values: unknown[]): Promise<Found> => rowAs(null, text, ...values);
   /** What a function answers that gives one value. */
   const answer = async <Value>(text: string, values: unknown[], { userId = null, keeps = false }: AnswerOptions = {}): Promise<Value> =>
     (await call(userId, `${keeps ? '/* writes */ ' : ''}SELECT ${text} AS answer`, ...values))?.['answer'] as Value;
@@ -163,8 +165,7 @@ export function createPeopleCredentials(call: CallAs): PeopleCredentials {
         [oldHash, passwordHash, sessionId, now],
         { userId, ...KEPT },
       ),
-    countLiveKeys: async (userId, now) =>
-      (await call(userId, 'SELECT * FROM iam.count_live_keys($1::timestamptz)', now)) as unknown as LiveKeys,
+    countLiveKeys: (userId, now) => rowAs(userId, 'iam.count_live_keys($1::timestamptz)', now),
     clearCredentials: (now) => answer('iam.clear_credentials($1::timestamptz)', [now], KEPT),
   };
 }

@@ -143,6 +143,8 @@ export function createPreTenantDatabase(pool: DatabasePool): PreTenantDatabase {
   const call = (text: string, ...values: unknown[]): Promise<Record<string, unknown> | undefined> => callAs(null, text, ...values);
   const find = async <Found>(text: string, ...values: unknown[]): Promise<Found | null> =>
     ((await call(text, ...values)) as Found | undefined) ?? null;
+  const findAll = async <Found>(text: string, ...values: unknown[]): Promise<Found[]> =>
+    (await readRecords(pool, [pool.scopeStep(nobody), { text, values }])) as Found[];
 
   return {
     ...createPeopleCredentials(callAs),
@@ -155,18 +157,14 @@ export function createPreTenantDatabase(pool: DatabasePool): PreTenantDatabase {
     },
     async findUnsignedLogs(events, ageMs) {
       const text = `SELECT org_id FROM events.find_unsigned($1::bigint, $2::float8 * interval '1 millisecond') AS org_id`;
-      const records = await readRecords(pool, [pool.scopeStep(nobody), { text, values: [events, ageMs] }]);
-      return records.map(({ orgId }) => orgId as string);
+      return (await findAll<{ orgId: string }>(text, events, ageMs)).map(({ orgId }) => orgId);
     },
     async findOtherSeals(keyIds) {
       const text = 'SELECT key_id FROM iam.find_other_seals($1::text[]) AS key_id';
-      return (await readRecords(pool, [pool.scopeStep(nobody), { text, values: [keyIds] }])).map(({ keyId }) => keyId as string);
+      return (await findAll<{ keyId: string }>(text, keyIds)).map(({ keyId }) => keyId);
     },
     findInvitation: (tokenHash, now) => find('SELECT * FROM iam.find_invitation($1::bytea, $2::timestamptz)', tokenHash, now),
-    async findUnsettledOrganizations() {
-      const text = 'SELECT * FROM iam.find_unsettled_organizations()';
-      return (await readRecords(pool, [pool.scopeStep(nobody), { text, values: [] }])) as unknown as UnsettledOrganization[];
-    },
+    findUnsettledOrganizations: () => findAll('SELECT * FROM iam.find_unsettled_organizations()'),
     findOrganizationForOperator: (userId, orgId) =>
       find('SELECT * FROM iam.find_organization_for_operator($1::uuid, $2::uuid)', userId, orgId),
   };

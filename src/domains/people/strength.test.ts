@@ -30,13 +30,15 @@ test('what others would try first is easy to guess', async () => {
 describe('a password is answered, and those behind it,', () => {
   /** A thread that runs this for each question. */
   const running = (body: string): URL => new URL(`data:text/javascript,${encodeURIComponent(`import { parentPort } from 'node:worker_threads'; parentPort.on('message', (question) => { ${body} });`)}`);
+  const ANSWERING = 'parentPort.postMessage({ score: 3, advice: null })';
   const outcomeOf = (estimated: Promise<unknown>): Promise<unknown> => estimated.catch((error: { code: string }) => error.code);
 
-  test('also when it comes as the thread goes to sleep for lack of work', { timeout: 30_000 }, async () => {
+  test('also when it comes as the thread goes to sleep for lack of work', { timeout: 60_000 }, async () => {
     const idleMs = 20;
-    const estimate = createStrengthEstimator({ idleMs, deadlineMs: 2_000 });
+    // A thread without word lists: what is asked is whether there is an answer, and not how soon a busy machine has read them.
+    const estimate = createStrengthEstimator({ idleMs, deadlineMs: 30_000, script: running(ANSWERING) });
     for (let round = 0; round < 12; round++) {
-      expect(await outcomeOf(estimate(PASSWORD, [], 'x'))).toMatchObject({ score: 4 });
+      expect(await outcomeOf(estimate(PASSWORD, [], 'x'))).toMatchObject({ score: 3 });
       // Before the thread is told to end, as it is, and while it is on its way to it.
       await wait(idleMs - 2 + (round % 6));
     }
@@ -56,8 +58,7 @@ describe('a password is answered, and those behind it,', () => {
   });
 
   test('by a new thread after one that was lost', async () => {
-    const answering = "parentPort.postMessage({ score: 3, advice: null })";
-    const estimate = createStrengthEstimator({ script: running(`if (question.text === 'fatal') process.exit(1); ${answering}`) });
+    const estimate = createStrengthEstimator({ script: running(`if (question.text === 'fatal') process.exit(1); ${ANSWERING}`) });
     expect(await outcomeOf(estimate('fatal', [], 'x'))).toBe('SERVICE_UNAVAILABLE');
     expect(await outcomeOf(estimate('other', [], 'x'))).toEqual({ score: 3, advice: null });
   });

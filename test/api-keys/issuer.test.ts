@@ -105,9 +105,9 @@ describe('when the member who made it goes', () => {
     expect(ended?.tags).toContain(`member:${org.members.admin}`);
     expect(new Set(events.filter(({ type }) => /^(MEMBER|API_KEY\.REVOKED)/.test(type)).map(({ transaction }) => transaction)).size).toBe(1);
     expect(await world.entry(ownersOwn.secret)).toBeNull();
-    // As if it had been made in the very moment.
+    // As if it had been made in the very moment, which the server is told by the database.
     await world.sql(`UPDATE iam.api_keys SET status = 'active', revoked_at = NULL, revoked_reason = NULL WHERE id = $1`, key.uuid);
-    expect(await world.entry(key.secret)).toBe('USER_NOT_ACTIVE');
+    await expect.poll(() => world.entry(key.secret), { timeout: 20_000 }).toBe('USER_NOT_ACTIVE');
     await byOwner('addMember', { email: org.email('admin'), role: 'ADMIN' });
     expect(await world.entry(key.secret)).toBe('UNAUTHENTICATED');
     expect(await revocation(key)).toEqual(['revoked', 'member_left']);

@@ -35,8 +35,7 @@ const FRESH_MS = 5 * 60_000;
 
 export async function openKeyWorld(start = Date.now()): Promise<KeyWorld> {
   let nowMs = start;
-  // Nothing is written by the time of the machine: a test says when.
-  const world = await openTrailWorld({ clock: { now: () => new Date(nowMs) }, keyUseFlushMs: 1_000_000 });
+  const world = await openTrailWorld({ clock: { now: () => new Date(nowMs) } });
   const owner = await signIn(world.api.app, world.acme.email('owner'));
   // Sessions are not what is tested here: this one outlives the months that go by.
   await world.sql(`UPDATE iam.sessions SET access_expires_at = '2099-01-01', refresh_expires_at = '2099-01-01'`);

@@ -35,9 +35,6 @@ export interface FaultedWorldOptions {
   readonly requestTimeoutMs: number;
 }
 
-/** When keys were used is not written while faults are met: that would be a statement of nobody's request. */
-const NEVER_MS = 24 * 60 * 60_000;
-
 const NEIGHBOUR = '{ organization { name } workflows(first: 1, orderBy: {field: NAME, direction: ASC}) { edges { node { name } } } }';
 const NEIGHBOUR_ANSWER = JSON.stringify({ organization: { name: 'Organization globex' }, workflows: { edges: [{ node: { name: 'Workflow 0' } }] } });
 
@@ -45,7 +42,7 @@ export async function startFaultedWorld(options: FaultedWorldOptions): Promise<F
   // The clock stands: all faults at all statements take longer than a proof, a code or a session is good for.
   const now = new Date();
   const clock = { now: () => now };
-  const whole = await startTestApp({ clock, keyUseFlushMs: NEVER_MS });
+  const whole = await startTestApp({ clock });
   const operator = await appointOperator(whole);
   const acme = await seedWorld(whole, 'acme', operator.userId);
   const globex = await seedWorld(whole, 'globex', operator.userId);
@@ -58,7 +55,6 @@ export async function startFaultedWorld(options: FaultedWorldOptions): Promise<F
   const proxy = await startFaultProxy(whole.database.runtimeUrl);
   let log: Record<string, any>[] = [];
   const testApp = await startTestApp({
-    keyUseFlushMs: NEVER_MS,
     database: { ...whole.database, runtimeUrl: proxy.url },
     listenUrl: whole.database.runtimeUrl,
     clock,

@@ -24,8 +24,6 @@ export interface TestAppOptions {
   readonly database?: TestDatabase;
   /** Where it listens for changes, when not where it queries. */
   readonly listenUrl?: string;
-  /** How often it is written that keys were used, when not as in production. */
-  readonly keyUseFlushMs?: number;
 }
 
 export interface GraphQLAnswer {
@@ -54,6 +52,9 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+/** By its own times a server would write that keys were used amid the statements of a test: it is written when a test says so, and at the end. */
+const NEVER_MS = 24 * 60 * 60_000;
+
 const databases = new WeakMap<App, TestDatabase>();
 
 /** The database of a server that `startTestApp` has started. */
@@ -77,7 +78,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     hashCost: 'test',
     walls: { schema: walls.schema ?? true, client: walls.client ?? true },
     ...(clock ? { clock } : {}),
-    ...(options.keyUseFlushMs !== undefined && { keyUseFlushMs: options.keyUseFlushMs }),
+    keyUseFlushMs: NEVER_MS,
   });
   databases.set(app, database);
   await app.accessFeed.whenListening();

@@ -4,7 +4,7 @@ import { startTestApp } from '../harness/app.ts';
 import { appointOperator, seedWorld } from '../harness/world.ts';
 
 test('a mail server that holds up the end holds up nothing that has to be written: the uses of keys are written by then', async () => {
-  const api = await startTestApp({ keyUseFlushMs: 3_600_000 });
+  const api = await startTestApp();
   const { keys } = await seedWorld(api, 'closing', (await appointOperator(api)).userId);
   const { rows } = await withClient(api.database.superuserUrl, (client) => client.query('SELECT count(last_used_at)::integer AS used FROM iam.api_keys'));
   expect(rows).toEqual([{ used: 0 }]);

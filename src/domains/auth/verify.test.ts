@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { createHashing, type HashingFor, hashSecret } from '../../platform/crypto/passwords.ts';
+import type { HashingFor } from '../../platform/crypto/hashing-lanes.ts';
+import { createHashing, hashSecret } from '../../platform/crypto/passwords.ts';
 import { createVerifier, rememberMatches, type Verifier } from './verify.ts';
 
 const RIGHT = 'a secret';

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { Hashing, HashingFor } from '../../platform/crypto/passwords.ts';
+import type { HashingFor } from '../../platform/crypto/hashing-lanes.ts';
+import type { Hashing } from '../../platform/crypto/passwords.ts';
 
 /** Compares a secret with a hash, or with nothing: both take the same work. */
 export interface Verifier {

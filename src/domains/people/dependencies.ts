@@ -1,6 +1,7 @@
 import type { Clock } from '../../kernel/clock.ts';
 import type { Origin } from '../../kernel/origin.ts';
-import type { Hashing, HashingFor } from '../../platform/crypto/passwords.ts';
+import type { HashingFor } from '../../platform/crypto/hashing-lanes.ts';
+import type { Hashing } from '../../platform/crypto/passwords.ts';
 import type { Mailer } from '../../platform/mail/index.ts';
 import type { PeopleCredentials } from '../../platform/postgres/people-credentials.ts';
 import { networkOf } from '../../platform/rate-limits/network.ts';

@@ -1,5 +1,5 @@
 import { argon2id, hash, verify } from 'argon2';
-import { createKeyedTurns, createTurns } from '../../kernel/turns.ts';
+import { createHashingLanes, type HashingFor, type HashingLanesOptions } from './hashing-lanes.ts';
 
 /** How much work a hash is: 'test' is for tests only, which make thousands of them. */
 export type HashCost = 'standard' | 'test';
@@ -16,17 +16,7 @@ export function verifySecret(hashed: string, text: string): Promise<boolean> {
   return verify(hashed, text);
 }
 
-/**
- * For whom a hash is worked out. `known`: a secret that is right for certain. `mint`: a new secret, by the organization that
- * it is for. `guess`: everything else, by the network it comes from. A password is always a guess: a lane by account would
- * tell which exist.
- */
-export type HashingFor =
-  | { readonly lane: 'known' }
-  | { readonly lane: 'mint'; readonly orgId: string }
-  | { readonly lane: 'guess'; readonly network: string };
-
-/** The lanes that hashes of a process are worked out in. */
+/** Works out the hashes of a process, so many at once: see hashing-lanes.ts. */
 export interface Hashing {
   /** @throws ServiceUnavailableError, before any work, when too many of the network or organization wait already. */
   hash(text: string, who: HashingFor): Promise<string>;
@@ -34,30 +24,13 @@ export interface Hashing {
   verify(hashed: string, text: string, who: HashingFor): Promise<boolean>;
 }
 
-export interface HashingOptions {
+export interface HashingOptions extends HashingLanesOptions {
   readonly cost: HashCost;
-  /** How many at once in this process, each of which takes a processor and 19 MiB for some tens of milliseconds. */
-  readonly atOnce: number;
-  /** How many more guesses of one network, and new secrets of one organization, may wait. */
-  readonly waitingPerNetwork: number;
 }
 
-/**
- * Bounds how many hashes are worked out at once, so that a flood of wrong secrets cannot take the processors from those
- * whose secrets are right: a third of the places, at least one, is for the known. Of the rest each network has one at a
- * time, by turns; what would wait behind too many of its own network is refused before it costs anything. New secrets are
- * made one at a time, the organizations by turns, in a place of the known: however many one asks for, no key waits for more
- * than one of them.
- */
-export function createHashing({ cost, atOnce, waitingPerNetwork }: HashingOptions): Hashing {
-  const ofKnown = Math.max(1, Math.floor(atOnce / 3));
-  const known = createTurns(ofKnown);
-  const guess = createKeyedTurns({ ofOne: 1, ofAll: Math.max(1, atOnce - ofKnown), waiting: waitingPerNetwork });
-  const mint = createKeyedTurns({ ofOne: 1, ofAll: 1, waiting: waitingPerNetwork });
-  const inTurn = <Result>(who: HashingFor, work: () => Promise<Result>): Promise<Result> => {
-    if (who.lane === 'mint') return mint(who.orgId, () => known(work));
-    return who.lane === 'known' ? known(work) : guess(who.network, work);
-  };
+/** Hashes, and compares with hashes, in the lanes of the process. */
+export function createHashing({ cost, ...lanes }: HashingOptions): Hashing {
+  const inTurn = createHashingLanes(lanes);
   return {
     hash: (text, who) => inTurn(who, () => hashSecret(text, cost)),
     verify: (hashed, text, who) => inTurn(who, () => verifySecret(hashed, text)),

@@ -110,7 +110,7 @@ export const killers = {
   audit: ['src/platform/rate-limits/allowance.test.ts', 'src/domains/events/changes.test.ts', ...AUDIT, 'test/api/events.test.ts'],
   authentication: AUTHENTICATION,
   keyRules: ['src/domains/auth/key-use.rules.test.ts', 'src/domains/api-keys', 'test/api-keys', 'test/domains/api-keys.test.ts', 'test/domains/told-at-once.test.ts', 'test/platform/queries.test.ts'],
-  people: ['src/domains/auth', 'src/domains/people', 'src/domains/mails', 'src/platform/crypto/passwords.test.ts', 'src/platform/mail', 'test/people/registration.test.ts', 'test/people/lock-out.test.ts', 'test/people/enumeration.test.ts', 'test/people/kept-out.test.ts', 'test/people/clearing.test.ts', 'test/people/passwords.test.ts', 'src/platform/rate-limits/network.test.ts', 'test/people/sessions.test.ts', 'test/http/rate-limits.test.ts'],
+  people: ['src/domains/auth', 'src/domains/people', 'src/domains/mails', 'src/platform/crypto/passwords.test.ts', 'src/platform/crypto/hashing-lanes.test.ts', 'src/platform/mail', 'test/people/registration.test.ts', 'test/people/lock-out.test.ts', 'test/people/enumeration.test.ts', 'test/people/kept-out.test.ts', 'test/people/clearing.test.ts', 'test/people/passwords.test.ts', 'src/platform/rate-limits/network.test.ts', 'test/people/sessions.test.ts', 'test/http/rate-limits.test.ts'],
   secondFactor: [
     ...['src/platform/crypto/sealing.test.ts', 'src/domains/second-factor', 'src/graphql/plugins/access'],
     ...['test/people/second-factor.test.ts', 'test/people/complete-sign-in.test.ts', 'test/people/step-up.test.ts', 'test/ops/second-factor.test.ts'],

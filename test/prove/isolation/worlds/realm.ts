@@ -27,12 +27,6 @@ const GENEROUS = {
   SUBSCRIPTION_LIMIT: '1000',
 };
 
-/**
- * That keys were used is written at times of the server's own: amid an attack it would be in one of the worlds sooner than
- * in the other. It waits until the realm is closed; what keys show of their use was written before.
- */
-const NEVER_MS = 24 * 60 * 60_000;
-
 /** What a client sees of an answer, to the byte, but for what only says when it was asked: see `ask`. */
 export interface Answer {
   readonly text: string;
@@ -86,7 +80,7 @@ export async function openRealm(database: TestDatabase, options: RealmOptions, s
   // What belongs to a person of both organizations is foreign to neither.
   const ids = { foreign: new Set([...foreign].filter((id) => !own.has(id))), own };
   const foreignTexts = (await client.query<ForeignText>(textsSql(tables), [sides[0], FOREIGN_WORD])).rows;
-  const testApp = await startTestApp({ ...options, database, clock: fixedClock, environment: GENEROUS, keyUseFlushMs: NEVER_MS });
+  const testApp = await startTestApp({ ...options, database, clock: fixedClock, environment: GENEROUS });
   databases.set(testApp.app.services, database);
   return {
     testApp,

@@ -115,7 +115,7 @@ export const killers = {
     ...['src/platform/crypto/sealing.test.ts', 'src/domains/second-factor', 'src/graphql/plugins/access'],
     ...['test/people/second-factor.test.ts', 'test/people/complete-sign-in.test.ts', 'test/people/step-up.test.ts', 'test/ops/second-factor.test.ts'],
   ],
-  organizations: ['src/domains/invitations', 'src/domains/onboarding', 'test/organizations', 'test/domains/onboarding.test.ts', 'test/domains/members.test.ts', 'test/domains/keys-of-those-who-leave.test.ts', 'test/domains/each-names-its-organization.test.ts', ...AUDIT],
+  organizations: ['src/domains/invitations', 'src/domains/onboarding', 'test/domains/each-names-its-organization.test.ts', 'test/organizations', 'test/domains/onboarding.test.ts', 'test/domains/members.test.ts', 'test/domains/keys-of-those-who-leave.test.ts', ...AUDIT],
   services: [...USE_CASES, ...AUDIT, ...API, ...EACH_WALL_ALONE],
   roles: ROLES,
   database: [...CATALOGUE, 'test/people/second-factor.test.ts', 'test/events/isolation.test.ts', 'test/events/immutability.test.ts', 'test/isolation/lookups.test.ts', 'test/isolation/access-changes.test.ts', ...AUTHENTICATION, ...USE_CASES, 'test/sql/drift.test.ts', ...EACH_WALL_ALONE],

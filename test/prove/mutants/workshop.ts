@@ -6,6 +6,7 @@ import path from 'node:path';
 import { withClient } from '../../../src/platform/postgres/client.ts';
 import { type ClusterAddress, createTemplate } from '../../harness/cluster.ts';
 import type { Area } from './areas.ts';
+import { CHANGED_FILE } from './changed-file.ts';
 import type { Mutant } from './mutant.ts';
 
 /** What became of a mutant. */
@@ -73,14 +74,14 @@ const verdictOf = (directory: string, report: Report): Verdict => {
   return first ? { fate: 'noticed', by: first.by } : { fate: 'stopped', how: 'an error outside of any test' };
 };
 
-const runTests = async (directory: string, killers: readonly string[], cluster: ClusterAddress | undefined): Promise<Verdict> => {
+const runTests = async (directory: string, killers: readonly string[], cluster: ClusterAddress | undefined, changed = ''): Promise<Verdict> => {
   const reportFile = path.join(directory, 'mutant-report.json');
   await rm(reportFile, { force: true });
   const runner = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/prove/mutants/vitest.config.ts'];
   const options = ['--reporter=json', `--outputFile=${reportFile}`];
   const child = spawn(process.execPath, [...runner, ...options, ...killers], {
     cwd: directory,
-    env: cleanEnvironment(cluster),
+    env: { ...cleanEnvironment(cluster), [CHANGED_FILE]: changed },
     stdio: 'ignore',
     detached: true,
   });
@@ -124,7 +125,7 @@ export async function openWorkshop(root: string, cluster: ClusterAddress): Promi
       await writeFile(target, source);
       try {
         if (sqlOperators) return await onTemplate(directory, cluster, killers);
-        return await runTests(directory, killers, ownCluster ? undefined : cluster);
+        return await runTests(directory, killers, ownCluster ? undefined : cluster, file);
       } finally {
         await writeFile(target, original);
       }

@@ -90,7 +90,7 @@ describe('a consumer', () => {
     const handled: string[] = [];
     const failures: number[] = [];
     let left = 3;
-    void consume(
+    const running = consume(
       ({ position }) => {
         if (position === 2 && left > 0) {
           left -= 1;
@@ -102,6 +102,8 @@ describe('a consumer', () => {
     );
     await expect.poll(() => handled, SOON).toEqual(['1', '2', '3', '4']);
     expect(failures).toEqual([1, 2, 3]);
+    aborting.abort();
+    await running;
   });
 
   test('that keeps failing says how often and why, and stays where it is', async () => {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { schema } from '../../src/graphql/schema.ts';
-import { withClient } from '../../src/platform/postgres/client.ts';
 import { type NamedFault, QUICK_FAULTS } from './faults.ts';
 import { type FaultedWorld, startFaultedWorld } from './faulted-world.ts';
 import { problemsOf } from './judge.ts';
@@ -64,23 +63,16 @@ const isHarmless = (field: string, texts: readonly string[], number: number, { s
   // Several histories are read, and that they are is noted together: when that fails for one of them, each is noted alone.
   (field === 'nodes' && texts.slice(number - 1, number + 1).some((text) => text.includes('append_each')));
 
-/** How often it is noted that somebody has read the audit. */
-const readings = (): Promise<number> =>
-  withClient(world.testApp.database.superuserUrl, async (client) => {
-    const { rows } = await client.query<{ count: number }>(`SELECT count(*)::int AS count FROM events.events WHERE type = 'AUDIT.READ'`);
-    return rows[0]!.count;
-  });
-
 /** The operation without a fault: which statements it sends, and what it changes. */
 async function measure(operation: Operation) {
-  const before = await readings();
+  const before = await world.rows.readings();
   const { result: answer, statements } = await world.testApp.statementsOf(() => world.send(operation));
   const { data, errors } = answer;
   expect(errors).toBeUndefined();
   const [result] = Object.values<any>(data);
   const isError = String(result?.__typename).endsWith('Error');
   expect(isError, JSON.stringify(data)).toBe(operation.field === 'activateOrganization');
-  const [change, read] = [await world.rows.change(), (await readings()) - before];
+  const [change, read] = [await world.rows.change(), (await world.rows.readings()) - before];
   await world.rows.restore();
   return { texts: statements.map(({ text }) => text), change, read };
 }
@@ -91,7 +83,7 @@ type Measure = Awaited<ReturnType<typeof measure>>;
 async function meet(operation: Operation, number: number, named: NamedFault, { change: whole, texts, read }: Measure): Promise<string[]> {
   const { proxy, rows, testApp } = world;
   world.takeLog();
-  const before = await readings();
+  const before = await rows.readings();
   proxy.arm(number, named.fault);
   const answer = await world.send(operation);
   const harmless = answer.errors === undefined && isHarmless(operation.field, texts, number, named);
@@ -108,7 +100,7 @@ async function meet(operation: Operation, number: number, named: NamedFault, { c
   const allowed = [{}, whole, ...(MADE_BEFORE[operation.field] ?? [])].map((each) => JSON.stringify(each));
   if (!allowed.includes(JSON.stringify(change))) problems.push(`leaves half a change: ${JSON.stringify(change)}`);
   const isMade = Object.keys(whole).length > 0 && JSON.stringify(change) === JSON.stringify(whole);
-  const isNoted = isMade || (Object.keys(whole).length === 0 && (await readings()) - before === read);
+  const isNoted = isMade || (Object.keys(whole).length === 0 && (await rows.readings()) - before === read);
   if (harmless && texts[number - 1] !== 'ROLLBACK' && !isNoted) problems.push('is told as success, and was not made');
   const codes = answer.errors?.map(({ extensions }) => extensions.code) ?? [];
   // A defect says nothing of the change; whatever may be tried again does.

@@ -10,6 +10,8 @@ export interface KeptRows {
   change(): Promise<Change>;
   /** Makes all rows what they were. */
   restore(): Promise<void>;
+  /** How often it is noted that somebody has read the audit, which is no change of anything. */
+  readings(): Promise<number>;
   /** Connections of the server that are in the middle of a transaction and stay there for ten seconds. */
   openTransactions(): Promise<number>;
   close(): Promise<void>;
@@ -79,6 +81,10 @@ export async function keepRows(superuserUrl: string): Promise<KeptRows> {
         await client.query(`INSERT INTO ${table.name} (${table.columns}) SELECT ${table.columns} FROM ${kept(table)}`);
       }
       changed = [];
+    },
+    async readings() {
+      const { rows } = await client.query<{ count: number }>(`SELECT count(*)::int AS count FROM events.events WHERE type = 'AUDIT.READ'`);
+      return rows[0]!.count;
     },
     async openTransactions() {
       // The database notices that a connection is gone when it comes to it: on a busy machine not at once.

@@ -92,7 +92,7 @@ test('after a lost connection subscribers are told to forget everything, and hea
 test('a connection that the server ends is replaced', async () => {
   const { feed, heard } = await listen();
   await asSuperuser(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry-listen'`,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tenantry-listen' AND datname = current_database()`,
   );
   await expect.poll(() => heard.length).toBe(2);
   expect(heard).toEqual(['gap', 'gap']);

@@ -8,7 +8,7 @@ test('what is over is cleared at once and again and again, also after a round th
   const clearCredentials = (at: Date): Promise<boolean> => (asked.push(at) === 1 ? Promise.reject(new Error('not now')) : Promise.resolve(false));
   const clearing = startCredentialClearing({ preTenant: { clearCredentials }, clock: { now: () => now }, onFailure: (error) => failures.push(error), intervalMs: 1 });
   expect(asked).toEqual([now]);
-  await vi.waitUntil(() => asked.length > 2);
+  await vi.waitUntil(() => asked.length > 2, { timeout: 30_000 });
   await clearing.stop();
   expect(failures.map(String)).toEqual(['Error: not now']);
   const after = asked.length;
@@ -25,7 +25,7 @@ test('what is more than one step takes is cleared in the same round, until it is
   };
   const options = { clock: { now: () => new Date() }, onFailure: () => undefined, intervalMs: 3_600_000 };
   const clearing = startCredentialClearing({ preTenant: { clearCredentials }, ...options });
-  await vi.waitUntil(() => left === 0);
+  await vi.waitUntil(() => left === 0, { timeout: 30_000 });
   await clearing.stop();
   const endless = startCredentialClearing({ preTenant: { clearCredentials: async () => true }, ...options });
   await endless.stop();

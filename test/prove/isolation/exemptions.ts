@@ -32,6 +32,9 @@ const PLATFORM_VIEW = {
   requirement: 'Platform administration: organizations and usage, through a role of their own',
 };
 
+/** Answered to administrators of the platform alone; whoever is of an organization is refused. */
+export const PLATFORM_VIEWS: ReadonlySet<string> = new Set(['Query.platformOrganizations', 'Query.platformUsage', 'Query.platformTotals']);
+
 /**
  * Reviewed by hand. One that no attack needs any more fails the full run: what was allowed for a reason that is gone
  * must not hide what comes later.

@@ -59,8 +59,10 @@ function emptyValues({ path, argument, within }: Position): [string, unknown][] 
 /**
  * Every filter, order and page size of every field: what it picks, counts and sorts is the same, to the byte, whether
  * there is another organization with rows that it would pick or not.
+ *
+ * @param refused root fields that none of the callers is answered, as coordinates: only elsewhere must a value make a difference.
  */
-export async function attackFilters(strike: Strike): Promise<void> {
+export async function attackFilters(strike: Strike, refused: ReadonlySet<string> = new Set()): Promise<void> {
   const { schema, positions, callers, stage, arena, findings, progress, effort } = strike;
   const readable = positions.filter(({ path, kind }) => path[0]!.parent === schema.getQueryType() && kind !== 'cursor');
   const { foreignTexts } = stage.full;
@@ -85,9 +87,11 @@ export async function attackFilters(strike: Strike): Promise<void> {
   }
   if (effort === 'bounded') return;
   const isLive = (position: Position): boolean => [...(answers.get(position)?.values() ?? [])].some(({ size }) => size > 1);
-  const dead = readable.filter((position) => position.kind !== 'id' && !isLive(position));
+  const isRefused = ({ path }: Position): boolean => refused.has(coordinateOf(path[0]!));
+  for (const position of readable.filter((each) => isRefused(each) && answers.has(each))) findings.found({ positions: [position.key], caller: arena.callers.owner }, 'is answered to somebody who should be refused');
+  const dead = readable.filter((position) => position.kind !== 'id' && !isRefused(position) && !isLive(position));
   for (const position of dead) findings.found({ positions: [position.key], caller: arena.callers.owner }, 'no value makes a difference, so that the attacks on it prove nothing');
-  findings.note(`${readable.filter(({ kind }) => kind !== 'id').length - dead.length} filters, orders and page sizes were shown to be live: their values make a difference.`);
+  findings.note(`${readable.filter((each) => each.kind !== 'id' && !isRefused(each)).length - dead.length} filters, orders and page sizes were shown to be live: their values make a difference.`);
 }
 
 const isSuccess = (text: string): boolean => text.startsWith('200') && !text.includes('"errors"');

@@ -9,6 +9,7 @@ import { attackInputs } from '../attack/inputs.ts';
 import { attackReads } from '../attack/reads.ts';
 import { withStrike } from '../attack/campaign.ts';
 import type { Strike } from '../attack/strike.ts';
+import { PLATFORM_VIEWS } from '../exemptions.ts';
 import type { Leak, Part, PartContext } from '../part.ts';
 
 /** Each wall with the other two taken away. */
@@ -66,7 +67,7 @@ async function attack(strike: Strike): Promise<void> {
   await attackInputs(narrowed);
   // Lists are narrowed by the walls alone, whoever asks: one caller who may read all of them tells as much as five.
   const owner: Strike = { ...strike, callers: [strike.arena.callers.owner] };
-  await attackFilters(owner);
+  await attackFilters(owner, PLATFORM_VIEWS);
   await attackCursors(owner);
 }
 

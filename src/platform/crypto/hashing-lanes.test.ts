@@ -34,13 +34,16 @@ async function ask(atOnce: number, waitingPerNetwork: number, asked: readonly As
   };
 }
 
-describe('a flood of guesses', () => {
-  test('of one network has one place, and its rest is refused before any work', async () => {
-    const { begun, refused } = await ask(6, 5, times(50, 'flood', () => from('a')));
-    expect(begun).toEqual(['flood 0']);
-    expect(refused).toEqual(Array(44).fill('SERVICE_UNAVAILABLE'));
-  });
+test.each([
+  ['guesses of one network', from('a')],
+  ['new secrets of one organization', mint('a')],
+])('a flood of %s has one place, and its rest is refused before any work', async (_what, who) => {
+  const { begun, refused } = await ask(6, 5, times(50, 'flood', () => who));
+  expect(begun).toEqual(['flood 0']);
+  expect(refused).toEqual(Array(44).fill('SERVICE_UNAVAILABLE'));
+});
 
+describe('a flood of guesses', () => {
   test('of one network leaves the places of the others free', async () => {
     const { begun } = await ask(6, 5, [...times(6, 'flood', () => from('flood')), ['another', from('another')]]);
     expect(begun).toEqual(['flood 0', 'another']);
@@ -69,12 +72,6 @@ describe('a flood of guesses', () => {
 });
 
 describe('a flood of new secrets', () => {
-  test('of one organization has one place, and its rest is refused before any work', async () => {
-    const { begun, refused } = await ask(6, 5, times(50, 'flood', () => mint('a')));
-    expect(begun).toEqual(['flood 0']);
-    expect(refused).toEqual(Array(44).fill('SERVICE_UNAVAILABLE'));
-  });
-
   test('of one organization keeps no other waiting for more than one of them', async () => {
     const { begun, end } = await ask(6, 100, [...times(30, 'flood', () => mint('flood')), ['another', mint('another')]]);
     await end('flood 0');
